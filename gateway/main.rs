@@ -1,0 +1,2 @@
+//! The `isthmus` program.
+fn main() {}

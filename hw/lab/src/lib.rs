@@ -1,0 +1,1 @@
+//! The far end of the cable, and SIP peers.

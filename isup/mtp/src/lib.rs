@@ -1,0 +1,1 @@
+//! MTP levels 2 and 3, without I/O.

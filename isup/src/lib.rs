@@ -1,0 +1,1 @@
+//! ISUP (Q.763, Q.764), without I/O.

@@ -1,0 +1,1 @@
+//! The media bridge: RTP to timeslots and back.

@@ -1,0 +1,1 @@
+//! Spans, timeslots, alarms, HDLC and companding.
