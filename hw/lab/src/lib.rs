@@ -1,1 +1,3 @@
 //! The far end of the cable, and SIP peers.
+
+pub mod config;

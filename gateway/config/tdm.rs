@@ -1,0 +1,119 @@
+//! `[[trunk_group]]`: circuits to an exchange.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Unexpected, Visitor};
+
+use super::{Law, Nature, PointCode, PortRange, Timeslots};
+
+/// `[[trunk_group]]`: circuits to an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrunkGroup {
+    /// The name that rules use.
+    pub name: String,
+    /// Name of the linkset that signals for it.
+    pub linkset: String,
+    /// Point code of the exchange; the linkset's adjacent one when absent.
+    #[serde(default)]
+    pub destination: Option<PointCode>,
+    /// Name of the span.
+    pub span: String,
+    /// Timeslots of the span that are circuits of the group.
+    pub timeslots: Timeslots,
+    /// CIC of timeslot 0: the CIC of a timeslot is `first_cic` + timeslot.
+    #[serde(default)]
+    pub first_cic: u16,
+    /// Companding on the circuits.
+    #[serde(default)]
+    pub law: Law,
+    /// Which idle circuit an outgoing call takes.
+    #[serde(default)]
+    pub hunt: Hunt,
+    /// E.164 country code without `+`: numbers in it go out as national (RFC 3398 section 12).
+    pub country_code: String,
+    /// Area code that completes a subscriber number; such numbers stay local when absent.
+    #[serde(default)]
+    pub area_code: Option<String>,
+    /// Nature of address of numbers that go out without `+`.
+    #[serde(default = "TrunkGroup::default_number_nature")]
+    pub number_nature: Nature,
+    /// Tone plan: the stem of a file in `config/tones`.
+    #[serde(default = "TrunkGroup::default_tones")]
+    pub tones: String,
+    /// Interworking tables.
+    #[serde(default)]
+    pub profile: Profile,
+    /// ISUP timers that differ from their default, by name: `t7 = "25s"`.
+    #[serde(default, deserialize_with = "timers")]
+    pub timers: BTreeMap<String, Duration>,
+}
+
+impl TrunkGroup {
+    fn default_number_nature() -> Nature {
+        Nature::National
+    }
+    fn default_tones() -> String {
+        "de".to_owned()
+    }
+}
+
+/// Which idle circuit of a group an outgoing call takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hunt {
+    /// The one that has been idle for longest.
+    #[default]
+    MostIdle,
+    /// The one that became idle last.
+    LeastIdle,
+    /// The lowest CIC.
+    Ascending,
+    /// The highest CIC.
+    Descending,
+}
+
+/// Interworking tables between SIP and ISUP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Profile {
+    /// RFC 3398.
+    #[default]
+    Rfc3398,
+}
+
+fn timers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Duration>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "super::duration")] Duration);
+    let timers = BTreeMap::<String, Text>::deserialize(deserializer)?;
+    Ok(timers
+        .into_iter()
+        .map(|(name, Text(duration))| (name, duration))
+        .collect())
+}
+
+impl<'de> Deserialize<'de> for PortRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PortRangeVisitor;
+        impl Visitor<'_> for PortRangeVisitor {
+            type Value = PortRange;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("UDP ports, first to last, such as \"16384-16511\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PortRange, E> {
+                text.split_once('-')
+                    .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)))
+                    .filter(|(first, last)| *first >= 1 && first <= last)
+                    .map(|(first, last)| PortRange { first, last })
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(PortRangeVisitor)
+    }
+}

@@ -1,0 +1,188 @@
+//! The lab's configuration: an exchange on the far end of the cable, and its subscribers.
+//!
+//! The types only; reading a file, and saying where in it something is wrong, is the program's
+//! (`isthmus::config::lab`). Every type refuses unknown keys.
+
+mod subscriber;
+mod value;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use self::subscriber::{Behaviour, Subscriber};
+pub use self::value::{
+    Law, NetworkIndicator, PointCode, Standard, Timeslots, ValueError, duration, optional_duration,
+};
+
+/// A lab file: `[lab]`, spans, linksets, circuits and subscribers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The exchange as a whole.
+    pub lab: Lab,
+    /// Lines to the gateway.
+    #[serde(rename = "span", default)]
+    pub spans: Vec<Span>,
+    /// Signalling towards the gateway.
+    #[serde(rename = "linkset", default)]
+    pub linksets: Vec<Linkset>,
+    /// The exchange's side of the trunk groups.
+    #[serde(rename = "circuits", default)]
+    pub circuits: Vec<Circuits>,
+    /// Who answers, and how.
+    #[serde(rename = "subscriber", default)]
+    pub subscribers: Vec<Subscriber>,
+}
+
+/// `[lab]`: the exchange as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lab {
+    /// What the exchange calls itself in logs.
+    #[serde(default = "Lab::default_name")]
+    pub name: String,
+    /// Tone plan of the exchange: the stem of a file in `config/tones`, as `de`.
+    #[serde(default = "Lab::default_country")]
+    pub country: String,
+    /// E.164 country code without `+`: a called number of nature national is taken as being in it.
+    #[serde(default = "Lab::default_country_code")]
+    pub country_code: String,
+}
+
+impl Lab {
+    fn default_name() -> String {
+        "exchange".to_owned()
+    }
+    fn default_country() -> String {
+        "de".to_owned()
+    }
+    fn default_country_code() -> String {
+        "49".to_owned()
+    }
+}
+
+/// `[[span]]`: one E1 line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SpanTable")]
+pub struct Span {
+    /// The name that linksets and circuits use.
+    pub name: String,
+    /// What carries the line, with what that driver needs.
+    pub driver: Driver,
+}
+
+/// What carries a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Driver {
+    /// An emulated E1 over a UNIX socket.
+    Emulator {
+        /// The socket.
+        path: PathBuf,
+        /// Which end binds the socket.
+        role: Role,
+    },
+}
+
+/// Which end of an emulated line this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Binds the socket and waits for the other end.
+    Listen,
+    /// Connects to the socket, again and again until it is there.
+    Connect,
+}
+
+/// The keys of `[[span]]` as they stand in the file: one flat table, so that an unknown key and
+/// a wrong type are found at their own place and not at the table's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpanTable {
+    name: String,
+    driver: DriverName,
+    path: Option<PathBuf>,
+    role: Option<Role>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum DriverName {
+    Emulator,
+}
+
+impl TryFrom<SpanTable> for Span {
+    type Error = ValueError;
+
+    fn try_from(table: SpanTable) -> Result<Self, ValueError> {
+        let driver = match table.driver {
+            DriverName::Emulator => Driver::Emulator {
+                path: table
+                    .path
+                    .ok_or(ValueError::missing("path", "driver `emulator`"))?,
+                role: table
+                    .role
+                    .ok_or(ValueError::missing("role", "driver `emulator`"))?,
+            },
+        };
+        Ok(Self {
+            name: table.name,
+            driver,
+        })
+    }
+}
+
+/// `[[linkset]]`: the links to one adjacent signalling point.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linkset {
+    /// The name that circuits use.
+    pub name: String,
+    /// Whose MTP and ISUP.
+    #[serde(default)]
+    pub standard: Standard,
+    /// Network indicator of every message on the linkset (Q.704 clause 14.2.2).
+    #[serde(default)]
+    pub network_indicator: NetworkIndicator,
+    /// Own point code.
+    pub point_code: PointCode,
+    /// Point code at the other end of the links.
+    pub adjacent: PointCode,
+    /// The links.
+    #[serde(rename = "link")]
+    pub links: Vec<Link>,
+}
+
+/// `[[linkset.link]]`: one signalling link on a timeslot.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Name of the span.
+    pub span: String,
+    /// Timeslot of the span, 1 to 31.
+    pub timeslot: u8,
+    /// Signalling link code, 0 to 15, the same at both ends (Q.704 clause 2.2).
+    pub slc: u8,
+}
+
+/// `[[circuits]]`: the timeslots of one span that carry speech, and their CICs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circuits {
+    /// Name of the linkset that signals for them.
+    pub linkset: String,
+    /// Point code of the exchange at the other end; the linkset's adjacent one when absent.
+    #[serde(default)]
+    pub destination: Option<PointCode>,
+    /// Name of the span.
+    pub span: String,
+    /// The timeslots.
+    pub timeslots: Timeslots,
+    /// CIC of timeslot 0: the CIC of a timeslot is `first_cic` + timeslot.
+    #[serde(default)]
+    pub first_cic: u16,
+    /// Companding of the speech.
+    #[serde(default)]
+    pub law: Law,
+}

@@ -1,0 +1,151 @@
+//! `[[subscriber]]`: a number of the exchange and what happens when it is called.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::value::{ValueError, optional_duration};
+
+/// A number of the exchange and what happens when it is called.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SubscriberTable")]
+pub struct Subscriber {
+    /// E.164 number with `+`.
+    pub number: String,
+    /// What it does when called.
+    pub behaviour: Behaviour,
+}
+
+/// What a subscriber does when called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Rings, answers and sends back the octets it hears.
+    Echo {
+        /// Time from ACM to ANM.
+        answer_after: Duration,
+    },
+    /// Rings, answers and plays 1004 Hz at -16 dBm0.
+    Milliwatt {
+        /// Time from ACM to ANM.
+        answer_after: Duration,
+    },
+    /// Rings and never answers.
+    Ring,
+    /// REL with cause 17, user busy.
+    Busy,
+    /// REL with cause 1, unallocated number.
+    Unallocated,
+    /// ACM with in-band information, an announcement, no answer, then REL.
+    Announcement {
+        /// How long the announcement plays.
+        duration: Duration,
+        /// Q.850 cause value of the REL after it.
+        cause: u8,
+    },
+    /// Rings, answers, collects DTMF and reports it.
+    Dtmf {
+        /// Time from ACM to ANM.
+        answer_after: Duration,
+    },
+    /// Calls a number when told to; called itself, it behaves as [`Behaviour::Echo`].
+    Caller {
+        /// The number it calls.
+        calls: String,
+        /// When it hangs up after the answer; never when absent.
+        hang_up_after: Option<Duration>,
+        /// Time from ACM to ANM when it is called itself.
+        answer_after: Duration,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubscriberTable {
+    number: String,
+    behaviour: BehaviourName,
+    #[serde(default, deserialize_with = "optional_duration")]
+    answer_after: Option<Duration>,
+    #[serde(default, deserialize_with = "optional_duration")]
+    duration: Option<Duration>,
+    cause: Option<u8>,
+    calls: Option<String>,
+    #[serde(default, deserialize_with = "optional_duration")]
+    hang_up_after: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BehaviourName {
+    Echo,
+    Milliwatt,
+    Ring,
+    Busy,
+    Unallocated,
+    Announcement,
+    Dtmf,
+    Caller,
+}
+
+/// Time from ACM to ANM when the file does not say.
+const ANSWER_AFTER: Duration = Duration::from_secs(2);
+/// Length of an announcement when the file does not say.
+const ANNOUNCEMENT: Duration = Duration::from_secs(5);
+/// Cause after an announcement when the file does not say: normal, unspecified (Q.850).
+const ANNOUNCEMENT_CAUSE: u8 = 31;
+
+impl TryFrom<SubscriberTable> for Subscriber {
+    type Error = ValueError;
+
+    fn try_from(table: SubscriberTable) -> Result<Self, ValueError> {
+        use BehaviourName as Name;
+        let name = table.behaviour;
+        let answers = matches!(
+            name,
+            Name::Echo | Name::Milliwatt | Name::Dtmf | Name::Caller
+        );
+        let given = [
+            ("answer_after", table.answer_after.is_some(), answers),
+            (
+                "duration",
+                table.duration.is_some(),
+                name == Name::Announcement,
+            ),
+            ("cause", table.cause.is_some(), name == Name::Announcement),
+            ("calls", table.calls.is_some(), name == Name::Caller),
+            (
+                "hang_up_after",
+                table.hang_up_after.is_some(),
+                name == Name::Caller,
+            ),
+        ];
+        for (key, is_given, has_effect) in given {
+            if is_given && !has_effect {
+                return Err(ValueError::without_effect(key, "this behaviour"));
+            }
+        }
+        let answer_after = table.answer_after.unwrap_or(ANSWER_AFTER);
+        let behaviour = match name {
+            Name::Echo => Behaviour::Echo { answer_after },
+            Name::Milliwatt => Behaviour::Milliwatt { answer_after },
+            Name::Ring => Behaviour::Ring,
+            Name::Busy => Behaviour::Busy,
+            Name::Unallocated => Behaviour::Unallocated,
+            Name::Announcement => Behaviour::Announcement {
+                duration: table.duration.unwrap_or(ANNOUNCEMENT),
+                cause: table.cause.unwrap_or(ANNOUNCEMENT_CAUSE),
+            },
+            Name::Dtmf => Behaviour::Dtmf { answer_after },
+            Name::Caller => Behaviour::Caller {
+                calls: table
+                    .calls
+                    .ok_or(ValueError::missing("calls", "behaviour `caller`"))?,
+                hang_up_after: table.hang_up_after,
+                answer_after,
+            },
+        };
+        Ok(Self {
+            number: table.number,
+            behaviour,
+        })
+    }
+}
