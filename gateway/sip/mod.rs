@@ -1,1 +1,92 @@
-//! Filled by its own change.
+//! The SIP endpoint: user agent server and client without input or output (RFC 3261).
+//!
+//! [`Endpoint`] is the aggregate. It is told the time, given datagrams and asked for
+//! [`Request`]s; it gives back datagrams and [`Indication`]s. Messages, transaction machines and
+//! the arithmetic of RFC 3262 and RFC 4028 come from `sipx-sip`, whose types go no further than
+//! this module; dialogs, sessions, the order of offers and answers and the bodies are here, one
+//! procedure a file:
+//!
+//! | file | procedure |
+//! |---|---|
+//! | `endpoint` | the aggregate and its verbs |
+//! | `core` | transactions, timers, outputs |
+//! | `receive` | RFC 3261 §8.2: what a request must satisfy before a procedure sees it |
+//! | `dialog`, `session` | the state the procedures share |
+//! | `invite`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
+//! | `reinvite`, `update`, `session_timer` | changing and keeping it |
+//! | `info`, `bye`, `options` | the rest |
+//! | [`body`], [`sdp`], [`reason`] | what messages carry, and one line about them |
+
+pub mod body;
+mod endpoint;
+mod indication;
+pub mod reason;
+mod request;
+pub mod sdp;
+
+pub use body::{Bodies, Handling, IsupBody, Part};
+pub use endpoint::{Endpoint, EndpointConfig, Output};
+pub use indication::{Failure, Incoming, Indication, RenegotiationMethod};
+pub use reason::Q850;
+pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// One session of the endpoint: an INVITE, the dialogs it made and what followed.
+///
+/// Never used again after [`Indication::Terminated`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionId(pub u32);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {}", self.0)
+    }
+}
+
+/// The transport of a [`Flow`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// One message a datagram; the endpoint retransmits.
+    Udp,
+}
+
+/// Which way a datagram came or goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Flow {
+    /// The transport.
+    pub transport: Transport,
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The peer's address and port.
+    pub remote: SocketAddr,
+}
+
+impl Flow {
+    /// A UDP flow.
+    #[must_use]
+    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self {
+            transport: Transport::Udp,
+            local,
+            remote,
+        }
+    }
+}
+
+/// Header fields as name and value, in the order of the message. Names are canonical
+/// ("Call-ID", never "i"); values are unfolded, octets outside UTF-8 replaced.
+pub type Headers = Vec<(String, String)>;
+
+/// The value of the first field of this name, compared without case.
+#[must_use]
+pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}

@@ -1,0 +1,232 @@
+//! What the user of the endpoint asks of it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{Bodies, Headers, SessionId};
+
+/// A request of the endpoint's user for one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// UAC: call. The session comes from [`Endpoint::new_session`](super::Endpoint::new_session).
+    Invite(Box<Invite>),
+    /// UAS: a provisional response, 101 to 199. Sent reliably when the peer and the session's
+    /// [`Policy`] allow it; reliable ones go out one at a time, in this order (RFC 3262 §3).
+    Progress {
+        /// 101 to 199.
+        status: u16,
+        /// Reason phrase; the standard one of the status when `None`.
+        reason: Option<String>,
+        /// SDP is dropped once an answer went out reliably; before that the first SDP given is
+        /// the answer and is repeated unchanged (RFC 3261 §13.2.1).
+        bodies: Bodies,
+        /// Further header fields.
+        headers: Headers,
+    },
+    /// UAS: 200 to the INVITE, retransmitted until the ACK. It waits for the PRACK of a
+    /// provisional response that carries SDP (RFC 3262 §3). The answer is added when an
+    /// unreliable provisional response already showed it.
+    Accept {
+        /// Bodies of the 200.
+        bodies: Bodies,
+        /// Further header fields.
+        headers: Headers,
+    },
+    /// UAS: a final response of 300 to 699 to the INVITE, or to the re-INVITE or UPDATE that
+    /// waits for the user.
+    Reject {
+        /// 300 to 699.
+        status: u16,
+        /// Reason phrase; the standard one of the status when `None`.
+        reason: Option<String>,
+        /// Further header fields: Reason, Contact, Retry-After, Warning.
+        headers: Headers,
+        /// An ISUP REL, for example.
+        bodies: Bodies,
+    },
+    /// INFO in either direction, early or confirmed dialog; queued and sent one at a time. A
+    /// failed INFO never ends the session (RFC 3372 §5.4).
+    Info {
+        /// The ISUP message.
+        bodies: Bodies,
+    },
+    /// Ends the session. Waits for the ACK of our 200 where RFC 3261 §15 says so; before the
+    /// answer, as UAC, it is [`Request::Cancel`].
+    Bye {
+        /// Further header fields: Reason.
+        headers: Headers,
+        /// An ISUP REL, for example.
+        bodies: Bodies,
+    },
+    /// UAC: gives up before the answer. Sent once a provisional response has been seen
+    /// (RFC 3261 §9.1); a 200 that crosses is acknowledged and released by the endpoint.
+    Cancel {
+        /// Further header fields: Reason.
+        headers: Headers,
+    },
+    /// Offers new SDP within the session by re-INVITE.
+    Reinvite {
+        /// The offer.
+        bodies: Bodies,
+        /// Further header fields.
+        headers: Headers,
+    },
+    /// Offers new SDP, or refreshes, by UPDATE (RFC 3311), early dialogs too.
+    Update {
+        /// The offer, or nothing.
+        bodies: Bodies,
+        /// Further header fields.
+        headers: Headers,
+    },
+    /// Answers the offer that waits for the user: in PRACK or ACK for an offer that came in a
+    /// response, in 200 for a re-INVITE or UPDATE under [`Renegotiation::User`].
+    Answer {
+        /// The answer.
+        bodies: Bodies,
+        /// Further header fields.
+        headers: Headers,
+    },
+    /// Replaces the session's policy.
+    Policy(Policy),
+}
+
+/// What a session does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Provisional responses as UAS: `Off` never reliable (an INVITE that requires 100rel is
+    /// refused with 420), otherwise reliable whenever the peer supports it.
+    pub reliable: Reliable,
+    /// Who answers offers within the session.
+    pub renegotiation: Renegotiation,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            reliable: Reliable::Supported,
+            renegotiation: Renegotiation::Automatic,
+        }
+    }
+}
+
+/// RFC 3262 as UAC and UAS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reliable {
+    /// `Require: 100rel` in the INVITE.
+    Required,
+    /// `Supported: 100rel`.
+    #[default]
+    Supported,
+    /// Not offered, not used.
+    Off,
+}
+
+/// Who answers an offer that comes within a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Renegotiation {
+    /// The endpoint: the same codec, address and port as before, the direction that fits the
+    /// offer; the user is told what was answered.
+    #[default]
+    Automatic,
+    /// The user, by [`Request::Answer`] or [`Request::Reject`].
+    User,
+}
+
+/// An INVITE to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// Where the first hop listens.
+    pub to: SocketAddr,
+    /// Request-URI: sip, sips or tel.
+    pub uri: String,
+    /// From, as name-addr or URI, without tag.
+    pub from: String,
+    /// To, as name-addr or URI; the Request-URI when `None`.
+    pub to_header: Option<String>,
+    /// P-Asserted-Identity values, one a field (RFC 3325).
+    pub p_asserted_identity: Vec<String>,
+    /// Privacy value (RFC 3323).
+    pub privacy: Option<String>,
+    /// Further header fields, sent as given. A Route here is followed by the request.
+    pub headers: Headers,
+    /// Offer and ISUP.
+    pub bodies: Bodies,
+    /// 100rel.
+    pub reliable: Reliable,
+    /// Whether Accept names application/ISUP.
+    pub accept_isup: bool,
+    /// Max-Forwards.
+    pub max_forwards: u8,
+    /// Asks for a session timer of this interval (RFC 4028), at least 90 s.
+    pub session_expires: Option<Duration>,
+}
+
+impl Invite {
+    /// An INVITE without bodies, 100rel supported, Max-Forwards 70.
+    #[must_use]
+    pub fn new(to: SocketAddr, uri: impl Into<String>, from: impl Into<String>) -> Self {
+        Self {
+            to,
+            uri: uri.into(),
+            from: from.into(),
+            to_header: None,
+            p_asserted_identity: Vec::new(),
+            privacy: None,
+            headers: Headers::new(),
+            bodies: Bodies::default(),
+            reliable: Reliable::Supported,
+            accept_isup: true,
+            max_forwards: 70,
+            session_expires: None,
+        }
+    }
+}
+
+/// A request the endpoint cannot carry out: the caller's mistake, never the peer's.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The session does not exist or has been terminated.
+    #[error("{session}: no such session for {request}")]
+    NoSession {
+        /// The session named.
+        session: SessionId,
+        /// The request's name.
+        request: &'static str,
+    },
+    /// The session is not in a state in which this can be asked.
+    #[error("{session}: {request} is out of place while the session is {state}")]
+    OutOfPlace {
+        /// The session named.
+        session: SessionId,
+        /// The request's name.
+        request: &'static str,
+        /// The state of the session.
+        state: &'static str,
+    },
+    /// A status outside the range of the request.
+    #[error("status {status} is not {expected}")]
+    Status {
+        /// The status given.
+        status: u16,
+        /// The range expected.
+        expected: &'static str,
+    },
+    /// A URI, address or header field that cannot be written.
+    #[error("{field} cannot be written: {detail}")]
+    Field {
+        /// The header field or element.
+        field: String,
+        /// What was wrong with it.
+        detail: String,
+    },
+    /// The 200 to an offer has no answer, and none was shown in a provisional response.
+    #[error("{session}: the INVITE carried an offer and the 200 has no answer")]
+    AnswerMissing {
+        /// The session named.
+        session: SessionId,
+    },
+}

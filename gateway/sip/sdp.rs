@@ -1,0 +1,553 @@
+//! Session descriptions of one audio stream: offer and answer (RFC 3264, RFC 8866) for PCMA,
+//! PCMU, clear mode (RFC 4040) and telephone-event (RFC 4733).
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
+use thiserror::Error;
+
+/// Packet times that are sent when asked for.
+const PTIME: std::ops::RangeInclusive<u64> = 10..=60;
+/// The RTP/AVP profile (RFC 3551).
+const PROFILE: &str = "RTP/AVP";
+
+/// A payload format that carries a timeslot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// G.711 A-law.
+    Pcma,
+    /// G.711 mu-law.
+    Pcmu,
+    /// 64 kbit/s unrestricted (RFC 4040).
+    Clearmode,
+}
+
+impl Codec {
+    /// The encoding name of a=rtpmap.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcma => "PCMA",
+            Self::Pcmu => "PCMU",
+            Self::Clearmode => "CLEARMODE",
+        }
+    }
+
+    /// The payload type we offer it with: static for G.711, 97 for clear mode.
+    #[must_use]
+    pub fn payload_type(self) -> u8 {
+        match self {
+            Self::Pcma => 8,
+            Self::Pcmu => 0,
+            Self::Clearmode => 97,
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Pcma, Self::Pcmu, Self::Clearmode]
+            .into_iter()
+            .find(|codec| codec.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Direction of the stream, seen from the side that says it (RFC 3264 §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    SendRecv,
+    /// That side sends only: it holds.
+    SendOnly,
+    /// That side receives only: it is held.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    fn new(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendRecv,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::RecvOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    /// Whether that side sends.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    /// Whether that side receives.
+    #[must_use]
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+
+    /// What is left of ours when the peer says `peer` (RFC 3264 §6.1).
+    #[must_use]
+    pub fn answering(self, peer: Self) -> Self {
+        Self::new(
+            self.sends() && peer.receives(),
+            self.receives() && peer.sends(),
+        )
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [
+            Self::SendRecv,
+            Self::SendOnly,
+            Self::RecvOnly,
+            Self::Inactive,
+        ]
+        .into_iter()
+        .find(|direction| direction.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What our side can do, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Where we receive RTP.
+    pub rtp: SocketAddr,
+    /// Codecs, the preferred first. An offer lists them so; an answer keeps the offer's order.
+    pub codecs: Vec<Codec>,
+    /// Payload type of telephone-event when we offer; `None` does without.
+    pub telephone_event: Option<u8>,
+    /// Packet time we offer, and send when the peer asks for none.
+    pub ptime: Duration,
+    /// Direction we wish.
+    pub direction: Direction,
+    /// Session id of o=, the same through a session.
+    pub session_id: u64,
+    /// Session version of o=, one more with each change (RFC 3264 §8).
+    pub version: u64,
+}
+
+impl Capabilities {
+    /// Both ways, 20 ms, telephone-event 101.
+    #[must_use]
+    pub fn new(rtp: SocketAddr, codecs: Vec<Codec>, session_id: u64) -> Self {
+        Self {
+            rtp,
+            codecs,
+            telephone_event: Some(101),
+            ptime: Duration::from_millis(20),
+            direction: Direction::SendRecv,
+            session_id,
+            version: session_id,
+        }
+    }
+
+    /// Reads what one of our own descriptions promised, so that a later offer can be answered
+    /// with the same address and codecs.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it is no description of an audio stream.
+    pub fn of(description: &[u8]) -> Result<Self, Refusal> {
+        let session = parse(description)?;
+        let (_, stream) = streams(&session)
+            .find(|(_, s)| s.as_ref().is_ok_and(|s| !s.formats.is_empty()))
+            .ok_or(Refusal::NoAudio)?;
+        let stream = stream?;
+        Ok(Self {
+            rtp: stream.rtp,
+            codecs: stream.formats.iter().map(|(_, codec)| *codec).collect(),
+            telephone_event: stream.telephone_event,
+            ptime: stream.ptime.unwrap_or(Duration::from_millis(20)),
+            direction: stream.direction,
+            session_id: session.origin.sess_id.parse().unwrap_or(0),
+            version: session.origin.sess_version,
+        })
+    }
+}
+
+/// How the media runs after an offer was answered, seen from our side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaPlan {
+    /// Where we send RTP. Port 9 or address 0 with a direction that does not send.
+    pub remote: SocketAddr,
+    /// The codec.
+    pub codec: Codec,
+    /// Payload type we send: the number of the peer's description.
+    pub payload_type: u8,
+    /// Payload type we receive: the number of ours.
+    pub receive_payload_type: u8,
+    /// Payload type of the telephone-events we send, when agreed.
+    pub telephone_event: Option<u8>,
+    /// Payload type of the telephone-events we receive.
+    pub receive_telephone_event: Option<u8>,
+    /// Packet time we send.
+    pub ptime: Duration,
+    /// Direction as we see it.
+    pub direction: Direction,
+}
+
+/// An answer to send, and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The description.
+    pub octets: Bytes,
+    /// The media it agrees to.
+    pub plan: MediaPlan,
+}
+
+/// Why a description is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It cannot be read.
+    #[error("session description cannot be read: {0}")]
+    Malformed(String),
+    /// No m= line of audio over RTP/AVP with a port other than 0.
+    #[error("no audio stream over RTP/AVP")]
+    NoAudio,
+    /// No codec in common.
+    #[error("none of the codecs {0:?} is offered")]
+    NoCodec(Vec<Codec>),
+    /// No c= line, or an address that is not IPv4 or IPv6.
+    #[error("connection address {0:?} is not an IP address")]
+    Address(String),
+    /// The other address family than ours.
+    #[error("address {0} is not of the family of ours")]
+    Family(IpAddr),
+    /// The answer does not fit our offer.
+    #[error("the answer has {answered} media streams, the offer had {offered}")]
+    Mismatch {
+        /// m= lines answered.
+        answered: usize,
+        /// m= lines offered.
+        offered: usize,
+    },
+}
+
+impl Refusal {
+    /// The status that refuses the offer: 400 for one that cannot be read, else 488.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 400,
+            _ => 488,
+        }
+    }
+
+    /// The warn-code of a Warning header field (RFC 3261 §20.43).
+    #[must_use]
+    pub fn warning(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 399,
+            Self::NoAudio | Self::Mismatch { .. } => 304,
+            Self::NoCodec(_) => 305,
+            Self::Address(_) | Self::Family(_) => 301,
+        }
+    }
+}
+
+/// Writes an offer of everything we can do.
+#[must_use]
+pub fn offer(local: &Capabilities) -> Bytes {
+    let formats: Vec<(u8, Codec)> = local
+        .codecs
+        .iter()
+        .map(|codec| (codec.payload_type(), *codec))
+        .collect();
+    let media = audio(
+        local.rtp.port(),
+        &formats,
+        local.telephone_event,
+        Some(local.ptime),
+        local.direction,
+    );
+    write(local, vec![media])
+}
+
+/// Answers an offer: the first audio stream with a codec of ours is taken in the offer's order
+/// of preference, every other stream is refused with port 0 (RFC 3264 §6).
+///
+/// # Errors
+/// [`Refusal`] when there is nothing to agree on.
+pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> {
+    let session = parse(offer)?;
+    let mut refusal = Refusal::NoAudio;
+    let mut taken = None;
+    for (index, stream) in streams(&session) {
+        match stream.and_then(|stream| agree(local, stream)) {
+            Ok(plan) => {
+                taken = Some((index, plan));
+                break;
+            }
+            // The reason of a stream that came near says more than "no audio".
+            Err(reason) if reason != Refusal::NoAudio => refusal = reason,
+            Err(_) => {}
+        }
+    }
+    let (chosen, plan) = taken.ok_or(refusal)?;
+    let medias = session
+        .medias
+        .iter()
+        .enumerate()
+        .map(|(index, offered)| {
+            if index == chosen {
+                audio(
+                    local.rtp.port(),
+                    &[(plan.receive_payload_type, plan.codec)],
+                    plan.receive_telephone_event,
+                    Some(plan.ptime),
+                    plan.direction,
+                )
+            } else {
+                refused(offered)
+            }
+        })
+        .collect();
+    Ok(Answer {
+        octets: write(local, medias),
+        plan,
+    })
+}
+
+/// Reads the answer to an offer made by [`offer`] with the same capabilities.
+///
+/// # Errors
+/// [`Refusal`] when the answer agrees to nothing we offered.
+pub fn conclude(local: &Capabilities, answer: &[u8]) -> Result<MediaPlan, Refusal> {
+    let session = parse(answer)?;
+    let answered = session.medias.len();
+    let (_, stream) = streams(&session).next().ok_or(if answered == 0 {
+        Refusal::Mismatch {
+            answered,
+            offered: 1,
+        }
+    } else {
+        Refusal::NoAudio
+    })?;
+    let mut plan = agree(local, stream?)?;
+    // We offered, so we receive with our own numbers whatever the answer calls them.
+    plan.receive_payload_type = plan.codec.payload_type();
+    plan.receive_telephone_event = plan.telephone_event.and(local.telephone_event);
+    Ok(plan)
+}
+
+/// One audio stream of a description.
+struct Stream {
+    rtp: SocketAddr,
+    formats: Vec<(u8, Codec)>,
+    telephone_event: Option<u8>,
+    ptime: Option<Duration>,
+    maxptime: Option<Duration>,
+    direction: Direction,
+}
+
+fn parse(description: &[u8]) -> Result<Session, Refusal> {
+    Session::parse(description).map_err(|e| Refusal::Malformed(e.to_string()))
+}
+
+/// The audio streams that are not refused, with their m= line index.
+fn streams(session: &Session) -> impl Iterator<Item = (usize, Result<Stream, Refusal>)> {
+    session
+        .medias
+        .iter()
+        .enumerate()
+        .filter(|(_, media)| {
+            media.media.eq_ignore_ascii_case("audio")
+                && media.proto.eq_ignore_ascii_case(PROFILE)
+                && media.port != 0
+        })
+        .map(|(index, media)| (index, stream(session, media)))
+}
+
+fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
+    let connection = media
+        .connections
+        .first()
+        .or(session.connection.as_ref())
+        .ok_or_else(|| Refusal::Address(String::new()))?;
+    let address: IpAddr = connection
+        .connection_address
+        .parse()
+        .map_err(|_| Refusal::Address(connection.connection_address.clone()))?;
+    let rtpmap = |payload_type: u8| {
+        media
+            .get_attribute_values("rtpmap")
+            .flatten()
+            .filter_map(|value| value.trim().split_once(' '))
+            .find(|(number, _)| number.parse() == Ok(payload_type))
+            .map(|(_, encoding)| encoding.trim())
+    };
+    let mut formats = Vec::new();
+    let mut telephone_event = None;
+    for payload_type in media
+        .fmt
+        .split_ascii_whitespace()
+        .filter_map(|fmt| fmt.parse::<u8>().ok())
+    {
+        let Some(encoding) = rtpmap(payload_type) else {
+            match payload_type {
+                0 => formats.push((0, Codec::Pcmu)),
+                8 => formats.push((8, Codec::Pcma)),
+                _ => {}
+            }
+            continue;
+        };
+        let mut elements = encoding.split('/');
+        let name = elements.next().unwrap_or_default().trim();
+        // A clock rate other than 8000 or a second channel is another format.
+        let narrow = elements.next().is_some_and(|rate| rate.trim() == "8000")
+            && elements
+                .next()
+                .is_none_or(|channels| channels.trim() == "1");
+        if !narrow {
+            continue;
+        }
+        if name.eq_ignore_ascii_case("telephone-event") {
+            telephone_event = telephone_event.or(Some(payload_type));
+        } else if let Some(codec) = Codec::named(name) {
+            formats.push((payload_type, codec));
+        }
+    }
+    let milliseconds = |name| {
+        media
+            .get_attribute_values(name)
+            .flatten()
+            .find_map(|value| value.trim().parse::<u64>().ok())
+            .map(Duration::from_millis)
+    };
+    let stated = media
+        .attributes
+        .iter()
+        .chain(&session.attributes)
+        .find_map(|attribute| Direction::named(&attribute.attribute))
+        .unwrap_or_default();
+    Ok(Stream {
+        rtp: SocketAddr::new(address, media.port),
+        formats,
+        telephone_event,
+        ptime: milliseconds("ptime"),
+        maxptime: milliseconds("maxptime"),
+        // The hold of RFC 2543: address 0 receives nothing (RFC 3264 §8.4).
+        direction: Direction::new(
+            stated.sends(),
+            stated.receives() && !address.is_unspecified(),
+        ),
+    })
+}
+
+fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
+    if stream.rtp.is_ipv4() != local.rtp.is_ipv4() {
+        return Err(Refusal::Family(stream.rtp.ip()));
+    }
+    let (payload_type, codec) = stream
+        .formats
+        .into_iter()
+        .find(|(_, codec)| local.codecs.contains(codec))
+        .ok_or_else(|| Refusal::NoCodec(local.codecs.clone()))?;
+    let telephone_event = local.telephone_event.and(stream.telephone_event);
+    let wanted = stream.ptime.unwrap_or(local.ptime);
+    let longest = stream.maxptime.unwrap_or(Duration::MAX);
+    Ok(MediaPlan {
+        remote: stream.rtp,
+        codec,
+        payload_type,
+        receive_payload_type: payload_type,
+        telephone_event,
+        receive_telephone_event: telephone_event,
+        ptime: packet_time(wanted.min(longest)).unwrap_or(local.ptime),
+        direction: local.direction.answering(stream.direction),
+    })
+}
+
+/// A packet time in whole ticks of 10 ms, or `None` outside 10 to 60 ms.
+fn packet_time(wanted: Duration) -> Option<Duration> {
+    let milliseconds = u64::try_from(wanted.as_millis()).ok()? / 10 * 10;
+    PTIME
+        .contains(&milliseconds)
+        .then(|| Duration::from_millis(milliseconds))
+}
+
+fn audio(
+    port: u16,
+    formats: &[(u8, Codec)],
+    telephone_event: Option<u8>,
+    ptime: Option<Duration>,
+    direction: Direction,
+) -> Media {
+    let numbers: Vec<String> = formats
+        .iter()
+        .map(|(number, _)| *number)
+        .chain(telephone_event)
+        .map(|number| number.to_string())
+        .collect();
+    let mut attributes: Vec<Attribute> = formats
+        .iter()
+        .map(|(number, codec)| {
+            Attribute::with_value("rtpmap", format!("{number} {}/8000", codec.name()))
+        })
+        .collect();
+    if let Some(number) = telephone_event {
+        attributes.push(Attribute::with_value(
+            "rtpmap",
+            format!("{number} telephone-event/8000"),
+        ));
+        attributes.push(Attribute::with_value("fmtp", format!("{number} 0-15")));
+    }
+    if let Some(ptime) = ptime {
+        attributes.push(Attribute::with_value("ptime", ptime.as_millis()));
+    }
+    attributes.push(Attribute::new(direction.name()));
+    Media {
+        media: "audio".to_owned(),
+        port,
+        num_ports: None,
+        proto: PROFILE.to_owned(),
+        fmt: numbers.join(" "),
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes,
+    }
+}
+
+/// A refused stream: its m= line with port 0 (RFC 3264 §6).
+fn refused(offered: &Media) -> Media {
+    Media {
+        port: 0,
+        num_ports: None,
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes: Vec::new(),
+        ..offered.clone()
+    }
+}
+
+fn write(local: &Capabilities, medias: Vec<Media>) -> Bytes {
+    let session = Session {
+        connection: Some(Connection::from_ip_addr(local.rtp.ip())),
+        times: vec![Time::new(0, 0)],
+        medias,
+        ..Session::new(
+            Origin::with_ip_addr(local.session_id, local.version, local.rtp.ip()),
+            "-",
+        )
+    };
+    Bytes::from(session.to_string())
+}
+
+#[cfg(test)]
+mod tests;

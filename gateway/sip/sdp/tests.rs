@@ -1,0 +1,208 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn local() -> Capabilities {
+    Capabilities::new(
+        "192.0.2.1:20000".parse().unwrap(),
+        vec![Codec::Pcma, Codec::Pcmu],
+        7,
+    )
+}
+
+fn described(lines: &str) -> Vec<u8> {
+    format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\n{lines}").into_bytes()
+}
+
+#[test]
+fn an_offer_is_written_and_answered() {
+    let ours = local();
+    let octets = offer(&ours);
+    assert_eq!(
+        std::str::from_utf8(&octets).unwrap(),
+        "v=0\r\no=- 7 7 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+         m=audio 20000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
+    );
+    let theirs = Capabilities {
+        rtp: "198.51.100.7:4000".parse().unwrap(),
+        codecs: vec![Codec::Pcmu],
+        ..local()
+    };
+    let answer = negotiate(&theirs, &octets).unwrap();
+    assert_eq!(answer.plan.codec, Codec::Pcmu);
+    assert_eq!(answer.plan.remote, ours.rtp);
+    let plan = conclude(&ours, &answer.octets).unwrap();
+    assert_eq!(plan.remote, theirs.rtp);
+    assert_eq!((plan.codec, plan.payload_type), (Codec::Pcmu, 0));
+    assert_eq!(plan.receive_telephone_event, Some(101));
+    assert_eq!(Capabilities::of(&octets).unwrap(), ours);
+}
+
+#[test]
+fn the_order_of_the_offer_decides_and_its_numbers_are_used() {
+    let offer = described(
+        "m=audio 4000 RTP/AVP 18 0 8 96\r\nc=IN IP4 198.51.100.1\r\na=rtpmap:96 telephone-event/8000\r\na=ptime:30\r\n",
+    );
+    let answer = negotiate(&local(), &offer).unwrap();
+    assert_eq!(answer.plan.codec, Codec::Pcmu);
+    assert_eq!(answer.plan.telephone_event, Some(96));
+    assert_eq!(answer.plan.ptime, Duration::from_millis(30));
+    assert_eq!(answer.plan.remote, "198.51.100.1:4000".parse().unwrap());
+    assert!(String::from_utf8_lossy(&answer.octets).contains("m=audio 20000 RTP/AVP 0 96\r\n"));
+}
+
+#[test]
+fn other_streams_are_refused_in_their_place() {
+    let offer = described(
+        "c=IN IP4 198.51.100.1\r\nm=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/SAVP 8\r\nm=audio 4002 RTP/AVP 8\r\nm=image 5002 udptl t38\r\n",
+    );
+    let answer = negotiate(&local(), &offer).unwrap();
+    let lines: Vec<String> = String::from_utf8_lossy(&answer.octets)
+        .lines()
+        .filter(|line| line.starts_with("m="))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "m=video 0 RTP/AVP 31",
+            "m=audio 0 RTP/SAVP 8",
+            "m=audio 20000 RTP/AVP 8",
+            "m=image 0 udptl t38"
+        ]
+    );
+}
+
+#[test]
+fn hold_and_resume() {
+    for (stated, ours) in [
+        ("a=sendonly\r\n", Direction::RecvOnly),
+        ("a=recvonly\r\n", Direction::SendOnly),
+        ("a=inactive\r\n", Direction::Inactive),
+        ("a=sendrecv\r\n", Direction::SendRecv),
+        ("", Direction::SendRecv),
+    ] {
+        let offer = described(&format!(
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8\r\n{stated}"
+        ));
+        let answer = negotiate(&local(), &offer).unwrap();
+        assert_eq!(answer.plan.direction, ours);
+        assert!(
+            String::from_utf8_lossy(&answer.octets).contains(&format!("a={}\r\n", ours.name()))
+        );
+    }
+    // The old hold, and a direction at session level.
+    let old = described("c=IN IP4 0.0.0.0\r\nm=audio 4000 RTP/AVP 8\r\n");
+    assert_eq!(
+        negotiate(&local(), &old).unwrap().plan.direction,
+        Direction::RecvOnly
+    );
+    let session = described("c=IN IP4 198.51.100.1\r\na=sendonly\r\nm=audio 4000 RTP/AVP 8\r\n");
+    assert_eq!(
+        negotiate(&local(), &session).unwrap().plan.direction,
+        Direction::RecvOnly
+    );
+}
+
+#[test]
+fn clear_mode_by_its_dynamic_number() {
+    let data = Capabilities {
+        codecs: vec![Codec::Clearmode],
+        telephone_event: None,
+        ..local()
+    };
+    let offer = described(
+        "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8 110\r\na=rtpmap:110 clearmode/8000\r\n",
+    );
+    let answer = negotiate(&data, &offer).unwrap();
+    assert_eq!(
+        (answer.plan.codec, answer.plan.payload_type),
+        (Codec::Clearmode, 110)
+    );
+    assert!(String::from_utf8_lossy(&answer.octets).contains("a=rtpmap:110 CLEARMODE/8000\r\n"));
+    // We offered it as 97; an answer may call it otherwise.
+    let plan = conclude(&data, &offer).unwrap();
+    assert_eq!((plan.payload_type, plan.receive_payload_type), (110, 97));
+}
+
+#[test]
+fn ipv6_both_ways() {
+    let six = Capabilities {
+        rtp: "[2001:db8::1]:20000".parse().unwrap(),
+        ..local()
+    };
+    let octets = offer(&six);
+    assert!(String::from_utf8_lossy(&octets).contains("c=IN IP6 2001:db8::1\r\n"));
+    assert_eq!(negotiate(&six, &octets).unwrap().plan.remote, six.rtp);
+    assert_eq!(
+        negotiate(&local(), &octets),
+        Err(Refusal::Family("2001:db8::1".parse().unwrap()))
+    );
+}
+
+#[test]
+fn refusals_say_why() {
+    let cases = [
+        ("m=audio 4000 RTP/AVP 8\r\n", 488, 301),
+        (
+            "c=IN IP4 host.example\r\nm=audio 4000 RTP/AVP 8\r\n",
+            488,
+            301,
+        ),
+        (
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 18\r\n",
+            488,
+            305,
+        ),
+        ("c=IN IP4 198.51.100.1\r\nm=audio 0 RTP/AVP 8\r\n", 488, 304),
+        (
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 9\r\na=rtpmap:9 PCMA/16000\r\n",
+            488,
+            305,
+        ),
+        ("m=audio x RTP/AVP 8\r\n", 400, 399),
+    ];
+    for (lines, status, warning) in cases {
+        let refusal = negotiate(&local(), &described(lines)).unwrap_err();
+        assert_eq!(
+            (refusal.status(), refusal.warning()),
+            (status, warning),
+            "{lines}"
+        );
+    }
+    let refusal = conclude(&local(), &described("c=IN IP4 198.51.100.1\r\n"));
+    assert!(matches!(refusal, Err(Refusal::Mismatch { .. })));
+}
+
+#[test]
+fn packet_times_out_of_range_are_not_sent() {
+    for (asked, sent) in [("5", 20), ("10", 10), ("25", 20), ("60", 60), ("120", 20)] {
+        let offer = described(&format!(
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:{asked}\r\n"
+        ));
+        let plan = negotiate(&local(), &offer).unwrap().plan;
+        assert_eq!(plan.ptime, Duration::from_millis(sent), "{asked}");
+    }
+    let short = described(
+        "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:40\r\na=maxptime:30\r\n",
+    );
+    assert_eq!(
+        negotiate(&local(), &short).unwrap().plan.ptime,
+        Duration::from_millis(30)
+    );
+}
+
+proptest! {
+    #[test]
+    fn mutated_descriptions_never_panic(at in 0usize..200, octet in any::<u8>(), cut in 0usize..200) {
+        let mut octets = offer(&local()).to_vec();
+        if let Some(place) = octets.get_mut(at) {
+            *place = octet;
+        }
+        let end = octets.len().saturating_sub(cut % 50);
+        let _ = negotiate(&local(), &octets[..end]);
+        let _ = conclude(&local(), &octets[..end]);
+        let _ = Capabilities::of(&octets[..end]);
+    }
+}
