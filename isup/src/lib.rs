@@ -1,1 +1,44 @@
-//! ISUP (Q.763, Q.764), without I/O.
+//! ISUP without I/O: the lossless codec of Q.763 and ANSI T1.113.
+//!
+//! [`Message`] keeps the octets of a message as they came and reads [`parameter`]s from them on
+//! demand; [`cause`] is the table of Q.850.
+//!
+//! ```
+//! use isup::{Cause, Location, Message, MessageType};
+//!
+//! let release = Message::new(MessageType::Rel).with(Cause::new(16, Location::PublicNetworkRemoteUser));
+//! assert_eq!(release.to_vec(), [0x0C, 0x02, 0x00, 0x02, 0x84, 0x90]);
+//! ```
+
+pub mod cause;
+pub mod message;
+pub mod parameter;
+
+mod cic;
+mod error;
+mod variant;
+
+pub use cause::Location;
+pub use cic::{Cic, CircuitId};
+pub use error::{DecodeError, EncodeError, PointsTo};
+pub use message::{Message, MessageType};
+pub use parameter::{
+    Describe, Digits, DigitsError, Parameter, ParameterCode,
+    address::{NatureOfAddress, NumberQualifier, NumberingPlan, Presentation, Screening},
+    call::{
+        BackwardCallIndicators, CallingPartysCategory, ContinuityCheck, ContinuityIndicators,
+        Event, EventInformation, ForwardCallIndicators, NatureOfConnection,
+        OptionalBackwardCallIndicators, OptionalForwardCallIndicators, SuspendResumeIndicators,
+        TransmissionMediumRequirement,
+    },
+    cause::{Cause, CodingStandard},
+    circuit::{
+        BlockingState, CallProcessingState, CircuitGroupSupervisionType, CircuitState,
+        CircuitStateIndicator, RangeAndStatus, SupervisionType,
+    },
+    number::{
+        CalledPartyNumber, CallingPartyNumber, ConnectedNumber, GenericNumber, LocationNumber,
+        OriginalCalledNumber, RedirectingNumber, RedirectionNumber, SubsequentNumber,
+    },
+};
+pub use variant::{UnknownVariant, Variant};
