@@ -1,0 +1,390 @@
+//! A span as the rest of the gateway sees it.
+
+use std::{fmt, io};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Law, TICK_OCTETS, TIMESLOTS};
+
+/// A span (one E1 or T1 line) of this node.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct SpanId(pub u16);
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "span {}", self.0)
+    }
+}
+
+/// A timeslot of a span: 0..=31. Timeslot 0 of an E1 carries frame alignment (G.704 §2.3.2).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Timeslot(u8);
+
+impl Timeslot {
+    /// The timeslot with this number; `None` above 31.
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < TIMESLOTS {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// Index into [`SpanTick`], always below [`TIMESLOTS`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The number as written in configurations and on cards.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Timeslot {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or_else(|| {
+            format!(
+                "timeslot {number}: a span has timeslots 0 to {}",
+                TIMESLOTS - 1
+            )
+        })
+    }
+}
+
+impl From<Timeslot> for u8 {
+    fn from(timeslot: Timeslot) -> Self {
+        timeslot.0
+    }
+}
+
+impl fmt::Display for Timeslot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timeslot {}", self.0)
+    }
+}
+
+/// One tick of every timeslot: 32 rows of 80 octets, oldest octet first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SpanTick(pub [[u8; TICK_OCTETS]; TIMESLOTS]);
+
+impl SpanTick {
+    /// Every timeslot filled with the idle octet of `law`.
+    pub const fn idle(law: Law) -> Self {
+        Self([[law.idle(); TICK_OCTETS]; TIMESLOTS])
+    }
+
+    /// The 80 octets of one timeslot.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a Timeslot is below TIMESLOTS by construction"
+    )]
+    pub const fn timeslot(&self, timeslot: Timeslot) -> &[u8; TICK_OCTETS] {
+        &self.0[timeslot.index()]
+    }
+
+    /// The 80 octets of one timeslot, to be filled.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a Timeslot is below TIMESLOTS by construction"
+    )]
+    pub const fn timeslot_mut(&mut self, timeslot: Timeslot) -> &mut [u8; TICK_OCTETS] {
+        &mut self.0[timeslot.index()]
+    }
+
+    /// Fills every timeslot with one octet.
+    pub fn fill(&mut self, octet: u8) {
+        self.0.as_flattened_mut().fill(octet);
+    }
+}
+
+impl fmt::Debug for SpanTick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(
+                self.0
+                    .iter()
+                    .enumerate()
+                    .map(|(number, octets)| (number, octets.first())),
+            )
+            .finish()
+    }
+}
+
+/// An alarm of a span as its receiver sees it (G.706, G.775).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alarm {
+    /// Loss of signal: nothing arrives (G.775).
+    Los,
+    /// Loss of frame alignment (G.706 §4.1.1).
+    Lof,
+    /// Alarm indication signal: all ones arrive (G.775 §5).
+    Ais,
+    /// Remote alarm indication: the far end sees one of the others (G.704, bit A of timeslot 0).
+    Rai,
+}
+
+impl Alarm {
+    /// All alarms, most severe first.
+    pub const ALL: [Self; 4] = [Self::Los, Self::Ais, Self::Lof, Self::Rai];
+
+    /// Whether the octets that arrive mean nothing while it stands: all but RAI, which says that the
+    /// far end does not hear us.
+    pub const fn is_receive_failure(self) -> bool {
+        !matches!(self, Self::Rai)
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Los => "LOS",
+            Self::Lof => "LOF",
+            Self::Ais => "AIS",
+            Self::Rai => "RAI",
+        })
+    }
+}
+
+/// The alarms that stand on a span.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlarmSet(u8);
+
+impl AlarmSet {
+    /// Whether `alarm` stands.
+    pub const fn contains(self, alarm: Alarm) -> bool {
+        self.0 & alarm.bit() != 0
+    }
+
+    /// Whether none stands: the span can carry calls.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Notes that an alarm came or went; says whether that was news.
+    pub const fn set(&mut self, alarm: Alarm, on: bool) -> bool {
+        let before = self.0;
+        if on {
+            self.0 |= alarm.bit();
+        } else {
+            self.0 &= !alarm.bit();
+        }
+        self.0 != before
+    }
+
+    /// Follows a [`SpanEvent`]; says whether an alarm came or went by it.
+    pub const fn follow(&mut self, event: SpanEvent) -> bool {
+        match event {
+            SpanEvent::Alarm { alarm, on } => self.set(alarm, on),
+            SpanEvent::Slip { .. } => false,
+        }
+    }
+
+    /// The alarms that stand, most severe first.
+    pub fn iter(self) -> impl Iterator<Item = Alarm> {
+        Alarm::ALL
+            .into_iter()
+            .filter(move |&alarm| self.contains(alarm))
+    }
+}
+
+/// What a span reports beside its octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpanEvent {
+    /// An alarm came or went.
+    Alarm {
+        /// Which.
+        alarm: Alarm,
+        /// Whether it came.
+        on: bool,
+    },
+    /// The octets that arrive jumped, in every timeslot alike (G.822).
+    Slip {
+        /// Octets per timeslot: positive were inserted or repeated, negative were lost.
+        octets: i32,
+    },
+}
+
+impl fmt::Display for SpanEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alarm { alarm, on: true } => write!(f, "{alarm} on"),
+            Self::Alarm { alarm, on: false } => write!(f, "{alarm} off"),
+            Self::Slip { octets } => write!(f, "slip of {octets:+} octets"),
+        }
+    }
+}
+
+/// What a span counted since it was opened. Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SpanCounters {
+    /// Ticks exchanged.
+    pub ticks: u64,
+    /// Exchanges that were done one tick or more after they were due; no octet was lost by that.
+    pub late_ticks: u64,
+    /// Slips, each of any number of octets.
+    pub slips: u64,
+    /// Octets per timeslot that came from the line, or should have, and were never handed out.
+    pub octets_lost: u64,
+    /// Octets per timeslot handed out that did not come from the line: repeated or inserted by a slip.
+    pub octets_inserted: u64,
+    /// Frame alignment signals that arrived with an error while in alignment (G.706).
+    pub framing_errors: u64,
+    /// Times that loss of signal was raised.
+    pub los: u64,
+    /// Times that loss of frame alignment was raised.
+    pub lof: u64,
+    /// Times that the alarm indication signal was raised.
+    pub ais: u64,
+    /// Times that the remote alarm indication was raised.
+    pub rai: u64,
+}
+
+impl SpanCounters {
+    /// Counts an event: the alarms raised, the slips and their octets.
+    pub const fn count(&mut self, event: SpanEvent) {
+        match event {
+            SpanEvent::Alarm { on: false, .. } => {}
+            SpanEvent::Alarm {
+                alarm: Alarm::Los, ..
+            } => self.los += 1,
+            SpanEvent::Alarm {
+                alarm: Alarm::Lof, ..
+            } => self.lof += 1,
+            SpanEvent::Alarm {
+                alarm: Alarm::Ais, ..
+            } => self.ais += 1,
+            SpanEvent::Alarm {
+                alarm: Alarm::Rai, ..
+            } => self.rai += 1,
+            SpanEvent::Slip { octets } => {
+                self.slips += 1;
+                if octets < 0 {
+                    self.octets_lost += octets.unsigned_abs() as u64;
+                } else {
+                    self.octets_inserted += octets.unsigned_abs() as u64;
+                }
+            }
+        }
+    }
+}
+
+/// A span: a device that moves one tick of every timeslot in each direction at a time.
+pub trait SpanIo: Send {
+    /// Which span this is.
+    fn id(&self) -> SpanId;
+
+    /// Sends `tx` and fills `rx` with the tick that arrived.
+    ///
+    /// The line clocks the caller: the call returns when the tick is due. A caller that was away longer
+    /// than a tick gets the ticks it missed at once, one a call, and none is lost within the room of the
+    /// device. Returns how many ticks behind the line this one was handed over (0 when on time).
+    ///
+    /// While a receive failure stands (LOS, LOF, AIS), `rx` is all ones. Timeslot 0 belongs to the
+    /// framer: what `tx` holds there is not sent.
+    ///
+    /// # Errors
+    /// The device is gone or refuses; a line that is merely dead is an alarm, not an error.
+    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32>;
+
+    /// The next alarm or slip noticed by the exchanges so far, oldest first.
+    fn poll_event(&mut self) -> Option<SpanEvent>;
+
+    /// What was counted so far.
+    fn counters(&self) -> SpanCounters;
+}
+
+impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
+    fn id(&self) -> SpanId {
+        (**self).id()
+    }
+
+    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+        (**self).exchange(tx, rx)
+    }
+
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        (**self).poll_event()
+    }
+
+    fn counters(&self) -> SpanCounters {
+        (**self).counters()
+    }
+}
+
+/// A signalling channel whose device does the framing itself: whole signal units, without flags and FCS.
+pub trait SignallingIo: Send {
+    /// Takes the next signal unit that arrived into `su`; its length in octets, or 0 when none waits.
+    ///
+    /// # Errors
+    /// The device is gone.
+    fn recv(&mut self, su: &mut [u8]) -> io::Result<usize>;
+
+    /// Sends one signal unit.
+    ///
+    /// # Errors
+    /// The device is gone, or `su` has a length that it cannot send.
+    fn send(&mut self, su: &[u8]) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeslot_is_below_32() {
+        assert_eq!(Timeslot::new(31).unwrap().index(), 31);
+        assert_eq!(Timeslot::new(32), None);
+    }
+
+    #[test]
+    fn alarms_come_and_go_once() {
+        let mut alarms = AlarmSet::default();
+        assert!(alarms.follow(SpanEvent::Alarm {
+            alarm: Alarm::Rai,
+            on: true
+        }));
+        assert!(alarms.set(Alarm::Los, true));
+        assert!(!alarms.set(Alarm::Los, true), "twice is no news");
+        assert_eq!(alarms.iter().collect::<Vec<_>>(), [Alarm::Los, Alarm::Rai]);
+        assert!(alarms.set(Alarm::Los, false) && alarms.set(Alarm::Rai, false));
+        assert!(alarms.is_empty());
+    }
+
+    #[test]
+    fn slips_are_counted_by_direction() {
+        let mut counters = SpanCounters::default();
+        counters.count(SpanEvent::Slip { octets: 8 });
+        counters.count(SpanEvent::Slip { octets: -3 });
+        counters.count(SpanEvent::Alarm {
+            alarm: Alarm::Ais,
+            on: true,
+        });
+        counters.count(SpanEvent::Alarm {
+            alarm: Alarm::Ais,
+            on: false,
+        });
+        let expected = SpanCounters {
+            slips: 2,
+            octets_inserted: 8,
+            octets_lost: 3,
+            ais: 1,
+            ..Default::default()
+        };
+        assert_eq!(counters, expected);
+    }
+}

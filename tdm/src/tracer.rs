@@ -1,0 +1,91 @@
+//! A span that shows everything that crosses it.
+
+use std::io;
+
+use crate::{SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
+
+/// One thing that crossed a [`Tracer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace<'a> {
+    /// A tick was exchanged.
+    Tick {
+        /// Ticks exchanged before this one.
+        number: u64,
+        /// What was sent.
+        tx: &'a SpanTick,
+        /// What arrived.
+        rx: &'a SpanTick,
+        /// Ticks behind the line.
+        late: u32,
+    },
+    /// The inner span reported an event; `number` ticks were exchanged before.
+    Event {
+        /// Ticks exchanged before it was taken.
+        number: u64,
+        /// The event.
+        event: SpanEvent,
+    },
+}
+
+/// A span around `S` that hands every tick and event to `sink` on its way through, unchanged.
+///
+/// `sink` runs on the media thread: it must not block.
+#[derive(Debug)]
+pub struct Tracer<S, F> {
+    inner: S,
+    sink: F,
+    number: u64,
+}
+
+impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> Tracer<S, F> {
+    /// Traces `inner` into `sink`.
+    pub const fn new(inner: S, sink: F) -> Self {
+        Self {
+            inner,
+            sink,
+            number: 0,
+        }
+    }
+
+    /// The span inside.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> SpanIo for Tracer<S, F> {
+    fn id(&self) -> SpanId {
+        self.inner.id()
+    }
+
+    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+        let late = self.inner.exchange(tx, rx)?;
+        (self.sink)(
+            self.inner.id(),
+            Trace::Tick {
+                number: self.number,
+                tx,
+                rx,
+                late,
+            },
+        );
+        self.number += 1;
+        Ok(late)
+    }
+
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        let event = self.inner.poll_event()?;
+        (self.sink)(
+            self.inner.id(),
+            Trace::Event {
+                number: self.number,
+                event,
+            },
+        );
+        Some(event)
+    }
+
+    fn counters(&self) -> SpanCounters {
+        self.inner.counters()
+    }
+}
