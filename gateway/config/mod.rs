@@ -3,19 +3,30 @@
 //! Every table refuses unknown keys. Names are resolved and ranges checked by the reader, so a
 //! [`Config`] that was read is one that can run.
 
+mod check;
+pub mod lab;
+mod place;
+mod problem;
+mod read;
 mod routing;
+mod sip_trunk;
 mod tdm;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use self::problem::{Problem, Refusal};
+pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
+pub use self::sip_trunk::{Codec, IsupMode, Reliable, SipTrunk};
 pub use self::tdm::{Hunt, Profile, TrunkGroup};
-use lab::config::duration;
-pub use lab::config::{
+use ::lab::config::duration;
+pub use ::lab::config::{
     Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Role, Span, Standard, Timeslots,
     ValueError,
 };
@@ -185,92 +196,47 @@ pub struct PortRange {
     pub last: u16,
 }
 
-/// `[[sip_trunk]]`: a SIP peer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SipTrunk {
-    /// The name that rules use.
-    pub name: String,
-    /// Where requests to the peer go.
-    pub address: SocketAddr,
-    /// Addresses that requests of the peer come from; the host of `address` when empty.
-    #[serde(default)]
-    pub sources: Vec<IpAddr>,
-    /// Host of the URIs we write for the peer; the host of `address` when absent.
-    #[serde(default)]
-    pub host: Option<String>,
-    /// Whether ISUP travels in the bodies (RFC 3372).
-    #[serde(default)]
-    pub isup: IsupMode,
-    /// `version` parameter of `application/ISUP` (RFC 3204 section 3.1).
-    #[serde(default = "SipTrunk::default_isup_version")]
-    pub isup_version: String,
-    /// Reliable provisional responses (RFC 3262).
-    #[serde(default)]
-    pub reliable: Reliable,
-    /// Whether the peer's P-Asserted-Identity is believed and ours is sent to it (RFC 3325).
-    #[serde(default)]
-    pub trusted: bool,
-    /// Codecs offered and accepted, best first.
-    #[serde(default = "SipTrunk::default_codecs")]
-    pub codecs: Vec<Codec>,
-}
-
-impl SipTrunk {
-    fn default_isup_version() -> String {
-        "itu-t92+".to_owned()
-    }
-    fn default_codecs() -> Vec<Codec> {
-        vec![Codec::Pcma, Codec::Pcmu]
-    }
-
-    /// Whether a request from this address is one of the peer's.
+impl PortRange {
+    /// How many RTP ports there are: even ones whose next one, for RTCP, is in the range too.
     #[must_use]
-    pub fn accepts(&self, source: IpAddr) -> bool {
-        match self.sources.as_slice() {
-            [] => source == self.address.ip(),
-            sources => sources.contains(&source),
-        }
+    pub fn pairs(self) -> usize {
+        self.rtp_ports().count()
+    }
+
+    /// The RTP ports, ascending.
+    pub fn rtp_ports(self) -> impl Iterator<Item = u16> {
+        let first = u32::from(self.first).next_multiple_of(2);
+        let ports = (first..u32::from(self.last)).step_by(2);
+        ports.filter_map(|port| u16::try_from(port).ok())
     }
 }
 
-/// Whether ISUP travels in SIP bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IsupMode {
-    /// Never sent; a received body is ignored.
-    Off,
-    /// Sent with `handling=optional`, used when it arrives.
-    #[default]
-    Optional,
-    /// As `optional`, and a received body overrides what the SIP headers say where they differ
-    /// only by what SIP cannot say.
-    Preferred,
-    /// Sent with `handling=required`; an INVITE without it is refused.
-    Mandatory,
-}
+impl Config {
+    /// Reads and checks a file, with this process's `ISTHMUS__SECTION__KEY` variables over it.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the file cannot be read, or with everything wrong in it.
+    pub fn load(path: &Path) -> Result<Self, Refusal> {
+        read::load(path, &process_environment(), check::gateway)
+    }
 
-/// Reliable provisional responses (RFC 3262) with a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reliable {
-    /// `Require: 100rel`.
-    Required,
-    /// `Supported: 100rel`; used when the peer can.
-    #[default]
-    Supported,
-    /// Not used; an INVITE that requires it is refused with 420.
-    Off,
-}
+    /// [`Config::load`] for text that came from elsewhere; `file` is what problems call it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with everything wrong in it.
+    pub fn parse(file: &str, text: &str, environment: &Environment) -> Result<Self, Refusal> {
+        read::parse(file, text, environment, check::gateway)
+    }
 
-/// An audio codec of a SIP peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Codec {
-    /// G.711 A-law, payload type 8.
-    Pcma,
-    /// G.711 mu-law, payload type 0.
-    Pcmu,
-    /// 64 kbit/s transparent (RFC 4040).
-    Clearmode,
+    /// The SIP trunk that a request from this address comes from: the one whose address it is,
+    /// else the first that accepts the host.
+    #[must_use]
+    pub fn sip_trunk_of(&self, source: SocketAddr) -> Option<&SipTrunk> {
+        let exact = self.sip_trunks.iter().find(|trunk| trunk.address == source);
+        exact.or_else(|| {
+            self.sip_trunks
+                .iter()
+                .find(|trunk| trunk.accepts(source.ip()))
+        })
+    }
 }

@@ -11,15 +11,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::subscriber::{Behaviour, Subscriber};
-pub use self::value::{
-    Law, NetworkIndicator, PointCode, Standard, Timeslots, ValueError, duration, optional_duration,
-};
+pub use self::value::{Law, Timeslots, ValueError, duration, optional_duration};
+pub use mtp::{NetworkIndicator, PointCode, Standard};
 
 /// A lab file: `[lab]`, spans, linksets, circuits and subscribers.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The exchange as a whole.
+    #[serde(default)]
     pub lab: Lab,
     /// Lines to the gateway.
     #[serde(rename = "span", default)]
@@ -37,28 +37,23 @@ pub struct Config {
 
 /// `[lab]`: the exchange as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Lab {
     /// What the exchange calls itself in logs.
-    #[serde(default = "Lab::default_name")]
     pub name: String,
     /// Tone plan of the exchange: the stem of a file in `config/tones`, as `de`.
-    #[serde(default = "Lab::default_country")]
     pub country: String,
     /// E.164 country code without `+`: a called number of nature national is taken as being in it.
-    #[serde(default = "Lab::default_country_code")]
     pub country_code: String,
 }
 
-impl Lab {
-    fn default_name() -> String {
-        "exchange".to_owned()
-    }
-    fn default_country() -> String {
-        "de".to_owned()
-    }
-    fn default_country_code() -> String {
-        "49".to_owned()
+impl Default for Lab {
+    fn default() -> Self {
+        Self {
+            name: "exchange".to_owned(),
+            country: "de".to_owned(),
+            country_code: "49".to_owned(),
+        }
     }
 }
 

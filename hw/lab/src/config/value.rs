@@ -19,7 +19,7 @@ pub enum ValueError {
         by: &'static str,
     },
     /// A key that another key's value leaves without effect.
-    #[error("`{key}` has no effect with {with}")]
+    #[error("`{key}` has no effect with {with}, expected it left out")]
     WithoutEffect {
         /// The key that is there.
         key: &'static str,
@@ -91,95 +91,6 @@ pub enum Law {
     ALaw,
     /// G.711 mu-law.
     MuLaw,
-}
-
-/// Whose MTP and ISUP a linkset speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standard {
-    /// ITU-T Q.700 series: 14-bit point codes.
-    #[default]
-    Itu,
-    /// ANSI T1.111 and T1.113: 24-bit point codes.
-    Ansi,
-}
-
-/// Network indicator (Q.704 clause 14.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkIndicator {
-    /// 0.
-    International,
-    /// 1.
-    InternationalSpare,
-    /// 2.
-    #[default]
-    National,
-    /// 3.
-    NationalSpare,
-}
-
-/// Point code of a signalling point, ITU: 14 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PointCode(pub u32);
-
-impl PointCode {
-    const EXPECTED: &'static str =
-        "a point code: \"2-10-5\" (zone 0 to 7, area 0 to 255, point 0 to 7) or 0 to 16383";
-}
-
-impl FromStr for PointCode {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let wrong = ValueError::Form {
-            expected: Self::EXPECTED,
-        };
-        let part = |part: Option<&str>, limit: u32| {
-            part.and_then(|part| part.parse().ok())
-                .filter(|value: &u32| *value <= limit)
-        };
-        if !text.contains('-') {
-            return part(Some(text), 0x3FFF).map(Self).ok_or(wrong);
-        }
-        let mut parts = text.split('-');
-        match (
-            part(parts.next(), 7),
-            part(parts.next(), 255),
-            part(parts.next(), 7),
-            parts.next(),
-        ) {
-            (Some(zone), Some(area), Some(point), None) => Ok(Self(zone << 11 | area << 3 | point)),
-            _ => Err(wrong),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for PointCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PointCodeVisitor;
-        impl Visitor<'_> for PointCodeVisitor {
-            type Value = PointCode;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(PointCode::EXPECTED)
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<PointCode, E> {
-                text.parse()
-                    .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
-            }
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<PointCode, E> {
-                u32::try_from(number)
-                    .ok()
-                    .filter(|number| *number <= 0x3FFF)
-                    .map(PointCode)
-                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PointCode, E> {
-                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
-            }
-        }
-        deserializer.deserialize_any(PointCodeVisitor)
-    }
 }
 
 /// A set of timeslots of one span, written as ranges: `"1-15,17-31"`. Timeslot 0 carries the

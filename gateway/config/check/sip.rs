@@ -1,0 +1,105 @@
+//! SIP, RTP and SIP trunks.
+
+use std::time::Duration;
+
+use super::{country_code, unique};
+use crate::config::Config;
+use crate::config::place::Place;
+use crate::config::read::Complaints;
+
+pub(super) fn check(config: &Config, complaints: &mut Complaints) {
+    let sip = Place::root().key("sip");
+    if config.sip.t1.is_zero() || config.sip.t1 > config.sip.t2 {
+        complaints.add(
+            sip.key("t1"),
+            format!("T1 of {:?} with T2 of {:?}", config.sip.t1, config.sip.t2),
+            "more than 0 and no more than T2 (RFC 3261 section 17.1.2.2)",
+        );
+    }
+    rtp(config, complaints);
+    unique(
+        "sip_trunk",
+        "name",
+        config.sip_trunks.iter().map(|t| t.name.as_str()),
+        complaints,
+    );
+    for (index, trunk) in config.sip_trunks.iter().enumerate() {
+        let place = Place::root().key("sip_trunk").index(index);
+        if trunk.codecs.is_empty() {
+            complaints.add(
+                place.key("codecs"),
+                format!("SIP trunk `{}` has no codec", trunk.name),
+                "at least one of \"pcma\", \"pcmu\", \"clearmode\"",
+            );
+        }
+        let is_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet);
+        if trunk.isup_version.is_empty() || !trunk.isup_version.bytes().all(is_token) {
+            complaints.add(
+                place.key("isup_version"),
+                "no ISUP version",
+                "a token (RFC 3204 section 3.1), as \"itu-t92+\" or \"ansi00\"",
+            );
+        }
+    }
+    for (index, group) in config.trunk_groups.iter().enumerate() {
+        let place = Place::root().key("trunk_group").index(index);
+        country_code(place.key("country_code"), &group.country_code, complaints);
+        let area_code = group.area_code.as_deref().unwrap_or("1");
+        if area_code.is_empty() || !area_code.bytes().all(|digit| digit.is_ascii_digit()) {
+            complaints.add(
+                place.key("area_code"),
+                "no area code",
+                "digits without the national prefix, as \"30\"",
+            );
+        }
+    }
+}
+
+fn rtp(config: &Config, complaints: &mut Complaints) {
+    let rtp = &config.rtp;
+    let place = Place::root().key("rtp");
+    let ptime = rtp.ptime.as_micros();
+    if !(10_000..=60_000).contains(&ptime) || !ptime.is_multiple_of(10_000) {
+        complaints.add(
+            place.key("ptime"),
+            format!("packets of {:?}", rtp.ptime),
+            "10ms, 20ms, 30ms, 40ms, 50ms or 60ms",
+        );
+    }
+    if rtp.jitter_min > rtp.jitter_max {
+        let complaint = complaints.add(
+            place.key("jitter_min"),
+            format!(
+                "jitter buffer of at least {:?}, at most {:?}",
+                rtp.jitter_min, rtp.jitter_max
+            ),
+            "no more than `jitter_max`",
+        );
+        complaint
+            .others
+            .push((place.key("jitter_max"), "the greatest delay".to_owned()));
+    }
+    if rtp.jitter_max > Duration::from_secs(2) {
+        complaints.add(
+            place.key("jitter_max"),
+            format!("jitter buffer of up to {:?}", rtp.jitter_max),
+            "2s or less",
+        );
+    }
+    let circuits: usize = config
+        .trunk_groups
+        .iter()
+        .map(|group| group.timeslots.len())
+        .sum();
+    let pairs = rtp.ports.pairs();
+    if pairs < circuits {
+        complaints.add(
+            place.key("ports"),
+            format!("{pairs} RTP ports for {circuits} circuits"),
+            format!(
+                "at least {} ports: an even one and the next for each circuit",
+                2 * circuits
+            ),
+        );
+    }
+}

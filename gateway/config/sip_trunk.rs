@@ -1,0 +1,95 @@
+//! `[[sip_trunk]]`: a SIP peer.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::Deserialize;
+
+/// `[[sip_trunk]]`: a SIP peer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SipTrunk {
+    /// The name that rules use.
+    pub name: String,
+    /// Where requests to the peer go.
+    pub address: SocketAddr,
+    /// Addresses that requests of the peer come from; the host of `address` when empty.
+    #[serde(default)]
+    pub sources: Vec<IpAddr>,
+    /// Host of the URIs we write for the peer; the host of `address` when absent.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Whether ISUP travels in the bodies (RFC 3372).
+    #[serde(default)]
+    pub isup: IsupMode,
+    /// `version` parameter of `application/ISUP` (RFC 3204 section 3.1).
+    #[serde(default = "SipTrunk::default_isup_version")]
+    pub isup_version: String,
+    /// Reliable provisional responses (RFC 3262).
+    #[serde(default)]
+    pub reliable: Reliable,
+    /// Whether the peer's P-Asserted-Identity is believed and ours is sent to it (RFC 3325).
+    #[serde(default)]
+    pub trusted: bool,
+    /// Codecs offered and accepted, best first.
+    #[serde(default = "SipTrunk::default_codecs")]
+    pub codecs: Vec<Codec>,
+}
+
+impl SipTrunk {
+    fn default_isup_version() -> String {
+        "itu-t92+".to_owned()
+    }
+    fn default_codecs() -> Vec<Codec> {
+        vec![Codec::Pcma, Codec::Pcmu]
+    }
+
+    /// Whether a request from this address is one of the peer's.
+    #[must_use]
+    pub fn accepts(&self, source: IpAddr) -> bool {
+        match self.sources.as_slice() {
+            [] => source == self.address.ip(),
+            sources => sources.contains(&source),
+        }
+    }
+}
+
+/// Whether ISUP travels in SIP bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IsupMode {
+    /// Never sent; a received body is ignored.
+    Off,
+    /// Sent with `handling=optional`, used when it arrives.
+    #[default]
+    Optional,
+    /// As `optional`, and a received body overrides what the SIP headers say where they differ
+    /// only by what SIP cannot say.
+    Preferred,
+    /// Sent with `handling=required`; an INVITE without it is refused.
+    Mandatory,
+}
+
+/// Reliable provisional responses (RFC 3262) with a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reliable {
+    /// `Require: 100rel`.
+    Required,
+    /// `Supported: 100rel`; used when the peer can.
+    #[default]
+    Supported,
+    /// Not used; an INVITE that requires it is refused with 420.
+    Off,
+}
+
+/// An audio codec of a SIP peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// G.711 A-law, payload type 8.
+    Pcma,
+    /// G.711 mu-law, payload type 0.
+    Pcmu,
+    /// 64 kbit/s transparent (RFC 4040).
+    Clearmode,
+}

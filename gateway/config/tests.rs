@@ -1,0 +1,177 @@
+//! The files of `config/`, and what the reader says about wrong ones.
+
+mod fields;
+mod refusals;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
+}
+
+fn reference(file: &str) -> String {
+    std::fs::read_to_string(folder().join(file)).unwrap()
+}
+
+fn no_environment() -> Environment {
+    BTreeMap::new()
+}
+
+fn drawn(refusal: &Refusal) -> String {
+    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none());
+    let mut text = format!("{refusal}\n");
+    for problem in refusal.problems() {
+        handler.render_report(&mut text, problem).unwrap();
+    }
+    text
+}
+
+/// Nothing lies in `config/` that no program can read.
+#[test]
+fn every_file_is_right() {
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let text = || std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let refused = match name {
+            "tones" => continue,
+            "lab.toml" => lab::parse(name, &text(), &no_environment()).err(),
+            _ => Config::parse(name, &text(), &no_environment()).err(),
+        };
+        assert!(refused.is_none(), "{}", drawn(&refused.unwrap()));
+    }
+}
+
+#[test]
+fn the_pair_fits_together() {
+    let gateway = Config::parse(
+        "isthmus.toml",
+        &reference("isthmus.toml"),
+        &no_environment(),
+    );
+    let lab = lab::parse("lab.toml", &reference("lab.toml"), &no_environment());
+    let (gateway, lab) = (gateway.unwrap(), lab.unwrap());
+    let (
+        Driver::Emulator {
+            path: ours,
+            role: our_role,
+        },
+        Driver::Emulator { path, role },
+    ) = (&gateway.spans[0].driver, &lab.spans[0].driver)
+    else {
+        panic!("both are emulated");
+    };
+    assert_eq!(
+        (ours, our_role, role),
+        (path, &Role::Listen, &Role::Connect)
+    );
+    let (ours, theirs) = (&gateway.linksets[0], &lab.linksets[0]);
+    assert_eq!(
+        (ours.point_code, ours.adjacent),
+        (theirs.adjacent, theirs.point_code)
+    );
+    assert_eq!(ours.links, theirs.links);
+    let (ours, theirs) = (&gateway.trunk_groups[0], &lab.circuits[0]);
+    assert_eq!(
+        (ours.timeslots, ours.first_cic),
+        (theirs.timeslots, theirs.first_cic)
+    );
+    assert_eq!(ours.law, theirs.law);
+}
+
+/// What the reference file says a default is, is the default.
+#[test]
+fn the_reference_file_holds_the_defaults() {
+    let config = Config::parse(
+        "isthmus.toml",
+        &reference("isthmus.toml"),
+        &no_environment(),
+    );
+    let config = config.unwrap();
+    assert_eq!(config.gateway, Gateway::default());
+    assert_eq!(config.rtp, Rtp::default());
+    assert_eq!(config.records, Records::default());
+    assert_eq!(config.capture, Capture::default());
+    let sip = Sip {
+        user_agent: Sip::default().user_agent,
+        ..config.sip
+    };
+    assert_eq!(sip, Sip::default());
+    assert_eq!(config.linksets[0].standard, Standard::default());
+    assert_eq!(
+        config.linksets[0].network_indicator,
+        NetworkIndicator::default()
+    );
+    assert_eq!(config.trunk_groups[0].hunt, Hunt::default());
+    assert_eq!(config.sip_trunks[0].isup, IsupMode::default());
+    assert_eq!(config.sip_trunks[0].reliable, Reliable::default());
+}
+
+#[test]
+fn the_environment_lies_over_the_file() {
+    let environment = BTreeMap::from(
+        [
+            ("ISTHMUS__SIP__LISTEN", "192.0.2.1:5080"),
+            ("ISTHMUS__GATEWAY__DRAIN", "5min"),
+            ("ISTHMUS__GATEWAY__MASK_NUMBERS", "false"),
+            ("ISTHMUS__GATEWAY__SEED", "7"),
+            ("ISTHMUS__RECORDS__FILE", "/var/log/calls.jsonl"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let config = Config::parse("isthmus.toml", &reference("isthmus.toml"), &environment).unwrap();
+    assert_eq!(config.sip.listen, SocketAddr::from(([192, 0, 2, 1], 5080)));
+    assert_eq!(config.gateway.drain, Duration::from_secs(300));
+    assert!(!config.gateway.mask_numbers);
+    assert_eq!(config.gateway.seed, Some(7));
+    assert_eq!(
+        config.records.file,
+        Some(PathBuf::from("/var/log/calls.jsonl"))
+    );
+    assert_eq!(
+        config.trunk_groups.len(),
+        1,
+        "what it does not name stays as the file has it"
+    );
+}
+
+#[test]
+fn the_address_of_a_peer_goes_before_its_host() {
+    let text = r#"
+[[sip_trunk]]
+name = "any port"
+address = "127.0.0.1:5070"
+[[sip_trunk]]
+name = "one port"
+address = "127.0.0.1:5080"
+[[sip_trunk]]
+name = "elsewhere"
+address = "192.0.2.1:5060"
+sources = ["192.0.2.7"]
+"#;
+    let config = Config::parse("test", text, &no_environment()).unwrap();
+    let name = |source: &str| {
+        config
+            .sip_trunk_of(source.parse().unwrap())
+            .map(|trunk| trunk.name.as_str())
+    };
+    assert_eq!(name("127.0.0.1:5070"), Some("any port"));
+    assert_eq!(name("127.0.0.1:5080"), Some("one port"));
+    assert_eq!(name("127.0.0.1:40000"), Some("any port"));
+    assert_eq!(name("192.0.2.7:5060"), Some("elsewhere"));
+    assert_eq!(name("192.0.2.9:5060"), None);
+}
+
+#[test]
+fn rtp_takes_even_ports_that_have_a_neighbour() {
+    let ports = |first, last| PortRange { first, last }.rtp_ports().collect::<Vec<_>>();
+    assert_eq!(ports(10, 13), [10, 12]);
+    assert_eq!(ports(11, 14), [12]);
+    assert_eq!(ports(65534, 65535), [65534]);
+    assert!(ports(10, 10).is_empty());
+    assert_eq!(Rtp::default().ports.pairs(), 64);
+}

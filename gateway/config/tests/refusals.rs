@@ -1,0 +1,175 @@
+//! What a wrong file is told: line, column, what was found and what was expected.
+
+use super::*;
+
+/// The reference file with one text put in the place of another, which it must hold once.
+fn changed(from: &str, to: &str) -> Refusal {
+    let text = reference("isthmus.toml");
+    assert_eq!(
+        text.matches(from).count(),
+        1,
+        "{from:?} stands once in the file"
+    );
+    refused(&text.replace(from, to))
+}
+
+fn refused(text: &str) -> Refusal {
+    Config::parse("isthmus.toml", text, &no_environment()).expect_err("refused")
+}
+
+/// Line, column, found, expected, suggestion of the only problem.
+#[track_caller]
+fn only(refusal: &Refusal) -> &Problem {
+    let [problem] = refusal.problems() else {
+        panic!("one problem: {}", drawn(refusal))
+    };
+    problem
+}
+
+/// Every kind of problem, drawn: one snapshot each.
+macro_rules! drawn {
+    ($($name:ident: $from:expr => $to:expr;)+) => {
+        $(
+            #[test]
+            fn $name() {
+                let refusal = changed($from, $to);
+                assert!(only(&refusal).position().is_some());
+                insta::assert_snapshot!(stringify!($name), drawn(&refusal));
+            }
+        )+
+    };
+}
+
+drawn! {
+    unknown_key: "listen = \"127" => "lisen = \"127";
+    unknown_table: "[records]" => "[recods]";
+    wrong_type: "mask_numbers = true" => "mask_numbers = \"yes\"";
+    duration_without_unit: "drain = \"60s\"" => "drain = 60";
+    duration_of_nonsense: "t1 = \"500ms\"" => "t1 = \"fast\"";
+    not_an_address: "listen = \"127.0.0.1:5060\"" => "listen = \"localhost\"";
+    not_a_word_of_the_list: "isup = \"optional\"" => "isup = \"optoinal\"";
+    number_out_of_range: "slc = 0" => "slc = 256";
+    slc_out_of_range: "slc = 0" => "slc = 16";
+    timeslot_of_frame_alignment: "timeslot = 16" => "timeslot = 0";
+    timeslots_of_nonsense: "timeslots = \"1-15,17-31\"" => "timeslots = \"1-15,17-32\"";
+    point_code_of_nonsense: "point_code = \"2-10-1\"" => "point_code = \"8-10-1\"";
+    same_point_code_at_both_ends: "point_code = \"2-10-1\"" => "point_code = \"2-10-5\"";
+    key_missing: "country_code = \"49\"\n" => "";
+    driver_without_socket: "path = \"/tmp/isthmus-e1.sock\"\n" => "";
+    dangling_linkset: "linkset = \"to-exchange\"" => "linkset = \"to-exchnage\"";
+    dangling_span: "span = \"e1\"\ntimeslots" => "span = \"e2\"\ntimeslots";
+    dangling_trunk: "to = [\"softphone\"]" => "to = [\"softfone\"]";
+    circuit_on_the_links_timeslot: "timeslots = \"1-15,17-31\"" => "timeslots = \"1-31\"";
+    cic_too_large: "first_cic = 0" => "first_cic = 4080";
+    too_few_ports: "ports = \"16384-16511\"" => "ports = \"16384-16401\"";
+    packets_of_no_tick: "ptime = \"20ms\"" => "ptime = \"25ms\"";
+    jitter_upside_down: "jitter_min = \"20ms\"" => "jitter_min = \"300ms\"";
+    rule_that_leads_nowhere: "reject = 21" => "";
+    rule_with_both: "reject = 21" => "reject = 21\nto = [\"exchange\"]";
+    no_cause: "reject = 21" => "reject = 0";
+    prefix_of_letters: "prefix = \"030555\"" => "prefix = \"030-555\"";
+    rule_never_reached: "prefix = \"030555\"" => "prefix = \"+4930555\"";
+    not_toml: "[rtp]" => "[rtp";
+    key_twice: "t2 = \"4s\"" => "t1 = \"4s\"";
+}
+
+#[test]
+fn all_unknown_keys_at_once() {
+    let text = reference("isthmus.toml")
+        .replace("listen =", "lisen =")
+        .replace("slc =", "scl =");
+    let refusal = refused(&text);
+    let found: Vec<_> = refusal.problems().iter().map(Problem::found).collect();
+    assert_eq!(found, ["`scl`", "[[linkset.link]]", "`lisen`"]);
+    let suggested: Vec<_> = refusal.problems().iter().map(Problem::suggestion).collect();
+    assert_eq!(suggested, [Some("slc"), None, Some("listen")]);
+}
+
+#[test]
+fn duplicate_cic() {
+    let second = r#"
+[[span]]
+name = "e2"
+driver = "emulator"
+path = "/tmp/two.sock"
+role = "listen"
+[[trunk_group]]
+name = "second"
+linkset = "to-exchange"
+span = "e2"
+timeslots = "1-31"
+first_cic = 31
+country_code = "49"
+"#;
+    let text = reference("isthmus.toml") + second;
+    let fine = text.replace("first_cic = 31", "first_cic = 32");
+    assert!(Config::parse("t", &fine, &no_environment()).is_ok());
+    assert!(
+        Config::parse("t", &text, &no_environment()).is_ok(),
+        "CIC 32 is the first"
+    );
+    insta::assert_snapshot!(drawn(&refused(
+        &text.replace("first_cic = 31", "first_cic = 30")
+    )));
+}
+
+#[test]
+fn duplicate_names() {
+    let text = reference("isthmus.toml")
+        .replace("name = \"softphone\"\n# IP", "name = \"exchange\"\n# IP");
+    let refusal = refused(&text);
+    insta::assert_snapshot!(drawn(&refusal));
+}
+
+#[test]
+fn positions_count_lines_and_characters_from_one() {
+    let refusal = refused("[gateway]\nname = \"Zürich\"\n\n[sip]\nlisten = \"x\"\n");
+    assert_eq!(only(&refusal).position(), Some((5, 10)));
+    let refusal = refused("gateway = { name = \"Zürich\", drian = \"1s\" }");
+    assert_eq!(only(&refusal).position(), Some((1, 30)));
+}
+
+#[test]
+fn the_environment_is_named() {
+    let environment = |name: &str, value: &str| {
+        let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let refusal = Config::parse("isthmus.toml", &reference("isthmus.toml"), &variables);
+        let refusal = refusal.expect_err("refused");
+        let problem = only(&refusal);
+        assert_eq!(problem.position(), None);
+        assert!(
+            problem.found().contains(&format!("{name}={value}")),
+            "{}",
+            problem.found()
+        );
+        problem.expected().to_owned()
+    };
+    assert!(environment("ISTHMUS__SIP__LISTEN", "here").contains("address"));
+    assert!(environment("ISTHMUS__GATEWAY__DRAIN", "60").contains("duration"));
+    assert!(environment("ISTHMUS__RTP__PTIME", "25ms").contains("20ms"));
+    assert!(environment("ISTHMUS__SIP__LISEN", "x").contains("listen"));
+}
+
+#[test]
+fn a_lab_is_checked_too() {
+    let text = reference("lab.toml");
+    let refuse = |from: &str, to: &str| {
+        assert_eq!(text.matches(from).count(), 1);
+        let refusal = lab::parse("lab.toml", &text.replace(from, to), &no_environment());
+        drawn(&refusal.expect_err("refused"))
+    };
+    let all = [
+        refuse("cause = 31", "cause = 128"),
+        refuse("behaviour = \"echo\"", "behaviour = \"ehco\""),
+        refuse("number = \"+49305550002\"", "number = \"+49305550001\""),
+        refuse("number = \"+49305550002\"", "number = \"0305550002\""),
+        refuse("calls = \"+49305550100\"\n", ""),
+        refuse(
+            "behaviour = \"ring\"",
+            "behaviour = \"ring\"\nanswer_after = \"1s\"",
+        ),
+        refuse("linkset = \"to-gateway\"", "linkset = \"gateway\""),
+        refuse("timeslots = \"1-15,17-31\"", "timeslots = \"16-31\""),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+}
