@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
-pub use self::sip_trunk::{Codec, IsupMode, Reliable, SipTrunk};
+pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk};
 pub use self::tdm::{Hunt, Profile, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{

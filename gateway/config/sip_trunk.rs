@@ -33,6 +33,9 @@ pub struct SipTrunk {
     /// Codecs offered and accepted, best first.
     #[serde(default = "SipTrunk::default_codecs")]
     pub codecs: Vec<Codec>,
+    /// Whose ringback a caller of this trunk hears.
+    #[serde(default)]
+    pub ringback: Ringback,
 }
 
 impl SipTrunk {
@@ -80,6 +83,18 @@ pub enum Reliable {
     Supported,
     /// Not used; an INVITE that requires it is refused with 420.
     Off,
+}
+
+/// Whose ringback a caller hears while the called user is being alerted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ringback {
+    /// The called exchange's, passed on as early media: 183 with SDP for every ACM.
+    #[default]
+    Network,
+    /// The terminal's own: 180 without SDP, unless the exchange says that in-band information is
+    /// there to be heard (RFC 3398 section 7.2.6).
+    Terminal,
 }
 
 /// An audio codec of a SIP peer.
