@@ -11,7 +11,9 @@
 //! ```
 
 pub mod cause;
+pub mod circuit;
 pub mod message;
+pub mod node;
 pub mod parameter;
 
 mod cic;

@@ -1,0 +1,496 @@
+//! Procedures for rows of circuits: GRS, CGB and CGU out and in, CQM in (Q.764 §2.8.2.2, §2.8.3,
+//! §2.9.3.2, §2.9.4).
+
+use std::time::Instant;
+
+use mtp::PointCode;
+
+use super::{Alert, Node, Owner};
+use crate::{
+    Cic, CircuitGroupSupervisionType, CircuitId, CircuitState, CircuitStateIndicator, Message,
+    MessageType, RangeAndStatus, SupervisionType,
+    circuit::{Blocking, Event, Request, Timer},
+};
+
+/// Circuits that one message for a group may change (Q.763 §3.43).
+const MOST_CIRCUITS: usize = 32;
+
+/// What maintenance asks of several circuits at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupRequest {
+    /// CGB for maintenance: no new calls.
+    Block,
+    /// CGU for maintenance.
+    Unblock,
+    /// GRS: all idle, calls or not.
+    Reset,
+}
+
+/// A message for a row of circuits that waits for its acknowledgement.
+#[derive(Debug)]
+pub(super) struct Procedure {
+    kind: Kind,
+    group: usize,
+    dpc: PointCode,
+    /// The code in the message.
+    cic: Cic,
+    range: u8,
+    /// The circuits that it is about, by place, in the order of their codes; at least one.
+    places: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Reset,
+    Block(Blocking),
+    Unblock(Blocking),
+}
+
+impl Kind {
+    const fn message(self) -> MessageType {
+        match self {
+            Self::Reset => MessageType::Grs,
+            Self::Block(_) => MessageType::Cgb,
+            Self::Unblock(_) => MessageType::Cgu,
+        }
+    }
+
+    /// The timer that repeats the message, and the one that tells maintenance.
+    const fn timers(self) -> (Timer, Timer) {
+        match self {
+            Self::Reset => (Timer::T22, Timer::T23),
+            Self::Block(_) => (Timer::T18, Timer::T19),
+            Self::Unblock(_) => (Timer::T20, Timer::T21),
+        }
+    }
+
+    const fn blocking(self) -> Option<Blocking> {
+        match self {
+            Self::Reset => None,
+            Self::Block(kind) | Self::Unblock(kind) => Some(kind),
+        }
+    }
+}
+
+impl Procedure {
+    pub(super) const fn group(&self) -> usize {
+        self.group
+    }
+
+    pub(super) fn first_place(&self) -> usize {
+        self.places.first().copied().unwrap_or_default()
+    }
+
+    /// The message it waits for.
+    pub(super) const fn awaits(&self) -> MessageType {
+        match self.kind {
+            Kind::Reset => MessageType::Gra,
+            Kind::Block(_) => MessageType::Cgba,
+            Kind::Unblock(_) => MessageType::Cgua,
+        }
+    }
+
+    pub(super) fn concerns(&self, place: usize) -> bool {
+        self.places.contains(&place)
+    }
+}
+
+impl Node {
+    /// Asks something of several circuits with one message for each row of adjoining codes
+    /// (Q.764 §2.8.2.2, §2.9.3.2). Circuits that are not configured are passed over.
+    pub fn request_group(&mut self, now: Instant, circuits: &[CircuitId], request: GroupRequest) {
+        let places = self.places(circuits);
+        match request {
+            GroupRequest::Block => self.block_group(now, &places, Blocking::Maintenance, true),
+            GroupRequest::Unblock => self.block_group(now, &places, Blocking::Maintenance, false),
+            GroupRequest::Reset => self.reset_group(now, &places),
+        }
+        self.tell_forgotten(now);
+    }
+
+    /// The line of these circuits failed, or is good again (Q.764 §2.9.2): blocking for hardware.
+    /// Their calls end without REL; unblocking brings the circuits back idle.
+    pub fn handle_alarm(&mut self, now: Instant, circuits: &[CircuitId], alarm: bool) {
+        let mut places = self.places(circuits);
+        places.retain(|&place| {
+            let line = self.circuits.get(place);
+            line.is_some_and(|line| line.circuit.status().local_hardware != alarm)
+        });
+        self.block_group(now, &places, Blocking::Hardware, alarm);
+        self.tell_forgotten(now);
+    }
+
+    fn places(&self, circuits: &[CircuitId]) -> Vec<usize> {
+        circuits
+            .iter()
+            .filter_map(|id| self.by_id.get(id).copied())
+            .collect()
+    }
+
+    fn block_group(&mut self, now: Instant, places: &[usize], kind: Blocking, on: bool) {
+        for &place in places {
+            self.apply(now, place, Event::GroupBlock { kind, on });
+        }
+        let procedure = if on {
+            Kind::Block(kind)
+        } else {
+            Kind::Unblock(kind)
+        };
+        for row in self.rows(places) {
+            self.start_procedure(now, procedure, row);
+        }
+    }
+
+    /// GRS for each row; RSC for a circuit that stands alone, for a row has two at least.
+    pub(super) fn reset_group(&mut self, now: Instant, places: &[usize]) {
+        for row in self.rows(places) {
+            if let [place] = row[..] {
+                self.apply(now, place, Event::Request(Request::Reset));
+                continue;
+            }
+            for &place in &row {
+                self.apply(now, place, Event::GroupResetSent);
+            }
+            self.start_procedure(now, Kind::Reset, row);
+        }
+    }
+
+    /// Sends CGB once more for the circuits whose blocking the far end has forgotten.
+    pub(super) fn tell_forgotten(&mut self, now: Instant) {
+        let forgotten = core::mem::take(&mut self.forgotten);
+        let places: Vec<usize> = forgotten.into_iter().collect();
+        for row in self.rows(&places) {
+            self.start_procedure(now, Kind::Block(Blocking::Hardware), row);
+        }
+    }
+
+    /// Splits circuits into rows of adjoining codes of one group, none longer than a message takes.
+    fn rows(&self, places: &[usize]) -> Vec<Vec<usize>> {
+        let mut named: Vec<(usize, Cic, usize)> = places
+            .iter()
+            .filter_map(|&place| {
+                self.circuits
+                    .get(place)
+                    .map(|line| (line.group, line.cic, place))
+            })
+            .collect();
+        named.sort_unstable();
+        named.dedup();
+        let mut rows: Vec<Vec<usize>> = Vec::new();
+        let mut last: Option<(usize, Cic)> = None;
+        for (group, cic, place) in named {
+            let adjoins = last == cic.0.checked_sub(1).map(|before| (group, Cic(before)));
+            last = Some((group, cic));
+            match rows.last_mut() {
+                Some(row) if adjoins && row.len() < MOST_CIRCUITS => row.push(place),
+                _ => rows.push(vec![place]),
+            }
+        }
+        rows
+    }
+
+    /// Sends the message for a row and waits for its acknowledgement. What was asked before about
+    /// the same circuits is overtaken.
+    fn start_procedure(&mut self, now: Instant, kind: Kind, places: Vec<usize>) {
+        self.overtake(kind, &places);
+        let ends = places.first().zip(places.last());
+        let Some((first, last)) =
+            ends.and_then(|(&a, &b)| self.circuits.get(a).zip(self.circuits.get(b)))
+        else {
+            return;
+        };
+        let (group, dpc) = (first.group, first.dpc);
+        // Range 0 is reserved (Q.763 §3.43): the status of a neighbour says "no action".
+        let (cic, range) = match last.cic.0 - first.cic.0 {
+            0 if first.cic.0 > 0 && !self.by_cic.contains_key(&(dpc, Cic(first.cic.0 + 1))) => {
+                (Cic(first.cic.0 - 1), 1)
+            }
+            range => (first.cic, range.clamp(1, 31).to_le_bytes()[0]),
+        };
+        let number = self.next_procedure;
+        self.next_procedure = self.next_procedure.wrapping_add(1);
+        self.procedures.insert(
+            number,
+            Procedure {
+                kind,
+                group,
+                dpc,
+                cic,
+                range,
+                places,
+            },
+        );
+        self.send_procedure(number);
+        let (repeat, supervision) = kind.timers();
+        self.start_timer(now, Owner::Procedure(number), repeat);
+        self.start_timer(now, Owner::Procedure(number), supervision);
+    }
+
+    fn overtake(&mut self, kind: Kind, places: &[usize]) {
+        let mut ended = Vec::new();
+        for (&number, procedure) in &mut self.procedures {
+            if procedure.kind.blocking() == kind.blocking() {
+                // A reset has no status: it stands or falls as a whole.
+                if kind == Kind::Reset {
+                    if procedure.places.iter().all(|place| places.contains(place)) {
+                        ended.push(number);
+                    }
+                    continue;
+                }
+                procedure.places.retain(|place| !places.contains(place));
+                if procedure.places.is_empty() {
+                    procedure.places = places.to_vec();
+                    ended.push(number);
+                }
+            }
+        }
+        for number in ended {
+            self.end_procedure(number);
+        }
+    }
+
+    fn end_procedure(&mut self, number: u32) -> Option<Procedure> {
+        let (repeat, supervision) = self.procedures.get(&number)?.kind.timers();
+        self.stop_timer(Owner::Procedure(number), repeat);
+        self.stop_timer(Owner::Procedure(number), supervision);
+        self.procedures.remove(&number)
+    }
+
+    fn send_procedure(&mut self, number: u32) {
+        let Some(procedure) = self.procedures.get(&number) else {
+            return;
+        };
+        let mut message = Message::new(procedure.kind.message());
+        if let Some(blocking) = procedure.kind.blocking() {
+            let mut status = RangeAndStatus::cleared(procedure.range);
+            for &place in &procedure.places {
+                if let Some(line) = self.circuits.get(place) {
+                    status.set_status(usize::from(line.cic.0 - procedure.cic.0), true);
+                }
+            }
+            message.set(supervision_type(blocking));
+            message.set(status);
+        } else {
+            message.set(RangeAndStatus::range(procedure.range));
+        }
+        self.send(procedure.dpc, procedure.cic, &message);
+    }
+
+    /// T18 to T23 (§2.9.4).
+    pub(super) fn procedure_expired(&mut self, now: Instant, number: u32, timer: Timer) {
+        let Some(procedure) = self.procedures.get(&number) else {
+            return;
+        };
+        let (repeat, supervision) = procedure.kind.timers();
+        let message = procedure.kind.message();
+        if timer == supervision {
+            self.stop_timer(Owner::Procedure(number), repeat);
+            if let Some(circuit) = self.circuit_of(Owner::Procedure(number)) {
+                self.alert(Alert::NoGroupAnswer {
+                    circuit,
+                    message,
+                    timer,
+                });
+            }
+        }
+        self.send_procedure(number);
+        self.start_timer(now, Owner::Procedure(number), timer);
+    }
+
+    /// The far end can be reached again: all are asked again at once.
+    pub(super) fn resume_procedures(&mut self, now: Instant, dpc: PointCode) {
+        let of = self
+            .procedures
+            .iter()
+            .filter(|(_, procedure)| procedure.dpc == dpc);
+        let waiting: Vec<(u32, Timer)> = of
+            .map(|(&number, procedure)| (number, procedure.kind.timers().0))
+            .collect();
+        for (number, repeat) in waiting {
+            self.send_procedure(number);
+            self.start_timer(now, Owner::Procedure(number), repeat);
+        }
+    }
+
+    /// GRA, CGBA, CGUA: ends the procedure that sent exactly this row (§2.8.2.3).
+    pub(super) fn group_acknowledged(
+        &mut self,
+        now: Instant,
+        dpc: PointCode,
+        cic: Cic,
+        message: &Message,
+    ) {
+        let kind = message.message_type();
+        let supervision = message
+            .find::<CircuitGroupSupervisionType>()
+            .map(blocking_kind);
+        let row = message.find::<RangeAndStatus>();
+        let number = row.as_ref().and_then(|row| {
+            let fits = |procedure: &Procedure| {
+                procedure.dpc == dpc
+                    && procedure.cic == cic
+                    && procedure.range == row.range
+                    && procedure.awaits() == kind
+                    && procedure.kind.blocking() == supervision.flatten()
+                    && (procedure.kind == Kind::Reset || self.covers(row, procedure))
+            };
+            self.procedures
+                .iter()
+                .find(|(_, procedure)| fits(procedure))
+                .map(|(&n, _)| n)
+        });
+        let (Some(number), Some(row)) = (number, row) else {
+            self.alert(Alert::Acknowledgement {
+                from: dpc,
+                message: kind,
+                cic,
+            });
+            return;
+        };
+        let Some(procedure) = self.end_procedure(number) else {
+            return;
+        };
+        if procedure.kind == Kind::Reset {
+            for place in procedure.places {
+                let Some(line) = self.circuits.get(place) else {
+                    continue;
+                };
+                let blocked = row.status(usize::from(line.cic.0.saturating_sub(cic.0)));
+                self.apply(now, place, Event::GroupResetAcknowledged { blocked });
+            }
+        }
+    }
+
+    /// All circuits of the procedure are acknowledged.
+    fn covers(&self, row: &RangeAndStatus, procedure: &Procedure) -> bool {
+        procedure.places.iter().all(|&place| {
+            let line = self.circuits.get(place);
+            line.is_some_and(|line| row.status(usize::from(line.cic.0 - procedure.cic.0)))
+        })
+    }
+
+    /// GRS, CGB, CGU, CQM from the far end.
+    pub(super) fn group_requested(
+        &mut self,
+        now: Instant,
+        dpc: PointCode,
+        cic: Cic,
+        message: &Message,
+    ) {
+        let kind = message.message_type();
+        let Some(row) = message.find::<RangeAndStatus>() else {
+            self.undecodable(
+                dpc,
+                &format!("{kind} for CIC {cic}: range and status cannot be read"),
+            );
+            return;
+        };
+        let circuits = row.circuits();
+        let members: Vec<(usize, usize)> = (0..circuits)
+            .filter_map(|offset| {
+                let cic = cic.0.checked_add(u16::try_from(offset).ok()?)?;
+                Some((offset, *self.by_cic.get(&(dpc, Cic(cic)))?))
+            })
+            .collect();
+        if members.is_empty() {
+            self.unequipped(dpc, cic, kind);
+            return;
+        }
+        let answer = match kind {
+            MessageType::Grs if (2..=MOST_CIRCUITS).contains(&circuits) => {
+                self.reset_by_far_end(now, row.range, &members)
+            }
+            MessageType::Cqm if circuits <= MOST_CIRCUITS => self.state_of(row.range, &members),
+            MessageType::Cgb | MessageType::Cgu
+                if circuits >= 2 && named(&row) <= MOST_CIRCUITS =>
+            {
+                let supervision = message.find::<CircuitGroupSupervisionType>();
+                match supervision.and_then(|supervision| blocking_kind(supervision)) {
+                    Some(blocking) => self.blocked_by_far_end(now, kind, blocking, &row, &members),
+                    None => return self.group_discarded(dpc, cic, kind, "type indicator"),
+                }
+            }
+            _ => return self.group_discarded(dpc, cic, kind, "range"),
+        };
+        // What must be known before the acknowledgement goes first (§2.9.3.2).
+        self.tell_forgotten(now);
+        self.send(dpc, cic, &answer);
+    }
+
+    fn group_discarded(&mut self, from: PointCode, cic: Cic, kind: MessageType, what: &str) {
+        self.undecodable(from, &format!("{kind} for CIC {cic}: {what} not allowed"));
+    }
+
+    /// Answers GRA; its status tells which circuits this end has blocked for maintenance.
+    fn reset_by_far_end(&mut self, now: Instant, range: u8, members: &[(usize, usize)]) -> Message {
+        let mut status = RangeAndStatus::cleared(range);
+        for &(offset, place) in members {
+            self.apply(now, place, Event::GroupReset);
+            let line = self.circuits.get(place);
+            status.set_status(
+                offset,
+                line.is_some_and(|line| line.circuit.is_blocked_here()),
+            );
+        }
+        Message::new(MessageType::Gra).with(status)
+    }
+
+    /// Answers CGBA or CGUA for the circuits that are configured.
+    fn blocked_by_far_end(
+        &mut self,
+        now: Instant,
+        kind: MessageType,
+        blocking: Blocking,
+        row: &RangeAndStatus,
+        members: &[(usize, usize)],
+    ) -> Message {
+        let on = kind == MessageType::Cgb;
+        let mut status = RangeAndStatus::cleared(row.range);
+        for &(offset, place) in members.iter().filter(|&&(offset, _)| row.status(offset)) {
+            self.apply(now, place, Event::GroupBlocked { kind: blocking, on });
+            status.set_status(offset, true);
+        }
+        Message::new(if on {
+            MessageType::Cgba
+        } else {
+            MessageType::Cgua
+        })
+        .with(supervision_type(blocking))
+        .with(status)
+    }
+
+    /// Answers CQR: the state of each circuit (§2.8.3).
+    fn state_of(&self, range: u8, members: &[(usize, usize)]) -> Message {
+        let mut states = vec![CircuitState::UNEQUIPPED; usize::from(range) + 1];
+        for &(offset, place) in members {
+            if let (Some(state), Some(line)) = (states.get_mut(offset), self.circuits.get(place)) {
+                *state = line.circuit.state_indicator();
+            }
+        }
+        Message::new(MessageType::Cqr)
+            .with(RangeAndStatus::range(range))
+            .with(CircuitStateIndicator(states))
+    }
+}
+
+/// Status bits that are set.
+fn named(row: &RangeAndStatus) -> usize {
+    (0..row.circuits())
+        .filter(|&place| row.status(place))
+        .count()
+}
+
+const fn supervision_type(kind: Blocking) -> CircuitGroupSupervisionType {
+    match kind {
+        Blocking::Maintenance => CircuitGroupSupervisionType::MAINTENANCE,
+        Blocking::Hardware => CircuitGroupSupervisionType::HARDWARE_FAILURE,
+    }
+}
+
+fn blocking_kind(kind: CircuitGroupSupervisionType) -> Option<Blocking> {
+    match kind.kind() {
+        SupervisionType::Maintenance => Some(Blocking::Maintenance),
+        SupervisionType::HardwareFailure => Some(Blocking::Hardware),
+        SupervisionType::Other(_) => None,
+    }
+}
