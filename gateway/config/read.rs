@@ -119,7 +119,7 @@ pub(super) fn parse<T: DeserializeOwned>(
     })?;
     let mut value: T = typed(&source, &root).map_err(refuse)?;
     if !environment.is_empty() {
-        value = overlaid(&source, environment).map_err(|problem| refuse(vec![problem]))?;
+        value = overlaid(&source, environment).map_err(|problem| refuse(vec![*problem]))?;
     }
     let mut complaints = Complaints::default();
     check(&value, &mut complaints);
@@ -179,7 +179,10 @@ fn typed<T: DeserializeOwned>(
 }
 
 /// The file with the environment laid over it.
-fn overlaid<T: DeserializeOwned>(source: &Source, environment: &Environment) -> Result<T, Problem> {
+fn overlaid<T: DeserializeOwned>(
+    source: &Source,
+    environment: &Environment,
+) -> Result<T, Box<Problem>> {
     let variables = environment
         .iter()
         .map(|(name, value)| (name.clone(), value.clone()));
@@ -206,7 +209,13 @@ fn overlaid<T: DeserializeOwned>(source: &Source, environment: &Environment) -> 
         };
         let (what, expected) = message.split_once(", expected ").unwrap_or((&message, ""));
         let expected = spelled_out(what, expected);
-        Problem::new(source, None, format!("{found}: {message}"), found, expected)
+        Box::new(Problem::new(
+            source,
+            None,
+            format!("{found}: {message}"),
+            found,
+            expected,
+        ))
     };
     let built = built.map_err(|error| refused(error.to_string(), ""))?;
     serde_path_to_error::deserialize(built)

@@ -28,7 +28,7 @@ pub struct TrunkGroup {
     #[serde(default)]
     pub first_cic: u16,
     /// Companding on the circuits.
-    #[serde(default)]
+    #[serde(default = "TrunkGroup::default_law")]
     pub law: Law,
     /// Which idle circuit an outgoing call takes.
     #[serde(default)]
@@ -53,6 +53,9 @@ pub struct TrunkGroup {
 }
 
 impl TrunkGroup {
+    fn default_law() -> Law {
+        Law::ALaw
+    }
     fn default_number_nature() -> Nature {
         Nature::National
     }

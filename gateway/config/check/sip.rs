@@ -1,5 +1,6 @@
 //! SIP, RTP and SIP trunks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{country_code, unique};
@@ -86,19 +87,25 @@ fn rtp(config: &Config, complaints: &mut Complaints) {
             "2s or less",
         );
     }
-    let circuits: usize = config
-        .trunk_groups
-        .iter()
-        .map(|group| group.timeslots.len())
-        .sum();
     let pairs = rtp.ports.pairs();
-    if pairs < circuits {
+    let spans = config.spans.len().max(1);
+    let mut circuits: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in &config.trunk_groups {
+        *circuits.entry(&group.span).or_default() += group.timeslots.len();
+    }
+    let most = circuits.into_values().max().unwrap_or_default();
+    if pairs / spans < most {
+        let each = if spans > 1 {
+            ", with the same number for each span"
+        } else {
+            ""
+        };
         complaints.add(
             place.key("ports"),
-            format!("{pairs} RTP ports for {circuits} circuits"),
+            format!("{pairs} RTP ports for {most} circuits on one of {spans} spans"),
             format!(
-                "at least {} ports: an even one and the next for each circuit",
-                2 * circuits
+                "at least {} ports: an even one and the next for each circuit{each}",
+                2 * most * spans
             ),
         );
     }

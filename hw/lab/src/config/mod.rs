@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::subscriber::{Behaviour, Subscriber};
-pub use self::value::{Law, Timeslots, ValueError, duration, optional_duration};
+pub use self::value::{Timeslots, ValueError, duration, optional_duration};
 pub use mtp::{NetworkIndicator, PointCode, Standard};
+pub use tdm::Law;
 
 /// A lab file: `[lab]`, spans, linksets, circuits and subscribers.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -178,6 +179,12 @@ pub struct Circuits {
     #[serde(default)]
     pub first_cic: u16,
     /// Companding of the speech.
-    #[serde(default)]
+    #[serde(default = "Circuits::default_law")]
     pub law: Law,
+}
+
+impl Circuits {
+    fn default_law() -> Law {
+        Law::ALaw
+    }
 }

@@ -82,17 +82,6 @@ pub fn optional_duration<'de, D: Deserializer<'de>>(
     duration(deserializer).map(Some)
 }
 
-/// Companding of a circuit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Law {
-    /// G.711 A-law.
-    #[default]
-    ALaw,
-    /// G.711 mu-law.
-    MuLaw,
-}
-
 /// A set of timeslots of one span, written as ranges: `"1-15,17-31"`. Timeslot 0 carries the
 /// frame alignment of an E1 (G.704) and is never among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
