@@ -25,22 +25,8 @@ pub use cic::{Cic, CircuitId};
 pub use error::{DecodeError, EncodeError, PointsTo};
 pub use message::{Message, MessageType};
 pub use parameter::{
-    Describe, Digits, DigitsError, Parameter, ParameterCode,
-    address::{NatureOfAddress, NumberQualifier, NumberingPlan, Presentation, Screening},
-    call::{
-        BackwardCallIndicators, CallingPartysCategory, ContinuityCheck, ContinuityIndicators,
-        Event, EventInformation, ForwardCallIndicators, NatureOfConnection,
-        OptionalBackwardCallIndicators, OptionalForwardCallIndicators, SuspendResumeIndicators,
-        TransmissionMediumRequirement,
-    },
-    cause::{Cause, CodingStandard},
-    circuit::{
-        BlockingState, CallProcessingState, CircuitGroupSupervisionType, CircuitState,
-        CircuitStateIndicator, RangeAndStatus, SupervisionType,
-    },
-    number::{
-        CalledPartyNumber, CallingPartyNumber, ConnectedNumber, GenericNumber, LocationNumber,
-        OriginalCalledNumber, RedirectingNumber, RedirectionNumber, SubsequentNumber,
-    },
+    Describe, Digits, DigitsError, Field, MOST_DIGITS, Parameter, ParameterCode, ST, Value,
+    address::*, ansi::*, bearer::*, call::*, cause::*, circuit::*, compatibility::*, network::*,
+    number::*, redirection::*, service::*, user::*,
 };
 pub use variant::{UnknownVariant, Variant};

@@ -50,11 +50,12 @@ macro_rules! coded {
 }
 
 /// An indicator parameter: octets whose bits are flags and coded fields. Bit A of the first octet
-/// is bit 0, bit A of the second octet bit 8 (the letters I to P of the Recommendation).
+/// is bit 0, bit A of the second octet bit 8 (the letters I to P of the Recommendation). Bits named
+/// after the type (`u8 | 0x80`) are always sent: the extension bit of a last octet.
 macro_rules! indicators {
     (
         $(#[doc = $doc:literal])*
-        $name:ident($bits:ty) = $code:ident {
+        $name:ident($bits:ty $(| $sent:literal)?) = $code:ident {
             $($(#[doc = $flag_doc:literal])* const $flag:ident = $mask:expr => $flag_text:literal;)*
             $(fn $get:ident, $with:ident: $type:ty = $shift:literal, $width:literal => $field_text:literal;)*
         }
@@ -94,7 +95,7 @@ macro_rules! indicators {
             }
 
             fn encode(&self, to: &mut Vec<u8>) {
-                to.extend_from_slice(&self.bits().to_le_bytes());
+                to.extend_from_slice(&(self.bits() $(| $sent)?).to_le_bytes());
             }
         }
 
@@ -137,4 +138,60 @@ macro_rules! coded_parameter {
     };
 }
 
-pub(crate) use {coded, coded_parameter, indicators};
+/// A parameter that is octets without a structure modelled here, or with one that other standards
+/// define.
+macro_rules! octets_parameter {
+    ($(#[$meta:meta])* $name:ident = $code:ident, $field:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct $name(pub Vec<u8>);
+
+        impl $crate::parameter::Parameter for $name {
+            const CODE: $crate::parameter::ParameterCode = $crate::parameter::ParameterCode::$code;
+
+            fn decode(content: &[u8]) -> Result<Self, $crate::error::DecodeError> {
+                Ok(Self(content.to_vec()))
+            }
+
+            fn encode(&self, to: &mut Vec<u8>) {
+                to.extend_from_slice(&self.0);
+            }
+        }
+
+        impl $crate::parameter::Describe for $name {
+            fn describe(&self) -> Vec<$crate::parameter::Field> {
+                vec![$crate::parameter::Field::octets($field, &self.0)]
+            }
+        }
+    };
+}
+
+/// A parameter that is one number, most significant octet first.
+macro_rules! number_parameter {
+    ($(#[$meta:meta])* $name:ident($type:ty $(, $mask:literal)?) = $code:ident, $field:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $type);
+
+        impl $crate::parameter::Parameter for $name {
+            const CODE: $crate::parameter::ParameterCode = $crate::parameter::ParameterCode::$code;
+
+            fn decode(content: &[u8]) -> Result<Self, $crate::error::DecodeError> {
+                let octets = $crate::parameter::first_octets(Self::CODE, content)?;
+                Ok(Self(<$type>::from_be_bytes(octets) $(& $mask)?))
+            }
+
+            fn encode(&self, to: &mut Vec<u8>) {
+                to.extend_from_slice(&(self.0 $(& $mask)?).to_be_bytes());
+            }
+        }
+
+        impl $crate::parameter::Describe for $name {
+            fn describe(&self) -> Vec<$crate::parameter::Field> {
+                vec![$crate::parameter::Field::number($field, self.0)]
+            }
+        }
+    };
+}
+
+pub(crate) use {coded, coded_parameter, indicators, number_parameter, octets_parameter};

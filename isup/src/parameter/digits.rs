@@ -2,6 +2,9 @@
 
 use core::{fmt, str::FromStr};
 
+use super::ParameterCode;
+use crate::error::DecodeError;
+
 /// Most address signals that [`Digits`] holds.
 pub const MOST_DIGITS: usize = 32;
 
@@ -108,6 +111,22 @@ impl Digits {
             digits.push(signal)?;
         }
         Ok(digits)
+    }
+
+    /// The address signals of a parameter from octet `from` of its content on.
+    pub(crate) fn read(
+        parameter: ParameterCode,
+        content: &[u8],
+        from: usize,
+        odd: bool,
+    ) -> Result<Self, DecodeError> {
+        let octets = content.get(from..).unwrap_or_default();
+        Self::unpack(octets, odd).map_err(|_| DecodeError::Length {
+            parameter,
+            offset: from,
+            found: octets.len(),
+            expected: "at most 16 octets of address signals",
+        })
     }
 
     /// Appends the half octets, the filler 0 last when the count is odd.

@@ -7,10 +7,17 @@ mod field;
 mod table;
 
 pub mod address;
+pub mod ansi;
+pub mod bearer;
 pub mod call;
 pub mod cause;
 pub mod circuit;
+pub mod compatibility;
+pub mod network;
 pub mod number;
+pub mod redirection;
+pub mod service;
+pub mod user;
 
 pub use code::ParameterCode;
 pub use digits::{Digits, DigitsError, MOST_DIGITS, ST};

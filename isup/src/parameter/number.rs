@@ -12,22 +12,6 @@ use crate::error::DecodeError;
 
 const ODD: u8 = 0x80;
 
-/// The address signals of octets `from..` of a content.
-fn signals(
-    parameter: ParameterCode,
-    content: &[u8],
-    from: usize,
-    odd: bool,
-) -> Result<Digits, DecodeError> {
-    let octets = content.get(from..).unwrap_or_default();
-    Digits::unpack(octets, odd).map_err(|_| DecodeError::Length {
-        parameter,
-        offset: from,
-        found: octets.len(),
-        expected: "at most 16 octets of address signals",
-    })
-}
-
 /// Odd/even indicator and nature of address.
 fn first(nature: NatureOfAddress, digits: &Digits) -> u8 {
     (if digits.is_odd() { ODD } else { 0 }) | nature.code() & !ODD
@@ -77,7 +61,7 @@ macro_rules! number {
                     nature: NatureOfAddress::from_code(nature & !ODD),
                     plan: NumberingPlan::from_code(octet >> 4 & 7),
                     $($field: number!(@get $field, octet),)*
-                    digits: signals(Self::CODE, content, 2, nature & ODD != 0)?,
+                    digits: Digits::read(Self::CODE, content, 2, nature & ODD != 0)?,
                 })
             }
 
@@ -170,6 +154,45 @@ number! {
     }
 }
 
+number! {
+    /// Call transfer number (§3.64).
+    CallTransferNumber = CALL_TRANSFER_NUMBER {
+        /// Whether it may be shown.
+        presentation: Presentation,
+        /// Who provided it and whether it was verified.
+        screening: Screening,
+    }
+}
+
+number! {
+    /// Called IN number (§3.73).
+    CalledInNumber = CALLED_IN_NUMBER {
+        /// Whether it may be shown.
+        presentation: Presentation,
+    }
+}
+
+number! {
+    /// Original called IN number (§3.87).
+    OriginalCalledInNumber = ORIGINAL_CALLED_IN_NUMBER {
+        /// Whether it may be shown.
+        presentation: Presentation,
+    }
+}
+
+number! {
+    /// Called directory number (§3.86), national use.
+    CalledDirectoryNumber = CALLED_DIRECTORY_NUMBER {
+        /// Routing to an internal network number is not allowed (INN).
+        internal_network_not_allowed: bool,
+    }
+}
+
+number! {
+    /// HTR information (§3.89).
+    HtrInformation = HTR_INFORMATION {}
+}
+
 impl CalledPartyNumber {
     /// An E.164 number of this nature, routing to internal network numbers allowed.
     #[must_use]
@@ -242,7 +265,7 @@ impl Parameter for GenericNumber {
             incomplete: octet & 0x80 != 0,
             presentation: Presentation::from_code(octet >> 2 & 3),
             screening: Screening::from_code(octet & 3),
-            digits: signals(Self::CODE, content, 3, nature & ODD != 0)?,
+            digits: Digits::read(Self::CODE, content, 3, nature & ODD != 0)?,
         })
     }
 
@@ -299,7 +322,7 @@ impl Parameter for SubsequentNumber {
     fn decode(content: &[u8]) -> Result<Self, DecodeError> {
         let [first] = first_octets(Self::CODE, content)?;
         Ok(Self {
-            digits: signals(Self::CODE, content, 1, first & ODD != 0)?,
+            digits: Digits::read(Self::CODE, content, 1, first & ODD != 0)?,
         })
     }
 
