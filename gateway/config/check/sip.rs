@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use humantime::format_duration;
+use isup::circuit::TimerError;
+
 use super::{country_code, unique};
-use crate::config::Config;
 use crate::config::place::Place;
 use crate::config::read::Complaints;
+use crate::config::{Config, TrunkGroup};
+use crate::trunk_group::{self, WrongTimer};
 
 pub(super) fn check(config: &Config, complaints: &mut Complaints) {
     let sip = Place::root().key("sip");
@@ -44,6 +48,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
     }
     for (index, group) in config.trunk_groups.iter().enumerate() {
         let place = Place::root().key("trunk_group").index(index);
+        timers(&place.key("timers"), group, complaints);
         country_code(place.key("country_code"), &group.country_code, complaints);
         let area_code = group.area_code.as_deref().unwrap_or("1");
         if area_code.is_empty() || !area_code.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -53,6 +58,32 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
                 "digits without the national prefix, as \"30\"",
             );
         }
+    }
+}
+
+fn timers(place: &Place, group: &TrunkGroup, complaints: &mut Complaints) {
+    for (name, duration) in &group.timers {
+        let alone = BTreeMap::from([(name.clone(), *duration)]);
+        let expected = match trunk_group::timers(&alone) {
+            Ok(_) => continue,
+            Err(WrongTimer::Value(TimerError::Range {
+                least, most, timer, ..
+            })) => {
+                let (least, most) = (format_duration(least), format_duration(most));
+                format!("{least} to {most} (Q.764 {})", timer.clause())
+            }
+            Err(WrongTimer::Value(error)) => error.to_string(),
+            Err(WrongTimer::Name(_)) => {
+                complaints.add(
+                    place.clone(),
+                    format!("there is no ISUP timer `{name}`"),
+                    "timers of Q.764 Annex A by their number, t1 to t39",
+                );
+                continue;
+            }
+        };
+        let message = format!("ISUP timer `{name}` of {}", format_duration(*duration));
+        complaints.add(place.key(name), message, expected);
     }
 }
 

@@ -69,6 +69,8 @@ drawn! {
     no_cause: "reject = 21" => "reject = 0";
     prefix_of_letters: "prefix = \"030555\"" => "prefix = \"030-555\"";
     rule_never_reached: "prefix = \"030555\"" => "prefix = \"+4930555\"";
+    timer_out_of_range: "t7 = \"20s\"" => "t7 = \"5s\"";
+    timer_of_no_number: "t7 = \"20s\"" => "t70 = \"20s\"";
     not_toml: "[rtp]" => "[rtp";
     key_twice: "t2 = \"4s\"" => "t1 = \"4s\"";
 }
