@@ -1,1 +1,40 @@
-//! The media bridge: RTP to timeslots and back.
+//! The media bridge: RTP on one side, timeslots on the other.
+//!
+//! [`Shard`] is the engine of one media thread. The line drives it in ticks of 10 ms
+//! ([`tdm::TICK`]): octets received on a span's timeslots go in, octets to send on them come
+//! out, and RTP packets pass through an [`RtpIo`]. Call control reaches it by [`Command`] and
+//! hears from it by [`Event`]; in steady state a tick neither allocates nor locks nor logs.
+//!
+//! The parts work alone too, on samples and octets and without a clock: [`dtmf`] (Q.23, Q.24),
+//! [`tone`] (E.180), [`event`] (RFC 4733), [`jitter`], [`conceal`], [`rtp`] (RFC 3550),
+//! [`prbs`] (O.150) and [`level`] (dBm0 on the scale of G.711).
+
+pub mod command;
+pub mod conceal;
+pub mod dtmf;
+pub mod event;
+pub mod io;
+pub mod jitter;
+pub mod level;
+pub mod prbs;
+pub mod rtp;
+mod shard;
+pub mod statistics;
+pub mod tone;
+pub mod udp;
+
+pub use command::{
+    BridgeId, Codec, Command, DtmfDetection, Event, JitterConfig, Open, Path, Refusal, Rtp,
+    RtpPort, Side, Spent,
+};
+pub use dtmf::Digit;
+pub use io::{NullRtp, QueueRtp, RtpIo};
+pub use shard::{Shard, ShardConfig};
+pub use statistics::{ShardStatistics, Statistics};
+pub use udp::{BindError, UdpRtp};
+
+/// Samples (and G.711 octets) per second on either side.
+pub const SAMPLE_RATE: u32 = 8_000;
+
+/// Samples in one millisecond.
+pub const SAMPLES_PER_MS: u32 = SAMPLE_RATE / 1_000;

@@ -1,0 +1,383 @@
+//! What call control tells the media thread, and what it hears back.
+//!
+//! Boxes go in by [`Command`] and come back by [`Event`], so that the media thread neither
+//! allocates nor frees: whoever reads the events drops what they carry.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tdm::{Law, SpanId, Timeslot};
+
+use crate::dtmf::Digit;
+use crate::statistics::Statistics;
+use crate::tone::ToneProgram;
+
+/// A bridge: one timeslot and, once attached, one RTP stream. Chosen by call control, unique
+/// among the bridges open at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BridgeId(pub u32);
+
+/// Index into the pool of bound RTP sockets ([`crate::UdpRtp`]), not a UDP port number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RtpPort(pub u16);
+
+/// The two sides of a bridge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The TDM line.
+    Timeslot,
+    /// The IP network.
+    Rtp,
+}
+
+/// Payload format of the audio on the RTP side, in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// G.711 A-law, `PCMA/8000` (RFC 3551 §4.5.14).
+    Pcma,
+    /// G.711 mu-law, `PCMU/8000` (RFC 3551 §4.5.14).
+    Pcmu,
+    /// 64 kbit/s unrestricted, `CLEARMODE/8000` (RFC 4040): octets are copied and never
+    /// converted, concealed or examined.
+    Clearmode,
+}
+
+impl Codec {
+    /// The companding law of the payload; `None` when it is not companded audio.
+    #[must_use]
+    pub const fn law(self) -> Option<Law> {
+        match self {
+            Self::Pcma => Some(Law::ALaw),
+            Self::Pcmu => Some(Law::MuLaw),
+            Self::Clearmode => None,
+        }
+    }
+}
+
+/// How long received audio waits before it goes to the timeslot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JitterConfig {
+    /// For voice: the delay follows the observed jitter, grows at once when packets come late
+    /// and shrinks in silence.
+    Adaptive {
+        /// Delay of the first packet.
+        initial: Duration,
+        /// Never below.
+        min: Duration,
+        /// Never above.
+        max: Duration,
+    },
+    /// For data (modems, clear channel): the delay stays; without loss, every octet comes out
+    /// once and in order.
+    Fixed {
+        /// Delay of the first packet, and so the longest pause of the sender that is bridged.
+        depth: Duration,
+    },
+}
+
+impl Default for JitterConfig {
+    /// Adaptive from 30 ms, within 10 and 200 ms.
+    fn default() -> Self {
+        Self::Adaptive {
+            initial: Duration::from_millis(30),
+            min: Duration::from_millis(10),
+            max: Duration::from_millis(200),
+        }
+    }
+}
+
+/// What happens to DTMF heard on the timeslot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DtmfDetection {
+    /// Not looked for. Octets pass undelayed.
+    Off,
+    /// Reported by [`Event::Digit`] and sent as RFC 4733 events where these were agreed, while
+    /// the audio passes undelayed and unchanged until the digit is recognised; then the events
+    /// take the place of the audio until the tone has ended.
+    Detect,
+    /// As `Detect`, and the tone does not leak into the audio: audio to RTP is delayed by one
+    /// detection block (102 octets, 12.75 ms, the first of them idle), and from the first block
+    /// that looks like a digit it is replaced by silence, back to where that block began. When
+    /// the following blocks do not confirm the digit, audio resumes and what was replaced stays
+    /// silent; octets that never look like a digit pass unchanged.
+    #[default]
+    Suppress,
+}
+
+/// Through-connection, each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Path {
+    /// Audio and digits from the timeslot go out as RTP. While closed, nothing is sent except a
+    /// tone or a commanded digit.
+    pub to_rtp: bool,
+    /// Audio and digits from RTP go to the timeslot. While closed, the timeslot is idle except
+    /// for a tone or a commanded digit.
+    pub to_timeslot: bool,
+}
+
+impl Path {
+    /// Neither way.
+    pub const CLOSED: Self = Self {
+        to_rtp: false,
+        to_timeslot: false,
+    };
+    /// From the timeslot to RTP only.
+    pub const TO_RTP: Self = Self {
+        to_rtp: true,
+        to_timeslot: false,
+    };
+    /// From RTP to the timeslot only.
+    pub const TO_TIMESLOT: Self = Self {
+        to_rtp: false,
+        to_timeslot: true,
+    };
+    /// Both ways.
+    pub const BOTH: Self = Self {
+        to_rtp: true,
+        to_timeslot: true,
+    };
+}
+
+/// What [`Command::Open`] carries. Make it with [`Open::new`]: it brings the box in which the
+/// statistics will come back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// Name of the new bridge.
+    pub bridge: BridgeId,
+    /// Span of its timeslot; one of [`crate::ShardConfig::spans`].
+    pub span: SpanId,
+    /// Its timeslot.
+    pub timeslot: Timeslot,
+    /// Companding law of the timeslot.
+    pub law: Law,
+    /// Through-connection to start with.
+    pub path: Path,
+    /// Where the bridge keeps its statistics; taken at open, returned by [`Event::Closed`].
+    pub statistics: Option<Box<Statistics>>,
+}
+
+impl Open {
+    /// A bridge on `timeslot` of `span`, without RTP as yet.
+    #[must_use]
+    pub fn new(bridge: BridgeId, span: SpanId, timeslot: Timeslot, law: Law, path: Path) -> Self {
+        Self {
+            bridge,
+            span,
+            timeslot,
+            law,
+            path,
+            statistics: Some(Box::default()),
+        }
+    }
+}
+
+/// The RTP side of a bridge, as offer and answer settled it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rtp {
+    /// Our socket.
+    pub port: RtpPort,
+    /// Where to send before the peer's first packet; after it, to that packet's source
+    /// (symmetric RTP, RFC 4961).
+    pub remote: SocketAddr,
+    /// Format of the audio both ways.
+    pub payload: Codec,
+    /// Its payload type number, 0 to 127.
+    pub payload_type: u8,
+    /// Payload type of `telephone-event/8000` (RFC 4733) when agreed.
+    pub telephone_event: Option<u8>,
+    /// Audio per packet sent, 10 to 60 ms; others are brought into that range and rounded down
+    /// to whole milliseconds. Any length is accepted from the peer.
+    pub ptime: Duration,
+    /// Synchronisation source of what we send.
+    pub ssrc: u32,
+    /// Sequence number of the first packet we send.
+    pub first_sequence: u16,
+    /// RTP timestamp of the first octet we send.
+    pub first_timestamp: u32,
+    /// Delay of what we receive.
+    pub jitter: JitterConfig,
+    /// Search for DTMF on the timeslot. Ignored (off) for [`Codec::Clearmode`].
+    pub dtmf: DtmfDetection,
+    /// [`Event::RtpTimeout`] when nothing was received for so long; `None` never.
+    pub timeout: Option<Duration>,
+}
+
+impl Rtp {
+    /// An RTP side with 20 ms packets, the payload type of RFC 3551 for the codec (97 for
+    /// clearmode), no telephone events, default jitter buffer (fixed 40 ms for clearmode), and
+    /// DTMF detection off; change the fields that differ.
+    #[must_use]
+    pub fn new(port: RtpPort, remote: SocketAddr, payload: Codec, ssrc: u32) -> Self {
+        let clear = payload == Codec::Clearmode;
+        Self {
+            port,
+            remote,
+            payload,
+            payload_type: match payload {
+                Codec::Pcmu => 0,
+                Codec::Pcma => 8,
+                Codec::Clearmode => 97,
+            },
+            telephone_event: None,
+            ptime: Duration::from_millis(20),
+            ssrc,
+            first_sequence: 0,
+            first_timestamp: 0,
+            jitter: if clear {
+                JitterConfig::Fixed {
+                    depth: Duration::from_millis(40),
+                }
+            } else {
+                JitterConfig::default()
+            },
+            dtmf: DtmfDetection::Off,
+            timeout: None,
+        }
+    }
+}
+
+/// From call control to the media thread.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Makes a bridge on a timeslot.
+    Open(Box<Open>),
+    /// Attaches or replaces the RTP side. Source latching starts anew; statistics go on.
+    Rtp {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Its new RTP side.
+        rtp: Box<Rtp>,
+    },
+    /// Changes the through-connection.
+    Path {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Its new through-connection.
+        path: Path,
+    },
+    /// Starts a tone in place of the audio, or stops it.
+    Tone {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Who hears it.
+        towards: Side,
+        /// The tone; `None` stops the one that plays.
+        tone: Option<Arc<ToneProgram>>,
+    },
+    /// Sends a digit: a DTMF tone on the timeslot; an RFC 4733 event on RTP, or a DTMF tone
+    /// there when events were not agreed. Digits queue; between two there is a pause of 50 ms.
+    Digit {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Who hears it.
+        towards: Side,
+        /// Which digit.
+        digit: Digit,
+        /// How long; shorter than 40 ms is lengthened to that, zero means 100 ms.
+        duration: Duration,
+    },
+    /// Ends the bridge; its timeslot is idle from the next tick.
+    Close {
+        /// Which bridge.
+        bridge: BridgeId,
+    },
+}
+
+/// From the media thread to call control.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The bridge exists; its audio flows from the next tick of its span.
+    Opened {
+        /// Which bridge.
+        bridge: BridgeId,
+    },
+    /// A digit has ended: heard as DTMF on the timeslot, or received as RFC 4733 event.
+    Digit {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Where it came from.
+        from: Side,
+        /// Which digit.
+        digit: Digit,
+        /// How long it was, as measured or as the events said.
+        duration: Duration,
+    },
+    /// The first RTP packet of this attachment arrived and its source was latched.
+    FirstPacket {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Its source, where we send from now on.
+        source: SocketAddr,
+    },
+    /// Nothing was received for [`Rtp::timeout`]. Said once per outage.
+    RtpTimeout {
+        /// Which bridge.
+        bridge: BridgeId,
+    },
+    /// A tone that does not repeat has ended.
+    ToneEnded {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// Who heard it.
+        towards: Side,
+    },
+    /// The bridge is gone; nothing more will be said about it.
+    Closed {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// What it saw.
+        statistics: Box<Statistics>,
+    },
+    /// A command could not be obeyed and changed nothing.
+    Refused {
+        /// Which bridge it named.
+        bridge: BridgeId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A box that the media thread has no further use for: drop it.
+    Spent(Spent),
+}
+
+/// Boxes on their way home.
+#[derive(Debug, Clone)]
+pub enum Spent {
+    /// From [`Command::Open`].
+    Open(Box<Open>),
+    /// From [`Command::Rtp`].
+    Rtp(Box<Rtp>),
+    /// From [`Command::Tone`].
+    Tone(Arc<ToneProgram>),
+}
+
+/// Why a command was not obeyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No open bridge has this name.
+    #[error("no bridge of this name is open")]
+    UnknownBridge,
+    /// An open bridge has this name already.
+    #[error("a bridge of this name is open already")]
+    BridgeExists,
+    /// The span is not one of this shard's.
+    #[error("span {0} is not served by this shard")]
+    UnknownSpan(SpanId),
+    /// Another bridge has the timeslot.
+    #[error("timeslot {0} carries another bridge")]
+    TimeslotBusy(u8),
+    /// [`ShardConfig::ports`](crate::ShardConfig::ports) does not reach that far.
+    #[error("RTP port {} is beyond the pool", .0.0)]
+    UnknownPort(RtpPort),
+    /// Another bridge has the RTP port.
+    #[error("RTP port {} belongs to another bridge", .0.0)]
+    PortBusy(RtpPort),
+    /// Too many digits wait to be sent.
+    #[error("too many digits wait to be sent")]
+    DigitsFull,
+}

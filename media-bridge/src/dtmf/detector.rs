@@ -1,0 +1,464 @@
+//! Finding DTMF in audio.
+//!
+//! Every half block of 51 samples (6.375 ms) the last block of 102 (12.75 ms) is compared with
+//! the eight frequencies. A block *matches* a digit when one frequency of each group stands out,
+//! their levels and twist are in range and together they hold most of the block's energy. The
+//! share of energy equals the part of the block that the tone fills, so:
+//!
+//! * a tone of 23 ms makes at most three matches in a row, one of 40 ms at least four: four make
+//!   a digit;
+//! * a drop-out of 10 ms makes at most three mismatches, a pause of 30 ms at least five: four
+//!   end a digit.
+//!
+//! From block to block the phase of each frequency turns by its deviation from the nominal one;
+//! a digit whose frequencies are off by more than 2.5 % is none (Q.24: 1.5 % shall work, 3.5 %
+//! shall not).
+
+use std::f32::consts::TAU;
+use std::sync::LazyLock;
+
+use tdm::Law;
+
+use super::{Digit, HIGH_GROUP, LOW_GROUP};
+use crate::SAMPLE_RATE;
+use crate::level::Dbm0;
+
+/// Samples of a block, and the longest look-back that leak suppression needs.
+pub const BLOCK: usize = 2 * HOP;
+/// Samples from one decision to the next.
+const HOP: usize = 51;
+/// Matches that make a digit.
+const CONFIRM: u32 = 4;
+/// Mismatches that end it.
+const RELEASE: u32 = 4;
+/// Least share of a block's energy in the two frequencies.
+const SHARE: f32 = 0.68;
+/// How far, in power, the strongest frequency stands above the others of its group: 6 dB.
+const PROMINENCE: f32 = 4.0;
+/// Largest deviation from the nominal frequency, as a fraction of it.
+const DEVIATION: f32 = 0.025;
+
+/// What counts as DTMF.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DetectorConfig {
+    /// Each frequency is at least that loud. Default -40 dBm0.
+    pub min_level: Dbm0,
+    /// Most that the low group may be above the high group, in dB. Default 10.
+    pub max_twist_db: f32,
+    /// Most that the high group may be above the low group, in dB. Default 6.
+    pub max_reverse_twist_db: f32,
+}
+
+impl Default for DetectorConfig {
+    fn default() -> Self {
+        Self {
+            min_level: Dbm0(-40.0),
+            max_twist_db: 10.0,
+            max_reverse_twist_db: 6.0,
+        }
+    }
+}
+
+/// What the detector says. Positions count samples since the first pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// A block looks like a digit: if it is one, it began at about `at`.
+    Suspected {
+        /// Start of that block.
+        at: u64,
+    },
+    /// It was none after all.
+    Dismissed,
+    /// A digit has been recognised.
+    Started {
+        /// Which.
+        digit: Digit,
+        /// Where its tone began, to within 3 ms.
+        at: u64,
+    },
+    /// The digit's tone is over.
+    Ended {
+        /// Which.
+        digit: Digit,
+        /// Where its tone began.
+        at: u64,
+        /// How long it was in samples, to within 6 ms.
+        samples: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Complex {
+    re: f32,
+    im: f32,
+}
+
+impl Complex {
+    fn power(self) -> f32 {
+        self.re * self.re + self.im * self.im
+    }
+    fn times(self, other: Self) -> Self {
+        Self {
+            re: self.re * other.re - self.im * other.im,
+            im: self.re * other.im + self.im * other.re,
+        }
+    }
+    fn conjugate(self) -> Self {
+        Self {
+            re: self.re,
+            im: -self.im,
+        }
+    }
+    fn plus(self, other: Self) -> Self {
+        Self {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
+    }
+}
+
+/// The low group's four frequencies, then the high group's.
+type Bank = [Complex; 8];
+
+struct Table {
+    /// Cosines of the eight frequencies, then their negative sines, by sample of a half block.
+    wave: [[f32; 16]; HOP],
+    /// Each frequency's turn over a half block, backwards.
+    turn: Bank,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table {
+        wave: [[0.0; 16]; HOP],
+        turn: Bank::default(),
+    };
+    let frequencies = LOW_GROUP.iter().chain(&HIGH_GROUP);
+    for (k, (&frequency, turn)) in frequencies.zip(&mut table.turn).enumerate() {
+        let step = f64::from(frequency) / f64::from(SAMPLE_RATE) * std::f64::consts::TAU;
+        for (n, row) in table.wave.iter_mut().enumerate() {
+            let (sin, cos) = (step * n as f64).sin_cos();
+            let (cosines, sines) = row.split_at_mut(8);
+            if let (Some(re), Some(im)) = (cosines.get_mut(k), sines.get_mut(k)) {
+                (*re, *im) = (cos as f32, -sin as f32);
+            }
+        }
+        let (sin, cos) = (step * HOP as f64).sin_cos();
+        *turn = Complex {
+            re: cos as f32,
+            im: -sin as f32,
+        };
+    }
+    table
+});
+
+/// Two frequencies of a keypad place that a block matched.
+#[derive(Debug, Clone, Copy)]
+struct Match {
+    digit: Digit,
+    row: usize,
+    column: usize,
+    /// Share of the block that the tone fills.
+    share: f32,
+}
+
+/// A run of matching blocks that may become a digit.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    digit: Digit,
+    matches: u32,
+    /// Where the tone seems to have begun.
+    start: u64,
+    /// Phase turned against the nominal frequencies, summed over the run.
+    low: Complex,
+    high: Complex,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Active {
+    digit: Digit,
+    start: u64,
+    /// Where the last matching block ended, as far as the tone filled it.
+    end: u64,
+    mismatches: u32,
+}
+
+/// A detector of one line.
+#[derive(Clone)]
+pub struct Detector {
+    table: &'static Table,
+    min_power: f32,
+    min_energy: f32,
+    twist: f32,
+    reverse_twist: f32,
+    /// The half block under way: sums, energy, samples.
+    sums: [f32; 16],
+    energy: f32,
+    filled: usize,
+    /// The half block before it.
+    half: Bank,
+    half_energy: f32,
+    /// The block before the current one.
+    block: Bank,
+    position: u64,
+    candidate: Option<Candidate>,
+    /// The run was long enough but off frequency: nothing until it breaks.
+    refused: bool,
+    active: Option<Active>,
+}
+
+impl std::fmt::Debug for Detector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Detector")
+            .field("position", &self.position)
+            .field("candidate", &self.candidate)
+            .field("active", &self.active)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Detector {
+    /// A detector for samples of `law`'s scale.
+    #[must_use]
+    pub fn new(config: DetectorConfig, law: Law) -> Self {
+        // A sine of peak a makes |sum| = a * BLOCK / 2 and energy a^2 * BLOCK / 2.
+        let peak = config.min_level.peak(law);
+        let scale = BLOCK as f32 / 2.0;
+        Self {
+            table: LazyLock::force(&TABLE),
+            min_power: peak * peak * scale * scale,
+            min_energy: peak * peak * scale,
+            twist: 10f32.powf(config.max_twist_db / 10.0),
+            reverse_twist: 10f32.powf(config.max_reverse_twist_db / 10.0),
+            sums: [0.0; 16],
+            energy: 0.0,
+            filled: 0,
+            half: Bank::default(),
+            half_energy: 0.0,
+            block: Bank::default(),
+            position: 0,
+            candidate: None,
+            refused: false,
+            active: None,
+        }
+    }
+
+    /// Takes samples; says what they mean at each half block.
+    pub fn push(&mut self, samples: &[i16], report: &mut dyn FnMut(Report)) {
+        self.take(samples.iter().copied(), report);
+    }
+
+    /// Takes G.711 octets.
+    pub fn push_octets(&mut self, law: Law, octets: &[u8], report: &mut dyn FnMut(Report)) {
+        self.take(octets.iter().map(|&octet| law.decode(octet)), report);
+    }
+
+    /// Samples taken so far.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// While a digit lasts: up to where its tone is certain.
+    #[must_use]
+    pub fn confirmed(&self) -> Option<u64> {
+        self.active.map(|active| active.end)
+    }
+
+    fn take(&mut self, mut samples: impl Iterator<Item = i16>, report: &mut dyn FnMut(Report)) {
+        loop {
+            let before = self.filled;
+            let wave = self.table.wave.iter().skip(before);
+            for (wave, sample) in wave.zip(&mut samples) {
+                let sample = f32::from(sample);
+                for (sum, factor) in self.sums.iter_mut().zip(wave) {
+                    *sum += sample * factor;
+                }
+                self.energy += sample * sample;
+                self.filled += 1;
+            }
+            self.position += (self.filled - before) as u64;
+            if self.filled < HOP {
+                return;
+            }
+            self.decide(report);
+            self.filled = 0;
+        }
+    }
+
+    fn decide(&mut self, report: &mut dyn FnMut(Report)) {
+        let mut half = Bank::default();
+        let (cosines, sines) = self.sums.split_at(8);
+        for ((sum, &re), &im) in half.iter_mut().zip(cosines).zip(sines) {
+            *sum = Complex { re, im };
+        }
+        let energy = self.half_energy + self.energy;
+        let turn = &self.table.turn;
+        let mut block = self.half;
+        for ((sum, later), turn) in block.iter_mut().zip(&half).zip(turn) {
+            *sum = sum.plus(later.times(*turn));
+        }
+        let found = if energy < self.min_energy {
+            None
+        } else {
+            self.compare(&block, energy)
+        };
+        self.follow(found, &block, report);
+        self.block = block;
+        self.half = half;
+        self.half_energy = self.energy;
+        self.sums = [0.0; 16];
+        self.energy = 0.0;
+    }
+
+    /// Which digit the block looks like.
+    fn compare(&self, block: &Bank, energy: f32) -> Option<Match> {
+        let power = block.map(Complex::power);
+        let (low, high) = power.split_at(4);
+        let (row, low) = prominent(low)?;
+        let (column, high) = prominent(high)?;
+        let share = 2.0 * (low + high) / (BLOCK as f32 * energy);
+        let in_range = low >= self.min_power
+            && high >= self.min_power
+            && low <= high * self.twist
+            && high <= low * self.reverse_twist
+            && share >= SHARE;
+        let digit = Digit::at(row, column)?;
+        in_range.then_some(Match {
+            digit,
+            row,
+            column,
+            share: share.min(1.0),
+        })
+    }
+
+    fn follow(&mut self, found: Option<Match>, block: &Bank, report: &mut dyn FnMut(Report)) {
+        let block_start = self.position.saturating_sub(BLOCK as u64);
+        if let Some(active) = &mut self.active {
+            match found {
+                Some(found) if found.digit == active.digit => {
+                    active.mismatches = 0;
+                    active.end = block_start + (found.share * BLOCK as f32).round() as u64;
+                    self.candidate = None;
+                    return;
+                }
+                _ => active.mismatches += 1,
+            }
+            if active.mismatches >= RELEASE {
+                let ended = *active;
+                self.end(ended, report);
+                if self.candidate.is_some() {
+                    report(Report::Suspected { at: block_start });
+                }
+            }
+        }
+        match found {
+            Some(found) => self.extend(found, block, block_start, report),
+            None => self.dismiss(report),
+        }
+    }
+
+    fn extend(
+        &mut self,
+        found: Match,
+        block: &Bank,
+        block_start: u64,
+        report: &mut dyn FnMut(Report),
+    ) {
+        let turned = |k: usize| {
+            let at = |bank: &Bank| bank.get(k).copied().unwrap_or_default();
+            at(block)
+                .times(at(&self.block).conjugate())
+                .times(at(&self.table.turn))
+        };
+        let (low, high) = (turned(found.row), turned(found.column + 4));
+        match &mut self.candidate {
+            Some(candidate) if candidate.digit == found.digit => {
+                candidate.matches += 1;
+                candidate.low = candidate.low.plus(low);
+                candidate.high = candidate.high.plus(high);
+            }
+            other => {
+                if other.is_none() && self.active.is_none() {
+                    report(Report::Suspected { at: block_start });
+                }
+                self.refused = false;
+                let filled = (found.share * BLOCK as f32).round() as u64;
+                *other = Some(Candidate {
+                    digit: found.digit,
+                    matches: 1,
+                    start: self.position.saturating_sub(filled),
+                    low: Complex::default(),
+                    high: Complex::default(),
+                });
+            }
+        }
+        self.confirm(found, report);
+    }
+
+    fn confirm(&mut self, found: Match, report: &mut dyn FnMut(Report)) {
+        let Some(candidate) = self.candidate else {
+            return;
+        };
+        if candidate.matches < CONFIRM || self.refused {
+            return;
+        }
+        let (low, high) = candidate.digit.frequencies();
+        if off_frequency(candidate.low, low) || off_frequency(candidate.high, high) {
+            self.refused = true;
+            if self.active.is_none() {
+                report(Report::Dismissed);
+            }
+            return;
+        }
+        if let Some(active) = self.active {
+            self.end(active, report);
+        }
+        let Candidate { digit, start, .. } = candidate;
+        let block_start = self.position.saturating_sub(BLOCK as u64);
+        let end = block_start + (found.share * BLOCK as f32).round() as u64;
+        self.candidate = None;
+        self.active = Some(Active {
+            digit,
+            start,
+            end,
+            mismatches: 0,
+        });
+        report(Report::Started { digit, at: start });
+    }
+
+    fn dismiss(&mut self, report: &mut dyn FnMut(Report)) {
+        if self.candidate.take().is_some() && self.active.is_none() && !self.refused {
+            report(Report::Dismissed);
+        }
+        self.refused = false;
+    }
+
+    fn end(&mut self, active: Active, report: &mut dyn FnMut(Report)) {
+        let samples = active.end.saturating_sub(active.start) as u32;
+        self.active = None;
+        report(Report::Ended {
+            digit: active.digit,
+            at: active.start,
+            samples,
+        });
+    }
+}
+
+/// The strongest of a group, when it stands out from the others.
+fn prominent(group: &[f32]) -> Option<(usize, f32)> {
+    let (index, &best) = group.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+    let others = group
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != index);
+    others
+        .fold(true, |stands, (_, power)| {
+            stands & (power * PROMINENCE < best)
+        })
+        .then_some((index, best))
+}
+
+fn off_frequency(turned: Complex, nominal: f32) -> bool {
+    let deviation = turned.im.atan2(turned.re) / TAU * SAMPLE_RATE as f32 / HOP as f32;
+    deviation.abs() > nominal * DEVIATION
+}

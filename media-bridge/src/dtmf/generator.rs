@@ -1,0 +1,52 @@
+//! DTMF tones as samples.
+
+use tdm::Law;
+
+use super::Digit;
+use crate::level::Dbm0;
+use crate::tone::Oscillator;
+
+/// Levels of the two groups.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// Of the low group's tone.
+    pub low: Dbm0,
+    /// Of the high group's tone.
+    pub high: Dbm0,
+}
+
+impl Default for Levels {
+    /// -10 dBm0 each.
+    fn default() -> Self {
+        Self {
+            low: Dbm0(-10.0),
+            high: Dbm0(-10.0),
+        }
+    }
+}
+
+/// Samples of one digit, as long as they are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Generator {
+    low: Oscillator,
+    high: Oscillator,
+}
+
+impl Generator {
+    /// Both tones begin at a zero crossing.
+    #[must_use]
+    pub fn new(digit: Digit, levels: Levels, law: Law) -> Self {
+        let (low, high) = digit.frequencies();
+        Self {
+            low: Oscillator::new(low, levels.low.peak(law)),
+            high: Oscillator::new(high, levels.high.peak(law)),
+        }
+    }
+
+    /// The next samples.
+    pub fn fill(&mut self, samples: &mut [i16]) {
+        for sample in samples {
+            *sample = (self.low.next_sample() + self.high.next_sample()).round() as i16;
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! One timeslot joined to one RTP stream.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tdm::{Law, TICK_OCTETS};
+
+use super::digits::Digits;
+use super::to_rtp::{self, Source, ToRtp};
+use super::to_timeslot::{self, Received, ToTimeslot};
+use crate::SAMPLES_PER_MS;
+use crate::command::{BridgeId, Event, Path, Rtp, RtpPort, Side};
+use crate::dtmf::Digit;
+use crate::io::RtpIo;
+use crate::statistics::Statistics;
+use crate::tone::{Generator, ToneProgram};
+
+/// The RTP side.
+#[derive(Debug)]
+struct Attachment {
+    port: RtpPort,
+    remote: SocketAddr,
+    payload_law: Law,
+    timeout: Option<Duration>,
+    timed_out: bool,
+    to_rtp: ToRtp,
+    to_timeslot: ToTimeslot,
+}
+
+/// A bridge's whole state, in one piece so that a tick walks memory in order.
+#[derive(Debug)]
+pub(super) struct Bridge {
+    id: BridgeId,
+    law: Law,
+    path: Path,
+    statistics: Box<Statistics>,
+    tone_to_timeslot: Option<Generator>,
+    tone_to_rtp: Option<Generator>,
+    digits: Digits,
+    attachment: Option<Attachment>,
+}
+
+impl Bridge {
+    pub(super) fn new(id: BridgeId, law: Law, path: Path, statistics: Box<Statistics>) -> Self {
+        Self {
+            id,
+            law,
+            path,
+            statistics,
+            tone_to_timeslot: None,
+            tone_to_rtp: None,
+            digits: Digits::new(law),
+            attachment: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> BridgeId {
+        self.id
+    }
+
+    pub(super) fn law(&self) -> Law {
+        self.law
+    }
+
+    pub(super) fn set_path(&mut self, path: Path) {
+        self.path = path;
+    }
+
+    pub(super) fn attach(&mut self, rtp: &Rtp) {
+        let lost = self.statistics.packets_lost;
+        self.attachment = Some(Attachment {
+            port: rtp.port,
+            remote: rtp.remote,
+            payload_law: rtp.payload.law().unwrap_or(self.law),
+            timeout: rtp.timeout,
+            timed_out: false,
+            to_rtp: ToRtp::new(rtp, self.law),
+            to_timeslot: ToTimeslot::new(rtp, self.law, lost),
+        });
+    }
+
+    /// Starts or stops a tone; gives back the one that played.
+    pub(super) fn set_tone_to_timeslot(
+        &mut self,
+        tone: Option<Arc<ToneProgram>>,
+    ) -> Option<Arc<ToneProgram>> {
+        let new = tone.map(|program| Generator::new(program, self.law));
+        std::mem::replace(&mut self.tone_to_timeslot, new).map(Generator::into_program)
+    }
+
+    /// Starts or stops a tone; gives back the one that played.
+    pub(super) fn set_tone_to_rtp(
+        &mut self,
+        tone: Option<Arc<ToneProgram>>,
+    ) -> Option<Arc<ToneProgram>> {
+        let law = self.attachment.as_ref().map_or(self.law, |a| a.payload_law);
+        let new = tone.map(|program| Generator::new(program, law));
+        std::mem::replace(&mut self.tone_to_rtp, new).map(Generator::into_program)
+    }
+
+    /// Queues a digit of `samples`; `false` when too many wait or there is no RTP side to send
+    /// it to.
+    pub(super) fn play_digit(&mut self, towards: Side, digit: Digit, samples: u32) -> bool {
+        match (towards, &mut self.attachment) {
+            (Side::Timeslot, _) => self.digits.play(digit, samples),
+            (Side::Rtp, Some(attachment)) => attachment.to_rtp.digit(digit, samples),
+            (Side::Rtp, None) => false,
+        }
+    }
+
+    /// Gives back what came by command.
+    pub(super) fn close(mut self) -> ([Option<Arc<ToneProgram>>; 2], Box<Statistics>) {
+        if let Some(attachment) = &mut self.attachment {
+            attachment.to_timeslot.account(&mut self.statistics);
+        }
+        let tones = [self.set_tone_to_timeslot(None), self.set_tone_to_rtp(None)];
+        (tones, self.statistics)
+    }
+
+    /// Takes a datagram from the network.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &[u8],
+        events: &mut dyn FnMut(Event),
+    ) {
+        let Self {
+            id,
+            path,
+            statistics,
+            digits,
+            attachment,
+            ..
+        } = self;
+        let Some(attachment) = attachment else { return };
+        attachment.to_timeslot.start(now);
+        let received =
+            attachment
+                .to_timeslot
+                .receive(now, source, datagram, statistics, &mut |heard| {
+                    press(*id, *path, digits, &heard, events)
+                });
+        if received != Received::Refused {
+            attachment.timed_out = false;
+        }
+        if received == Received::First {
+            events(Event::FirstPacket {
+                bridge: *id,
+                source,
+            });
+        }
+    }
+
+    /// One tick, both ways.
+    pub(super) fn tick(
+        &mut self,
+        now: Instant,
+        received: &[u8; TICK_OCTETS],
+        sent: &mut [u8; TICK_OCTETS],
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        self.tick_to_rtp(received, rtp, events);
+        self.tick_to_timeslot(now, sent, events);
+        self.watch(now, events);
+    }
+
+    fn tick_to_rtp(
+        &mut self,
+        received: &[u8; TICK_OCTETS],
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        let Self {
+            id,
+            path,
+            statistics,
+            tone_to_rtp,
+            attachment,
+            ..
+        } = self;
+        let bridge = *id;
+        let Some(attachment) = attachment else { return };
+        let (port, to) = (
+            attachment.port,
+            attachment
+                .to_timeslot
+                .latched()
+                .unwrap_or(attachment.remote),
+        );
+        let source = Source {
+            octets: received,
+            open: path.to_rtp,
+            tone: tone_to_rtp.as_mut(),
+        };
+        let mut digits = 0;
+        attachment.to_rtp.tick(
+            source,
+            statistics,
+            &mut |to_rtp::Heard { digit, samples }| {
+                digits += 1;
+                let duration = milliseconds(samples);
+                events(Event::Digit {
+                    bridge,
+                    from: Side::Timeslot,
+                    digit,
+                    duration,
+                });
+            },
+            &mut |packet| rtp.send(port, to, packet),
+        );
+        statistics.digits_from_timeslot += digits;
+        end_tone(tone_to_rtp, bridge, Side::Rtp, events);
+    }
+
+    fn tick_to_timeslot(
+        &mut self,
+        now: Instant,
+        sent: &mut [u8; TICK_OCTETS],
+        events: &mut dyn FnMut(Event),
+    ) {
+        let Self {
+            id,
+            law,
+            path,
+            statistics,
+            tone_to_timeslot,
+            digits,
+            attachment,
+            ..
+        } = self;
+        sent.fill(law.idle());
+        let mut released = 0;
+        if let Some(attachment) = attachment {
+            let receiver = &mut attachment.to_timeslot;
+            receiver.start(now);
+            receiver.tick(now, sent, statistics, &mut |heard| {
+                released += u64::from(matches!(heard, to_timeslot::Heard::Released { .. }));
+                press(*id, *path, digits, &heard, events);
+            });
+            if !path.to_timeslot {
+                sent.fill(law.idle());
+            }
+        }
+        let mut samples = [0i16; TICK_OCTETS];
+        let tone = tone_to_timeslot
+            .as_mut()
+            .map(|tone| tone.fill(&mut samples))
+            .is_some();
+        let (digit, begun) = digits.fill(&mut samples);
+        statistics.digits_to_timeslot += u64::from(begun);
+        if tone || digit {
+            for (octet, &sample) in sent.iter_mut().zip(&samples) {
+                *octet = law.encode(sample);
+            }
+        }
+        end_tone(tone_to_timeslot, *id, Side::Timeslot, events);
+    }
+
+    fn watch(&mut self, now: Instant, events: &mut dyn FnMut(Event)) {
+        let Some(attachment) = &mut self.attachment else {
+            return;
+        };
+        if let (Some(timeout), Some(last), false) = (
+            attachment.timeout,
+            attachment.to_timeslot.last_heard(),
+            attachment.timed_out,
+        ) && now.saturating_duration_since(last) >= timeout
+        {
+            attachment.timed_out = true;
+            events(Event::RtpTimeout { bridge: self.id });
+        }
+    }
+}
+
+fn milliseconds(samples: u32) -> Duration {
+    Duration::from_millis(u64::from(samples / SAMPLES_PER_MS))
+}
+
+/// A digit from the network: to the timeslot when that way is open, and to call control once it
+/// has ended.
+fn press(
+    bridge: BridgeId,
+    path: Path,
+    digits: &mut Digits,
+    heard: &to_timeslot::Heard,
+    events: &mut dyn FnMut(Event),
+) {
+    match *heard {
+        to_timeslot::Heard::Pressed { digit, volume } => {
+            if path.to_timeslot && !digits.press(digit, volume) {
+                let refusal = crate::Refusal::DigitsFull;
+                events(Event::Refused { bridge, refusal });
+            }
+        }
+        to_timeslot::Heard::Released { digit, samples } => {
+            digits.release(samples);
+            let duration = milliseconds(samples);
+            events(Event::Digit {
+                bridge,
+                from: Side::Rtp,
+                digit,
+                duration,
+            });
+        }
+    }
+}
+
+/// A program that has come to its end goes home.
+fn end_tone(
+    tone: &mut Option<Generator>,
+    bridge: BridgeId,
+    towards: Side,
+    events: &mut dyn FnMut(Event),
+) {
+    if let Some(generator) = tone.take_if(|tone| tone.ended()) {
+        events(Event::ToneEnded { bridge, towards });
+        events(Event::Spent(crate::Spent::Tone(generator.into_program())));
+    }
+}

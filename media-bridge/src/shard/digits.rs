@@ -1,0 +1,172 @@
+//! Digits as tones, one after the other: those that call control commands and those that arrive
+//! as events, whose length is not known when they begin.
+
+use tdm::Law;
+
+use crate::SAMPLES_PER_MS;
+use crate::dtmf::{self, Digit, Generator, Levels};
+use crate::level::Dbm0;
+
+/// Digits that can wait.
+const QUEUE: usize = 16;
+/// Silence after a digit: receivers need 40 ms (Q.24), and the tick's end may cut some.
+pub(super) const PAUSE: u32 = 50 * SAMPLES_PER_MS;
+
+/// Samples of a digit whose commanded length is `ms`: none becomes the default, short ones are
+/// lengthened to what receivers must recognise.
+pub(super) fn length(ms: u32) -> u32 {
+    let ms = if ms == 0 {
+        dtmf::DEFAULT_MS
+    } else {
+        ms.max(dtmf::MIN_MS)
+    };
+    ms.saturating_mul(SAMPLES_PER_MS)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    digit: Digit,
+    levels: Levels,
+    /// Its length; `None` while its event lasts.
+    samples: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Playing {
+    generator: Generator,
+    samples: Option<u32>,
+    played: u32,
+}
+
+/// Plays queued digits in place of the audio.
+#[derive(Debug, Clone)]
+pub(super) struct Digits {
+    law: Law,
+    queue: [Option<Entry>; QUEUE],
+    playing: Option<Playing>,
+    pause: u32,
+}
+
+impl Digits {
+    pub(super) fn new(law: Law) -> Self {
+        Self {
+            law,
+            queue: [None; QUEUE],
+            playing: None,
+            pause: 0,
+        }
+    }
+
+    /// Queues a digit of known length, in samples. `false` when the queue is full.
+    pub(super) fn play(&mut self, digit: Digit, samples: u32) -> bool {
+        self.enqueue(Entry {
+            digit,
+            levels: Levels::default(),
+            samples: Some(samples),
+        })
+    }
+
+    /// Queues a digit that lasts until [`release`](Self::release). `volume` as RFC 4733 has it;
+    /// the power is that of both tones together, zero means that the sender did not say.
+    pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
+        let levels = match volume {
+            0 => Levels::default(),
+            // Below -36 dBm0 receivers need not respond (§3.2, table 2 and Q.24).
+            _ => {
+                let each = Dbm0(-f32::from(volume.clamp(4, 33)) - 3.0);
+                Levels {
+                    low: each,
+                    high: each,
+                }
+            }
+        };
+        self.enqueue(Entry {
+            digit,
+            levels,
+            samples: None,
+        })
+    }
+
+    /// The digit pressed last has lasted `samples`; it is lengthened as [`length`] says.
+    pub(super) fn release(&mut self, samples: u32) {
+        let samples = length(samples / SAMPLES_PER_MS).max(samples);
+        let waiting = self
+            .queue
+            .iter_mut()
+            .rev()
+            .flatten()
+            .find(|e| e.samples.is_none());
+        if let Some(entry) = waiting {
+            entry.samples = Some(samples);
+        } else if let Some(playing) = &mut self.playing
+            && playing.samples.is_none()
+        {
+            playing.samples = Some(samples);
+        }
+    }
+
+    /// Replaces `samples` when a digit or the pause after it is due; says whether it was, and
+    /// whether a digit has begun.
+    pub(super) fn fill(&mut self, samples: &mut [i16]) -> (bool, bool) {
+        if self.playing.is_none() && self.pause == 0 && self.queue.iter().all(Option::is_none) {
+            return (false, false);
+        }
+        let mut begun = false;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let take = if self.pause > 0 {
+                let take = rest.len().min(self.pause as usize);
+                rest.iter_mut().take(take).for_each(|sample| *sample = 0);
+                self.pause -= take as u32;
+                take
+            } else if let Some(playing) = &mut self.playing {
+                let left = playing
+                    .samples
+                    .map_or(u32::MAX, |s| s.saturating_sub(playing.played));
+                let take = rest.len().min(left as usize);
+                playing
+                    .generator
+                    .fill(rest.get_mut(..take).unwrap_or_default());
+                playing.played = playing.played.saturating_add(take as u32);
+                if playing
+                    .samples
+                    .is_some_and(|samples| playing.played >= samples)
+                {
+                    self.playing = None;
+                    self.pause = PAUSE;
+                }
+                take
+            } else if let Some(entry) = self.dequeue() {
+                begun = true;
+                let Entry {
+                    digit,
+                    levels,
+                    samples,
+                } = entry;
+                let generator = Generator::new(digit, levels, self.law);
+                self.playing = Some(Playing {
+                    generator,
+                    samples,
+                    played: 0,
+                });
+                0
+            } else {
+                rest.fill(0);
+                rest.len()
+            };
+            rest = rest.get_mut(take..).unwrap_or_default();
+        }
+        (true, begun)
+    }
+
+    fn enqueue(&mut self, entry: Entry) -> bool {
+        let free = self.queue.iter_mut().find(|slot| slot.is_none());
+        free.map(|slot| *slot = Some(entry)).is_some()
+    }
+
+    fn dequeue(&mut self) -> Option<Entry> {
+        let entry = self.queue.first_mut()?.take();
+        self.queue.rotate_left(1);
+        entry
+    }
+}

@@ -1,0 +1,206 @@
+//! The engine of one media thread.
+
+mod bridge;
+mod digits;
+mod lifecycle;
+mod to_rtp;
+mod to_timeslot;
+
+use std::time::Instant;
+
+use tdm::{Law, SpanId, SpanTick, TIMESLOTS, Timeslot};
+
+use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Side, Spent};
+use crate::io::RtpIo;
+use crate::statistics::ShardStatistics;
+use bridge::Bridge;
+
+/// What a shard serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardConfig {
+    /// Its spans, whole. A timeslot belongs to one shard.
+    pub spans: Vec<SpanId>,
+    /// RTP ports of its pool: 0 to one less than this.
+    pub ports: u16,
+}
+
+/// One timeslot's place, in the order in which ticks walk.
+#[derive(Debug, Default)]
+struct Place {
+    bridge: Option<Bridge>,
+    /// A bridge has gone: the timeslot is to be left idle.
+    idle: Option<Law>,
+}
+
+/// Bridges between the timeslots of some spans and a pool of RTP ports.
+///
+/// Every 10 ms, [`tick`](Self::tick) takes what a span received and gives what it is to send.
+/// Memory comes with [`Command`]s and goes with [`Event`]s; a tick allocates nothing.
+#[derive(Debug)]
+pub struct Shard {
+    spans: Vec<SpanId>,
+    /// [`TIMESLOTS`] for each span.
+    places: Vec<Place>,
+    /// Index of the place whose bridge has the port.
+    ports: Vec<Option<usize>>,
+    /// Ports attached since the last tick.
+    opened: Vec<RtpPort>,
+    received_at: Option<Instant>,
+    statistics: ShardStatistics,
+}
+
+impl Shard {
+    /// A shard without bridges.
+    #[must_use]
+    pub fn new(config: ShardConfig) -> Self {
+        let ports = usize::from(config.ports);
+        Self {
+            places: (0..config.spans.len() * TIMESLOTS)
+                .map(|_| Place::default())
+                .collect(),
+            spans: config.spans,
+            ports: vec![None; ports],
+            opened: Vec::with_capacity(ports),
+            received_at: None,
+            statistics: ShardStatistics::default(),
+        }
+    }
+
+    /// Counters of the shard as a whole.
+    #[must_use]
+    pub fn statistics(&self) -> ShardStatistics {
+        self.statistics
+    }
+
+    /// Obeys a command between two ticks. What cannot be obeyed changes nothing and is answered
+    /// by [`Event::Refused`].
+    pub fn command(&mut self, command: Command, events: &mut dyn FnMut(Event)) {
+        match command {
+            Command::Open(open) => self.open(open, events),
+            Command::Rtp { bridge, rtp } => self.attach(bridge, rtp, events),
+            Command::Path { bridge, path } => {
+                self.with(bridge, events, |bridge, _| bridge.set_path(path));
+            }
+            Command::Tone {
+                bridge,
+                towards,
+                tone,
+            } => {
+                self.with(bridge, events, |bridge, events| {
+                    let old = match towards {
+                        Side::Timeslot => bridge.set_tone_to_timeslot(tone),
+                        Side::Rtp => bridge.set_tone_to_rtp(tone),
+                    };
+                    if let Some(old) = old {
+                        events(Event::Spent(Spent::Tone(old)));
+                    }
+                });
+            }
+            Command::Digit {
+                bridge: id,
+                towards,
+                digit,
+                duration,
+            } => {
+                let ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+                self.with(id, events, |bridge, events| {
+                    if !bridge.play_digit(towards, digit, digits::length(ms)) {
+                        let refusal = Refusal::DigitsFull;
+                        events(Event::Refused {
+                            bridge: id,
+                            refusal,
+                        });
+                    }
+                });
+            }
+            Command::Close { bridge } => self.close(bridge, events),
+        }
+    }
+
+    /// One tick of `span`: takes what it received, writes the timeslots of its bridges into
+    /// `tx` and leaves the others as they are, except that a timeslot whose bridge was closed
+    /// is made idle once. Packets are received at the first tick of an instant and sent at each.
+    /// A span that is not this shard's is left alone.
+    pub fn tick(
+        &mut self,
+        now: Instant,
+        span: SpanId,
+        rx: &SpanTick,
+        tx: &mut SpanTick,
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        for port in self.opened.drain(..) {
+            rtp.open(port);
+        }
+        let Some(index) = self.spans.iter().position(|s| *s == span) else {
+            return;
+        };
+        self.statistics.ticks += 1;
+        if self.received_at != Some(now) {
+            self.received_at = Some(now);
+            self.receive(now, rtp, events);
+        }
+        let places = self
+            .places
+            .iter_mut()
+            .skip(index * TIMESLOTS)
+            .take(TIMESLOTS);
+        for ((place, received), sent) in places.zip(&rx.0).zip(&mut tx.0) {
+            if let Some(bridge) = &mut place.bridge {
+                bridge.tick(now, received, sent, rtp, events);
+            } else if let Some(law) = place.idle.take() {
+                sent.fill(law.idle());
+            }
+        }
+        rtp.flush();
+    }
+
+    fn receive(&mut self, now: Instant, rtp: &mut dyn RtpIo, events: &mut dyn FnMut(Event)) {
+        let Self {
+            places,
+            ports,
+            statistics,
+            ..
+        } = self;
+        rtp.receive(&mut |port, source, datagram| {
+            let place = ports.get(usize::from(port.0)).copied().flatten();
+            let place = place.and_then(|place| places.get_mut(place));
+            match place.and_then(|place| place.bridge.as_mut()) {
+                Some(bridge) => bridge.receive(now, source, datagram, events),
+                None => statistics.packets_unclaimed += 1,
+            }
+        });
+    }
+
+    fn find(&self, id: BridgeId) -> Option<usize> {
+        self.places.iter().position(|place| {
+            place
+                .bridge
+                .as_ref()
+                .is_some_and(|bridge| bridge.id() == id)
+        })
+    }
+
+    fn with(
+        &mut self,
+        id: BridgeId,
+        events: &mut dyn FnMut(Event),
+        act: impl FnOnce(&mut Bridge, &mut dyn FnMut(Event)),
+    ) {
+        let place = self.find(id).and_then(|place| self.places.get_mut(place));
+        match place.and_then(|place| place.bridge.as_mut()) {
+            Some(bridge) => act(bridge, events),
+            None => refuse(id, Refusal::UnknownBridge, events),
+        }
+    }
+
+    fn place_of(&self, span: SpanId, timeslot: Timeslot) -> Option<usize> {
+        let index = self.spans.iter().position(|s| *s == span)?;
+        Some(index * TIMESLOTS + timeslot.index())
+    }
+}
+
+fn refuse(bridge: BridgeId, refusal: Refusal, events: &mut dyn FnMut(Event)) {
+    events(Event::Refused { bridge, refusal });
+}

@@ -1,0 +1,367 @@
+//! From the timeslot to RTP: law conversion, DTMF detection with leak suppression, packets.
+
+use tdm::{Law, TICK_OCTETS};
+
+use super::digits::{Digits, PAUSE};
+use crate::SAMPLES_PER_MS;
+use crate::command::{Codec, DtmfDetection, Rtp};
+use crate::dtmf::{self, BLOCK, Detector, DetectorConfig, Digit};
+use crate::event::{self, PAYLOAD_OCTETS};
+use crate::rtp::{HEADER_OCTETS, Header, MAX_PAYLOAD_SENT};
+use crate::statistics::Statistics;
+use crate::tone::Generator;
+
+/// Octets that may wait to be sent: a packet less one octet, the look-back, and a tick.
+const PENDING: usize = MAX_PAYLOAD_SENT + BLOCK + TICK_OCTETS;
+/// Commanded digits that can wait.
+const QUEUE: usize = 16;
+/// Level of the events we send, without sign: -10 dBm0 (RFC 4733 §2.3.4 asks for the actual
+/// one, which no receiver uses).
+const VOLUME: u8 = 10;
+
+/// A digit on its way out as an event.
+#[derive(Debug, Clone, Copy)]
+struct Outgoing {
+    sender: event::Sender,
+    /// Where it began in the stream.
+    start: u64,
+    length: Length,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Length {
+    /// Heard on the timeslot, and still there.
+    Heard,
+    /// Known, in samples.
+    Known(u32),
+}
+
+/// A digit heard on the timeslot that has ended.
+pub(super) struct Heard {
+    pub(super) digit: Digit,
+    pub(super) samples: u32,
+}
+
+/// What a tick of this direction works with.
+pub(super) struct Source<'a> {
+    /// Octets received from the timeslot.
+    pub(super) octets: &'a [u8; TICK_OCTETS],
+    /// Whether they may go out.
+    pub(super) open: bool,
+    /// A tone to send in their place.
+    pub(super) tone: Option<&'a mut Generator>,
+}
+
+/// The sending half of an RTP attachment. Positions count octets of the outgoing stream.
+#[derive(Debug)]
+pub(super) struct ToRtp {
+    header: Header,
+    first_timestamp: u32,
+    telephone_event: Option<u8>,
+    payload: usize,
+    /// Law of the timeslot, and table from there to the payload.
+    law: Law,
+    payload_law: Law,
+    table: &'static [u8; 256],
+    detector: Option<Detector>,
+    look_back: usize,
+    /// Replaced by silence: the audio looks like a digit, or is one.
+    muted: bool,
+    pending: [u8; PENDING],
+    waiting: usize,
+    /// Position of the first waiting octet.
+    sent: u64,
+    /// The packet before this one was not sent: the next begins a talkspurt.
+    pausing: bool,
+    event: Option<Outgoing>,
+    /// An event whose final packet is being repeated.
+    repeating: Option<event::Sender>,
+    queue: [Option<(Digit, u32)>; QUEUE],
+    event_pause_until: u64,
+    /// Digits as tones, when events were not agreed.
+    tones: Digits,
+}
+
+impl ToRtp {
+    pub(super) fn new(rtp: &Rtp, law: Law) -> Self {
+        let payload_law = rtp.payload.law().unwrap_or(law);
+        let clear = rtp.payload == Codec::Clearmode;
+        let detect = !clear && rtp.dtmf != DtmfDetection::Off;
+        let suppress = rtp.dtmf == DtmfDetection::Suppress && rtp.telephone_event.is_some();
+        let look_back = if detect && suppress { BLOCK } else { 0 };
+        let ms = rtp.ptime.as_millis().clamp(10, 60) as usize;
+        Self {
+            header: Header {
+                marker: false,
+                payload_type: rtp.payload_type,
+                sequence: rtp.first_sequence,
+                timestamp: rtp.first_timestamp,
+                ssrc: rtp.ssrc,
+            },
+            first_timestamp: rtp.first_timestamp,
+            telephone_event: rtp.telephone_event,
+            payload: ms * SAMPLES_PER_MS as usize,
+            law,
+            payload_law,
+            table: law.convert_to(payload_law),
+            detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
+            look_back,
+            muted: false,
+            pending: [payload_law.idle(); PENDING],
+            waiting: look_back,
+            sent: 0,
+            pausing: true,
+            event: None,
+            repeating: None,
+            queue: [None; QUEUE],
+            event_pause_until: 0,
+            tones: Digits::new(payload_law),
+        }
+    }
+
+    /// Queues a digit of `samples`; `false` when too many wait.
+    pub(super) fn digit(&mut self, digit: Digit, samples: u32) -> bool {
+        if self.telephone_event.is_none() {
+            return self.tones.play(digit, samples);
+        }
+        let free = self.queue.iter_mut().find(|slot| slot.is_none());
+        free.map(|slot| *slot = Some((digit, samples))).is_some()
+    }
+
+    /// One tick: takes the timeslot's octets, sends the packets that are full.
+    pub(super) fn tick(
+        &mut self,
+        source: Source<'_>,
+        statistics: &mut Statistics,
+        heard: &mut dyn FnMut(Heard),
+        send: &mut dyn FnMut(&[u8]),
+    ) {
+        let Source { octets, open, tone } = source;
+        let toning = tone.is_some();
+        let mut samples = [0i16; TICK_OCTETS];
+        let mut replaced = false;
+        if let Some(tone) = tone {
+            tone.fill(&mut samples);
+            replaced = true;
+        }
+        let (digit, begun) = self.tones.fill(&mut samples);
+        statistics.digits_to_rtp += u64::from(begun);
+        replaced |= digit;
+        let mut converted = [self.payload_law.idle(); TICK_OCTETS];
+        if replaced {
+            for (octet, &sample) in converted.iter_mut().zip(&samples) {
+                *octet = self.payload_law.encode(sample);
+            }
+        } else if open && !self.muted {
+            #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
+            for (octet, &received) in converted.iter_mut().zip(octets) {
+                *octet = self.table[usize::from(received)];
+            }
+        }
+        self.append(&converted);
+        self.detect(octets, open && !replaced, heard);
+        let sending = open || toning || digit;
+        while self.waiting >= self.payload + self.look_back {
+            self.packet(sending, statistics, send);
+        }
+    }
+
+    fn append(&mut self, octets: &[u8; TICK_OCTETS]) {
+        if let Some(place) = self
+            .pending
+            .get_mut(self.waiting..self.waiting + TICK_OCTETS)
+        {
+            place.copy_from_slice(octets);
+            self.waiting += TICK_OCTETS;
+        }
+    }
+
+    fn detect(&mut self, octets: &[u8], open: bool, heard: &mut dyn FnMut(Heard)) {
+        let Self {
+            detector,
+            muted,
+            pending,
+            waiting,
+            sent,
+            event,
+            ..
+        } = self;
+        let Some(detector) = detector else { return };
+        let idle = self.payload_law.idle();
+        let look_back = self.look_back as u64;
+        let events = open && self.telephone_event.is_some();
+        let first_timestamp = self.first_timestamp;
+        detector.push_octets(self.law, octets, &mut |report| match report {
+            dtmf::Report::Suspected { at } if look_back > 0 => {
+                if open {
+                    let from = (at + look_back).saturating_sub(*sent) as usize;
+                    pending
+                        .get_mut(from..*waiting)
+                        .unwrap_or_default()
+                        .fill(idle);
+                }
+                *muted = true;
+            }
+            dtmf::Report::Suspected { .. } => {}
+            dtmf::Report::Dismissed => *muted = false,
+            dtmf::Report::Started { digit, at } => {
+                if events && event.is_none() {
+                    // What has been sent as audio cannot be sent as event any more.
+                    let start = (at + look_back).max(*sent);
+                    let timestamp = first_timestamp.wrapping_add(start as u32);
+                    let sender = event::Sender::new(digit.event(), VOLUME, timestamp);
+                    *event = Some(Outgoing {
+                        sender,
+                        start,
+                        length: Length::Heard,
+                    });
+                }
+            }
+            dtmf::Report::Ended { digit, at, samples } => {
+                *muted = false;
+                if let Some(event) = event
+                    && matches!(event.length, Length::Heard)
+                {
+                    let end = at + look_back + u64::from(samples);
+                    event.length = Length::Known(end.saturating_sub(event.start) as u32);
+                }
+                heard(Heard { digit, samples });
+            }
+        });
+    }
+
+    /// The next packet's worth of the stream: as an event, as audio, or not at all.
+    fn packet(&mut self, sending: bool, statistics: &mut Statistics, send: &mut dyn FnMut(&[u8])) {
+        let end = self.sent + self.payload as u64;
+        self.begin_commanded();
+        if let Some(mut sender) = self.repeating.take() {
+            sender.update(0, true, &mut |report| {
+                self.send_event(report, statistics, send)
+            });
+            self.repeating = (!sender.finished()).then_some(sender);
+        }
+        match self.event {
+            Some(outgoing) if outgoing.start < end => {
+                self.event_packet(outgoing, end, statistics, send);
+                self.pausing = true;
+            }
+            _ if sending => self.audio_packet(statistics, send),
+            _ => self.pausing = true,
+        }
+        self.pending.copy_within(self.payload..self.waiting, 0);
+        self.waiting -= self.payload;
+        self.sent = end;
+    }
+
+    fn begin_commanded(&mut self) {
+        if self.event.is_some() || self.sent < self.event_pause_until {
+            return;
+        }
+        if let Some((digit, samples)) = self.queue.first_mut().and_then(Option::take) {
+            self.queue.rotate_left(1);
+            let timestamp = self.first_timestamp.wrapping_add(self.sent as u32);
+            let sender = event::Sender::new(digit.event(), VOLUME, timestamp);
+            let length = Length::Known(samples);
+            self.event = Some(Outgoing {
+                sender,
+                start: self.sent,
+                length,
+            });
+        }
+    }
+
+    fn event_packet(
+        &mut self,
+        mut outgoing: Outgoing,
+        end: u64,
+        statistics: &mut Statistics,
+        send: &mut dyn FnMut(&[u8]),
+    ) {
+        let so_far = end.saturating_sub(outgoing.start);
+        let (duration, over) = match outgoing.length {
+            Length::Heard => {
+                let look_back = self.look_back as u64;
+                let confirmed = self.detector.as_ref().and_then(Detector::confirmed);
+                let certain = confirmed.map_or(0, |at| at + look_back);
+                (
+                    so_far.min(certain.saturating_sub(outgoing.start)).max(1) as u32,
+                    false,
+                )
+            }
+            Length::Known(length) => {
+                let length = length.max(1);
+                (
+                    length.min(so_far.min(u64::from(u32::MAX)) as u32),
+                    so_far >= u64::from(length),
+                )
+            }
+        };
+        outgoing.sender.update(duration, over, &mut |report| {
+            self.send_event(report, statistics, send);
+        });
+        if over {
+            statistics.digits_to_rtp += 1;
+            self.event = None;
+            self.repeating = Some(outgoing.sender);
+            self.event_pause_until = outgoing.start + u64::from(duration) + u64::from(PAUSE);
+        } else {
+            self.event = Some(outgoing);
+        }
+    }
+
+    fn send_event(
+        &mut self,
+        report: event::Report,
+        statistics: &mut Statistics,
+        send: &mut dyn FnMut(&[u8]),
+    ) {
+        let Some(payload_type) = self.telephone_event else {
+            return;
+        };
+        let event::Report {
+            marker,
+            timestamp,
+            payload,
+        } = report;
+        let header = Header {
+            marker,
+            payload_type,
+            timestamp,
+            ..self.header
+        };
+        let mut packet = [0; HEADER_OCTETS + PAYLOAD_OCTETS];
+        let (head, body) = packet.split_at_mut(HEADER_OCTETS);
+        head.copy_from_slice(&header.to_octets());
+        body.copy_from_slice(&payload.to_octets());
+        self.sent_packet(PAYLOAD_OCTETS, statistics);
+        send(&packet);
+    }
+
+    fn audio_packet(&mut self, statistics: &mut Statistics, send: &mut dyn FnMut(&[u8])) {
+        let timestamp = self.first_timestamp.wrapping_add(self.sent as u32);
+        let header = Header {
+            marker: self.pausing,
+            timestamp,
+            ..self.header
+        };
+        let mut packet = [0; HEADER_OCTETS + MAX_PAYLOAD_SENT];
+        let (head, body) = packet.split_at_mut(HEADER_OCTETS);
+        head.copy_from_slice(&header.to_octets());
+        for (octet, &waiting) in body.iter_mut().zip(self.pending.iter().take(self.payload)) {
+            *octet = waiting;
+        }
+        self.pausing = false;
+        self.sent_packet(self.payload, statistics);
+        send(
+            packet
+                .get(..HEADER_OCTETS + self.payload)
+                .unwrap_or_default(),
+        );
+    }
+
+    fn sent_packet(&mut self, payload: usize, statistics: &mut Statistics) {
+        self.header.sequence = self.header.sequence.wrapping_add(1);
+        statistics.packets_sent += 1;
+        statistics.octets_sent += payload as u64;
+    }
+}

@@ -1,0 +1,253 @@
+//! From RTP to the timeslot: latching the source, sorting packets, jitter buffer, events.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use tdm::{Law, TICK_OCTETS};
+
+use crate::command::{Codec, Rtp};
+use crate::dtmf::Digit;
+use crate::event;
+use crate::jitter::{Buffer, Counters, Order, Sequence};
+use crate::rtp::{Header, InterarrivalJitter};
+use crate::statistics::Statistics;
+
+/// Payload type of comfort noise (RFC 3389): the sender is silent.
+const COMFORT_NOISE: u8 = 13;
+
+/// A telephone event as the timeslot side hears of it.
+pub(super) enum Heard {
+    /// A digit was pressed.
+    Pressed { digit: Digit, volume: u8 },
+    /// It was released after `samples`.
+    Released { digit: Digit, samples: u32 },
+}
+
+/// The receiving half of an RTP attachment.
+#[derive(Debug)]
+pub(super) struct ToTimeslot {
+    payload_type: u8,
+    telephone_event: Option<u8>,
+    latched: Option<SocketAddr>,
+    ssrc: Option<u32>,
+    sequence: Sequence,
+    jitter: InterarrivalJitter,
+    buffer: Buffer,
+    table: &'static [u8; 256],
+    events: event::Receiver,
+    /// When the attachment's first tick came: zero of its local clock.
+    since: Option<Instant>,
+    last_packet: Option<Instant>,
+    /// What of the counters is in the statistics already.
+    counted: Counters,
+    lost_before: u64,
+    sequence_restarts: u64,
+}
+
+/// What became of a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Received {
+    /// The first of this attachment: its source is latched.
+    First,
+    /// A packet of the stream.
+    Accepted,
+    /// Not for this stream; counted.
+    Refused,
+}
+
+impl ToTimeslot {
+    pub(super) fn new(rtp: &Rtp, law: Law, lost_before: u64) -> Self {
+        let payload_law = rtp.payload.law().unwrap_or(law);
+        let voice = rtp.payload != Codec::Clearmode
+            && matches!(rtp.jitter, crate::JitterConfig::Adaptive { .. });
+        Self {
+            payload_type: rtp.payload_type,
+            telephone_event: rtp.telephone_event,
+            latched: None,
+            ssrc: None,
+            sequence: Sequence::new(),
+            jitter: InterarrivalJitter::default(),
+            buffer: Buffer::new(rtp.jitter, payload_law, voice),
+            table: payload_law.convert_to(law),
+            events: event::Receiver::new(),
+            since: None,
+            last_packet: None,
+            counted: Counters::default(),
+            lost_before,
+            sequence_restarts: 0,
+        }
+    }
+
+    /// Where to send, once a packet has shown it.
+    pub(super) fn latched(&self) -> Option<SocketAddr> {
+        self.latched
+    }
+
+    /// Time of the last packet, or of the attachment's first tick.
+    pub(super) fn last_heard(&self) -> Option<Instant> {
+        self.last_packet.or(self.since)
+    }
+
+    fn clock(&self, now: Instant) -> u64 {
+        let since = self.since.map_or(0, |since| {
+            now.saturating_duration_since(since).as_micros() as u64
+        });
+        since * 8 / 1_000
+    }
+
+    /// Takes a datagram.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &[u8],
+        statistics: &mut Statistics,
+        heard: &mut dyn FnMut(Heard),
+    ) -> Received {
+        if self.latched.is_some_and(|latched| latched != source) {
+            statistics.packets_stranger += 1;
+            return Received::Refused;
+        }
+        let Some((header, payload)) = Header::parse(datagram) else {
+            statistics.packets_malformed += 1;
+            return Received::Refused;
+        };
+        let is_event = self.telephone_event == Some(header.payload_type);
+        let is_noise = header.payload_type == COMFORT_NOISE;
+        if !is_event && !is_noise && header.payload_type != self.payload_type {
+            statistics.packets_malformed += 1;
+            return Received::Refused;
+        }
+        let first = self.latched.is_none();
+        self.latched = Some(source);
+        if self.ssrc.is_some_and(|ssrc| ssrc != header.ssrc) {
+            self.sequence.restart();
+            self.buffer.restart();
+            self.jitter.restart();
+            statistics.restarts += 1;
+        }
+        self.ssrc = Some(header.ssrc);
+        let order = self.sequence.update(header.sequence);
+        self.count(now, order, payload.len(), first, statistics);
+        match order {
+            Order::Duplicate | Order::Doubtful => {}
+            _ if is_event => {
+                self.jitter.restart();
+                let at = self.clock(now);
+                self.events
+                    .handle(at, header.timestamp, payload, &mut |i| digit(i, heard));
+            }
+            _ if is_noise => {}
+            _ => {
+                if matches!(order, Order::First) {
+                    self.buffer.restart();
+                    self.jitter.restart();
+                }
+                self.jitter.update(self.clock(now), header.timestamp);
+                self.buffer.push(order, header.timestamp, payload);
+            }
+        }
+        statistics.jitter_us = self.jitter.microseconds();
+        statistics.jitter_max_us = statistics.jitter_max_us.max(statistics.jitter_us);
+        if first {
+            Received::First
+        } else {
+            Received::Accepted
+        }
+    }
+
+    fn count(
+        &mut self,
+        now: Instant,
+        order: Order,
+        octets: usize,
+        first: bool,
+        statistics: &mut Statistics,
+    ) {
+        if matches!(order, Order::Duplicate) {
+            statistics.packets_duplicate += 1;
+            return;
+        }
+        statistics.packets_received += 1;
+        statistics.octets_received += octets as u64;
+        statistics.packets_out_of_order += u64::from(matches!(order, Order::Old));
+        if first && statistics.first_packet_ms.is_none() {
+            let waited = self.since.map_or_else(Default::default, |since| {
+                now.saturating_duration_since(since)
+            });
+            statistics.first_packet_ms = Some(waited.as_millis() as u64);
+        }
+        if let Some(last) = self.last_packet {
+            let gap = now.saturating_duration_since(last).as_millis() as u64;
+            statistics.gap_max_ms = statistics.gap_max_ms.max(gap);
+        }
+        self.last_packet = Some(now);
+    }
+
+    /// One tick begins: the clock of the attachment runs from its first.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+    }
+
+    /// The next octets for the timeslot, in its law.
+    pub(super) fn tick(
+        &mut self,
+        now: Instant,
+        octets: &mut [u8; TICK_OCTETS],
+        statistics: &mut Statistics,
+        heard: &mut dyn FnMut(Heard),
+    ) {
+        let at = self.clock(now);
+        self.events
+            .handle_time(at, &mut |indication| digit(indication, heard));
+        self.buffer.pull(octets);
+        #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
+        for octet in octets {
+            *octet = self.table[usize::from(*octet)];
+        }
+        self.account(statistics);
+    }
+
+    /// Brings the statistics up to date.
+    pub(super) fn account(&mut self, statistics: &mut Statistics) {
+        let counters = self.buffer.counters();
+        if counters != self.counted {
+            let Counters {
+                late,
+                underruns,
+                overruns,
+                concealed,
+            } = self.counted;
+            statistics.packets_late += counters.late - late;
+            // An underrun that turned out to be the sender's silence is taken back.
+            statistics.underruns =
+                (statistics.underruns + counters.underruns).saturating_sub(underruns);
+            statistics.overruns += counters.overruns - overruns;
+            statistics.concealed_ms += counters.concealed / 8 - concealed / 8;
+            self.counted = counters;
+        }
+        let restarts = self.sequence.restarts();
+        statistics.restarts += restarts - self.sequence_restarts;
+        self.sequence_restarts = restarts;
+        statistics.packets_lost = self.lost_before + self.sequence.lost();
+        statistics.delay_ms = u64::from(self.buffer.delay() / 8);
+    }
+}
+
+fn digit(indication: event::Indication, heard: &mut dyn FnMut(Heard)) {
+    match indication {
+        event::Indication::Started { event, volume } => {
+            if let Some(digit) = Digit::from_event(event) {
+                heard(Heard::Pressed { digit, volume });
+            }
+        }
+        event::Indication::Ended { event, duration } => {
+            if let Some(digit) = Digit::from_event(event) {
+                heard(Heard::Released {
+                    digit,
+                    samples: duration,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a bridge saw: for call records and metrics.
+
+use serde::Serialize;
+
+/// Counters of one bridge over its life, over all its RTP attachments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Statistics {
+    /// RTP packets received and accepted (duplicates and strangers excluded), events included.
+    pub packets_received: u64,
+    /// Octets of their payloads.
+    pub octets_received: u64,
+    /// RTP packets sent, events included.
+    pub packets_sent: u64,
+    /// Octets of their payloads.
+    pub octets_sent: u64,
+    /// Packets that never came: expected by sequence number less received (RFC 3550 §6.4.1),
+    /// never negative.
+    pub packets_lost: u64,
+    /// Packets that came after their place had been played.
+    pub packets_late: u64,
+    /// Packets received more than once.
+    pub packets_duplicate: u64,
+    /// Packets that came after one of a higher sequence number.
+    pub packets_out_of_order: u64,
+    /// Packets from an address other than the latched one.
+    pub packets_stranger: u64,
+    /// Datagrams that are not RTP, or of a payload type that was not agreed.
+    pub packets_malformed: u64,
+    /// Changes of synchronisation source and restarts of the sender.
+    pub restarts: u64,
+    /// Interarrival jitter at the end, in microseconds (RFC 3550 §6.4.1).
+    pub jitter_us: u64,
+    /// Longest interarrival jitter seen, in microseconds.
+    pub jitter_max_us: u64,
+    /// Longest time between two packets, in milliseconds.
+    pub gap_max_ms: u64,
+    /// Times the buffer ran empty while the sender was expected to send.
+    pub underruns: u64,
+    /// Times the buffer had to jump because it was full or too far from the sender's clock.
+    pub overruns: u64,
+    /// Audio made up in place of missing octets, in milliseconds.
+    pub concealed_ms: u64,
+    /// Delay of the jitter buffer at the end, in milliseconds.
+    pub delay_ms: u64,
+    /// Digits heard on the timeslot.
+    pub digits_from_timeslot: u64,
+    /// Digits received as RFC 4733 events.
+    pub digits_from_rtp: u64,
+    /// Digits sent as tones on the timeslot.
+    pub digits_to_timeslot: u64,
+    /// Digits sent as RFC 4733 events, or as tones where events were not agreed.
+    pub digits_to_rtp: u64,
+    /// From attaching RTP to the first packet, in milliseconds; of the first attachment that
+    /// received one.
+    pub first_packet_ms: Option<u64>,
+}
+
+/// Counters of one shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ShardStatistics {
+    /// Calls of [`crate::Shard::tick`].
+    pub ticks: u64,
+    /// Packets on an RTP port that no bridge has.
+    pub packets_unclaimed: u64,
+    /// Bridges open now.
+    pub bridges: u64,
+    /// Bridges opened since the start.
+    pub bridges_opened: u64,
+}
