@@ -1,12 +1,17 @@
 //! The aggregate and its verbs.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sipx_sip::HeaderName;
+use sipx_sip::message::Request as SipRequest;
+use sipx_sip::transaction::TransactionKey;
 
-use super::{Flow, Indication, Policy, Request, RequestError, SessionId};
+use super::core::{Core, Expiry, SessionTimer};
+use super::session::{Exchange, Ours, Role, Session, State};
+use super::{Bodies, Flow, Headers, Indication, Policy, Request, RequestError, SessionId, message};
 
 /// Configuration of an [`Endpoint`].
 #[derive(Debug, Clone)]
@@ -59,9 +64,12 @@ pub enum Output {
 /// The SIP endpoint: UAS and UAC.
 #[derive(Debug)]
 pub struct Endpoint {
-    config: EndpointConfig,
-    outputs: VecDeque<Output>,
-    sessions: u32,
+    pub(super) core: Core,
+    pub(super) sessions: BTreeMap<SessionId, Session>,
+    // Looked up by key only; their order reaches no output.
+    pub(super) tags: HashMap<String, SessionId>,
+    pub(super) invites: HashMap<TransactionKey, SessionId>,
+    last: u32,
 }
 
 impl Endpoint {
@@ -69,22 +77,30 @@ impl Endpoint {
     #[must_use]
     pub fn new(config: EndpointConfig) -> Self {
         Self {
-            config,
-            outputs: VecDeque::new(),
-            sessions: 0,
+            core: Core::new(config),
+            sessions: BTreeMap::new(),
+            tags: HashMap::new(),
+            invites: HashMap::new(),
+            last: 0,
         }
     }
 
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &EndpointConfig {
-        &self.config
+        &self.core.config
+    }
+
+    /// Sessions that live, those that only wait for late responses included.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
     }
 
     /// A session for an outgoing [`Request::Invite`].
     pub fn new_session(&mut self) -> SessionId {
-        self.sessions = self.sessions.wrapping_add(1);
-        SessionId(self.sessions)
+        self.last = self.last.wrapping_add(1);
+        SessionId(self.last)
     }
 
     /// Carries out a request.
@@ -93,30 +109,169 @@ impl Endpoint {
     /// [`RequestError`] for what cannot be asked now; nothing was sent then.
     pub fn request(
         &mut self,
-        _now: Instant,
+        now: Instant,
         session: SessionId,
-        _request: Request,
+        request: Request,
     ) -> Result<(), RequestError> {
-        Err(RequestError::NoSession {
-            session,
-            request: "request",
-        })
+        let done = self.carry_out(now, session, request);
+        self.sweep();
+        done
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        request: Request,
+    ) -> Result<(), RequestError> {
+        let name = request.name();
+        let request = match request {
+            Request::Invite(invite) if !self.sessions.contains_key(&id) => {
+                return self.invite(now, id, *invite);
+            }
+            request => request,
+        };
+        let core = &mut self.core;
+        let session = self
+            .sessions
+            .get_mut(&id)
+            .filter(|session| session.state != State::Terminated)
+            .ok_or(RequestError::NoSession {
+                session: id,
+                request: name,
+            })?;
+        match request {
+            Request::Invite(_) => Err(session.out_of_place(name)),
+            Request::Progress {
+                status,
+                reason,
+                bodies,
+                headers,
+            } => session.progress(core, now, status, reason, bodies, &headers),
+            Request::Accept { bodies, headers } => session.accept(core, now, bodies, &headers),
+            Request::Reject {
+                status,
+                reason,
+                headers,
+                bodies,
+            } => session.reject(core, now, status, reason.as_deref(), &headers, &bodies),
+            Request::Info { bodies } => session.info(core, now, bodies),
+            Request::Bye { headers, bodies } => session.release(core, now, headers, bodies),
+            Request::Cancel { headers } => session.cancel(core, now, headers),
+            Request::Reinvite { bodies, headers } => {
+                let ours = session.ours(false, bodies, headers);
+                session.renegotiate(core, now, ours)
+            }
+            Request::Update { bodies, headers } => {
+                let ours = session.ours(true, bodies, headers);
+                session.renegotiate(core, now, ours)
+            }
+            Request::Answer { bodies, headers } => {
+                if session.exchange == Exchange::Remote && session.is_uac_waiting() {
+                    session.answer_response(core, now, bodies, &headers)
+                } else {
+                    session.answer_pending(core, now, bodies, &headers)
+                }
+            }
+            Request::Policy(policy) => {
+                session.policy = policy;
+                Ok(())
+            }
+        }
     }
 
     /// Takes a datagram.
-    pub fn handle_datagram(&mut self, _now: Instant, _flow: Flow, _octets: Bytes) {}
+    pub fn handle_datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
+        self.receive(now, flow, octets);
+        self.sweep();
+    }
 
     /// Lets the timers that are due expire.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(expiry) = self.core.expired(now) {
+            match expiry {
+                Expiry::Transaction(key, timer) => {
+                    let events = self.core.expire(now, &key, timer);
+                    // A timer brings no message, so the flow is not looked at.
+                    let flow = self.core.flow(self.core.config.listen);
+                    self.dispatch(now, flow, events);
+                }
+                Expiry::Session(id, timer) => {
+                    if let Some(session) = self.sessions.get_mut(&id) {
+                        session.on_timer(&mut self.core, now, timer);
+                    }
+                }
+            }
+            self.sweep();
+        }
+    }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.core.next_expiry()
     }
 
     /// The next output; to be drained before the next input.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.core.outputs.pop_front()
+    }
+
+    /// The session of a request within a dialog: our tag names it, the Call-ID has to agree.
+    pub(super) fn session_of(&mut self, request: &SipRequest) -> Option<(&mut Session, &mut Core)> {
+        let tag = message::tag(&request.headers, &HeaderName::To);
+        let session = self.sessions.get_mut(self.tags.get(&tag)?)?;
+        let call_id = message::value(&request.headers, &HeaderName::CallId)?;
+        let agrees = session.dialogs.iter().any(|d| d.call_id == call_id);
+        agrees.then_some((session, &mut self.core))
+    }
+
+    /// Forgets sessions that have nothing left to do.
+    fn sweep(&mut self) {
+        while let Some(id) = self.core.ended.pop() {
+            if self.core.is_live(id) {
+                continue;
+            }
+            if let Some(session) = self.sessions.get(&id)
+                && session.state == State::Terminated
+            {
+                self.tags.remove(&session.local_tag);
+                if let Role::Uas(uas) = &session.role {
+                    self.invites.remove(&uas.key);
+                }
+                self.sessions.remove(&id);
+            }
+        }
+    }
+}
+
+impl Session {
+    fn on_timer(&mut self, core: &mut Core, now: Instant, timer: SessionTimer) {
+        match timer {
+            SessionTimer::Provisional => self.on_provisional_timer(core, now),
+            SessionTimer::Answer => self.on_answer_timer(core, now),
+            SessionTimer::Cancel => self.on_cancel_timer(core, now),
+            SessionTimer::Expires => self.on_expires_timer(core, now),
+            SessionTimer::Retry => self.on_retry_timer(core, now),
+            SessionTimer::Interval => self.on_interval_timer(core, now),
+        }
+    }
+
+    fn ours(&self, update: bool, bodies: Bodies, headers: Headers) -> Ours {
+        Ours {
+            update,
+            bodies,
+            headers,
+            before: self.local_sdp.clone(),
+            refresh: false,
+            again: false,
+        }
+    }
+
+    fn is_uac_waiting(&self) -> bool {
+        match &self.role {
+            Role::Uac(uac) => uac.prack.is_some() || self.state == State::AckDue,
+            Role::Uas(_) => false,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the endpoint tells its user.
 
 use super::reason::Q850;
+use super::sdp::Answer;
 use super::{Bodies, Flow, Headers};
 
 /// Something that happened in one session.
@@ -98,9 +99,9 @@ pub enum Indication {
         bodies: Bodies,
         /// All header fields.
         headers: Headers,
-        /// The SDP answered by [`Renegotiation::Automatic`](super::Renegotiation::Automatic);
+        /// The answer given by [`Renegotiation::Automatic`](super::Renegotiation::Automatic);
         /// `None` when the user is to answer, or when there was nothing to answer.
-        answered: Option<bytes::Bytes>,
+        answered: Option<Answer>,
         /// The request waits for [`Request::Answer`](super::Request::Answer) or
         /// [`Request::Reject`](super::Request::Reject).
         answer_due: bool,

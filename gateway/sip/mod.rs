@@ -17,12 +17,33 @@
 //! | `info`, `bye`, `options` | the rest |
 //! | [`body`], [`sdp`], [`reason`] | what messages carry, and one line about them |
 
+mod ack;
 pub mod body;
+mod bye;
+mod cancel;
+mod core;
+mod dialog;
 mod endpoint;
+mod identifiers;
 mod indication;
+mod info;
+mod invite;
+mod message;
+mod options;
+mod prack;
+mod progress;
 pub mod reason;
+mod receive;
+mod reinvite;
+mod reject;
 mod request;
 pub mod sdp;
+mod session;
+mod session_timer;
+#[cfg(test)]
+mod tests;
+mod unreadable;
+mod update;
 
 pub use body::{Bodies, Handling, IsupBody, Part};
 pub use endpoint::{Endpoint, EndpointConfig, Output};

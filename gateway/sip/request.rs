@@ -92,6 +92,26 @@ pub enum Request {
     Policy(Policy),
 }
 
+impl Request {
+    /// The request's name, for errors and traces.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invite(_) => "Invite",
+            Self::Progress { .. } => "Progress",
+            Self::Accept { .. } => "Accept",
+            Self::Reject { .. } => "Reject",
+            Self::Info { .. } => "Info",
+            Self::Bye { .. } => "Bye",
+            Self::Cancel { .. } => "Cancel",
+            Self::Reinvite { .. } => "Reinvite",
+            Self::Update { .. } => "Update",
+            Self::Answer { .. } => "Answer",
+            Self::Policy(_) => "Policy",
+        }
+    }
+}
+
 /// What a session does by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -223,9 +243,10 @@ pub enum RequestError {
         /// What was wrong with it.
         detail: String,
     },
-    /// The 200 to an offer has no answer, and none was shown in a provisional response.
-    #[error("{session}: the INVITE carried an offer and the 200 has no answer")]
-    AnswerMissing {
+    /// No SDP where the exchange of offer and answer needs one: in the 200 to an INVITE whose
+    /// offer was not answered yet or which had none, and in [`Request::Answer`].
+    #[error("{session}: an offer or answer is due and there is no SDP")]
+    SdpMissing {
         /// The session named.
         session: SessionId,
     },

@@ -1,0 +1,260 @@
+//! Dialogs: what two user agents remember of each other (RFC 3261 §12).
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use sipx_sip::headers::Address;
+use sipx_sip::message::{Headers as Fields, Method, Request, Response};
+use sipx_sip::rel::Sequence;
+use sipx_sip::{HeaderName, Host, Uri};
+
+use super::core::Core;
+use super::{Bodies, Flow, Headers, RequestError, message};
+
+/// A dialog, early or confirmed.
+#[derive(Debug)]
+pub(super) struct Dialog {
+    pub(super) call_id: String,
+    /// From of our requests, with our tag.
+    pub(super) local: String,
+    /// To of our requests, with the peer's tag.
+    pub(super) remote: String,
+    pub(super) remote_tag: String,
+    /// CSeq of our last request.
+    pub(super) local_sequence: u32,
+    /// CSeq of the peer's last request.
+    pub(super) remote_sequence: Option<u32>,
+    target: Uri,
+    routes: Vec<String>,
+    /// Where the next hop is when its URI names a host: where the peer's last message came from.
+    peer: SocketAddr,
+    /// The order in which it appeared among the forks of one INVITE.
+    pub(super) fork: u16,
+    /// Reliable provisional responses of this fork, as UAC.
+    pub(super) reliable: Sequence,
+    /// An answer came reliably, as UAC: later descriptions are no answers.
+    pub(super) answered: bool,
+    /// Our ACK of its last 2xx, for each copy of that 2xx, with its CSeq number.
+    pub(super) ack: Option<(u32, Flow, Bytes)>,
+    /// Its Allow names UPDATE.
+    pub(super) allows_update: bool,
+}
+
+impl Dialog {
+    /// As UAS, from the INVITE (RFC 3261 §12.1.1). `None` without a usable Contact.
+    pub(super) fn of_request(request: &Request, local_tag: &str, peer: SocketAddr) -> Option<Self> {
+        let fields = &request.headers;
+        let to = message::value(fields, &HeaderName::To)?;
+        Some(Self {
+            call_id: message::value(fields, &HeaderName::CallId)?,
+            local: format!("{to};tag={local_tag}"),
+            remote: message::value(fields, &HeaderName::From)?,
+            remote_tag: message::tag(fields, &HeaderName::From),
+            local_sequence: 0,
+            remote_sequence: sequence(fields),
+            target: message::contact(fields)?,
+            routes: routes(fields),
+            peer,
+            fork: 0,
+            reliable: Sequence::default(),
+            answered: false,
+            ack: None,
+            allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
+        })
+    }
+
+    /// As UAC, from a response with a To tag (RFC 3261 §12.1.2). Without Contact the
+    /// Request-URI of the INVITE stays the target.
+    pub(super) fn of_response(
+        invite: &Request,
+        response: &Response,
+        peer: SocketAddr,
+        fork: u16,
+    ) -> Option<Self> {
+        let fields = &response.headers;
+        let mut routes = routes(fields);
+        routes.reverse();
+        Some(Self {
+            call_id: message::value(fields, &HeaderName::CallId)?,
+            local: message::value(&invite.headers, &HeaderName::From)?,
+            remote: message::value(fields, &HeaderName::To)?,
+            remote_tag: message::tag(fields, &HeaderName::To),
+            local_sequence: sequence(&invite.headers)?,
+            remote_sequence: None,
+            target: message::contact(fields).unwrap_or_else(|| invite.uri.clone()),
+            routes,
+            peer,
+            fork,
+            reliable: Sequence::default(),
+            answered: false,
+            ack: None,
+            allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
+        })
+    }
+
+    /// Takes over the route set and target of the 2xx: the early dialog's may be older
+    /// (RFC 3261 §13.2.2.4).
+    pub(super) fn confirm(&mut self, response: &Response) {
+        self.routes = routes(&response.headers);
+        self.routes.reverse();
+        self.refresh(&response.headers);
+    }
+
+    /// A target refresh (RFC 3261 §12.2.1.2, §12.2.2).
+    pub(super) fn refresh(&mut self, fields: &Fields) {
+        if let Some(target) = message::contact(fields) {
+            self.target = target;
+        }
+        if fields.get(&HeaderName::Allow).is_some() {
+            self.allows_update = message::lists(fields, &HeaderName::Allow, "UPDATE");
+        }
+    }
+
+    /// Whether a request of the peer is in order; its CSeq is then the last one
+    /// (RFC 3261 §12.2.2).
+    pub(super) fn in_order(&mut self, request: &Request) -> bool {
+        let Some(number) = sequence(&request.headers) else {
+            return false;
+        };
+        if self.remote_sequence.is_some_and(|last| number <= last) {
+            return false;
+        }
+        self.remote_sequence = Some(number);
+        true
+    }
+
+    /// A request within the dialog (RFC 3261 §12.2.1.1) with the next CSeq, and its way.
+    pub(super) fn request(
+        &mut self,
+        core: &mut Core,
+        method: Method,
+        headers: &Headers,
+        bodies: &Bodies,
+    ) -> Result<(Request, Flow), RequestError> {
+        let sequence = self.local_sequence.wrapping_add(1);
+        let built = self.build(core, method, sequence, headers, bodies)?;
+        self.local_sequence = sequence;
+        Ok(built)
+    }
+
+    /// The ACK of a 2xx: the CSeq number of its INVITE (RFC 3261 §13.2.2.4).
+    pub(super) fn ack(
+        &mut self,
+        core: &mut Core,
+        sequence: u32,
+        headers: &Headers,
+        bodies: &Bodies,
+    ) -> Result<(), RequestError> {
+        let (ack, flow) = self.build(core, Method::Ack, sequence, headers, bodies)?;
+        let mut octets = Vec::new();
+        ack.write_to(&mut octets);
+        let octets = Bytes::from(octets);
+        core.send(flow, octets.clone());
+        self.ack = Some((sequence, flow, octets));
+        Ok(())
+    }
+
+    /// ACK without bodies, or the same ACK again for a copy of a 2xx.
+    pub(super) fn acknowledge(&mut self, core: &mut Core, sequence: u32) {
+        match &self.ack {
+            Some((acknowledged, flow, octets)) if *acknowledged == sequence => {
+                core.send(*flow, octets.clone());
+            }
+            _ => {
+                // Nothing of it comes from the user.
+                let _ = self.ack(core, sequence, &Headers::new(), &Bodies::default());
+            }
+        }
+    }
+
+    fn build(
+        &self,
+        core: &mut Core,
+        method: Method,
+        sequence: u32,
+        headers: &Headers,
+        bodies: &Bodies,
+    ) -> Result<(Request, Flow), RequestError> {
+        let first = self.routes.first().and_then(|r| route_uri(r));
+        let loose = first
+            .as_ref()
+            .is_none_or(|uri| uri.params().is_some_and(|p| p.contains("lr")));
+        // A strict router wants to be the Request-URI and the target as the last Route.
+        let (target, routes): (Uri, Vec<String>) = match (&first, loose) {
+            (Some(strict), false) => (
+                strict.clone(),
+                self.routes
+                    .iter()
+                    .skip(1)
+                    .cloned()
+                    .chain([format!("<{}>", self.target)])
+                    .collect(),
+            ),
+            _ => (self.target.clone(), self.routes.clone()),
+        };
+        let hop = first.as_ref().unwrap_or(&self.target);
+        let flow = core.flow(address_of(hop).unwrap_or(self.peer));
+
+        let mut request = Request::new(method.clone(), target);
+        let fields = &mut request.headers;
+        message::put(fields, HeaderName::Via, core.via())?;
+        message::put(fields, HeaderName::MaxForwards, "70")?;
+        for route in routes {
+            message::put(fields, HeaderName::Route, route)?;
+        }
+        message::put(fields, HeaderName::From, self.local.clone())?;
+        message::put(fields, HeaderName::To, self.remote.clone())?;
+        message::put(fields, HeaderName::CallId, self.call_id.clone())?;
+        message::put(fields, HeaderName::CSeq, format!("{sequence} {method}"))?;
+        if matches!(method, Method::Invite | Method::Update) {
+            message::put(fields, HeaderName::Contact, core.contact())?;
+            message::put(fields, HeaderName::Allow, message::ALLOW)?;
+            message::put(fields, HeaderName::Supported, "timer")?;
+            message::put(fields, HeaderName::Accept, message::ACCEPT)?;
+        }
+        message::put(
+            fields,
+            HeaderName::UserAgent,
+            core.config.user_agent.clone(),
+        )?;
+        message::put_all(fields, headers)?;
+        let octets = message::put_bodies(fields, bodies, core.identifiers.next())?;
+        request.set_body(octets);
+        Ok((request, flow))
+    }
+}
+
+/// The number of CSeq.
+pub(super) fn sequence(fields: &Fields) -> Option<u32> {
+    fields
+        .typed::<sipx_sip::CSeq>()?
+        .ok()
+        .map(|cseq| cseq.sequence)
+}
+
+/// The values of Record-Route in order, one an entry.
+fn routes(fields: &Fields) -> Vec<String> {
+    fields
+        .get_all(&HeaderName::RecordRoute)
+        .flat_map(|row| {
+            super::reason::split_outside_quotes(&message::text(&row.value()), ',')
+                .map(|route| route.trim().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+pub(super) fn route_uri(route: &str) -> Option<Uri> {
+    Address::parse(route.as_bytes(), "Route")
+        .ok()
+        .map(|a| a.uri)
+}
+
+/// The address of a URI whose host is one. Names are for the shell's resolver: a request to
+/// one goes where the peer's last message came from.
+pub(super) fn address_of(uri: &Uri) -> Option<SocketAddr> {
+    match uri.host()? {
+        Host::Ip(ip) => Some(SocketAddr::new(*ip, uri.port().unwrap_or(5060))),
+        Host::Name(_) => None,
+    }
+}

@@ -1,0 +1,311 @@
+//! What comes in, before a procedure sees it (RFC 3261 §8.2, §18).
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use sipx_sip::message::{Header, Message, Method, Request, Response};
+use sipx_sip::parser::{Limits, parse_datagram};
+use sipx_sip::transaction::{TransactionKey, TuEvent};
+use sipx_sip::{Finding, HeaderName, Host, Scheme, Via, validate};
+
+use super::core::{Event, Purpose};
+use super::endpoint::Endpoint;
+use super::invite::merge_key;
+use super::session::State;
+use super::{Failure, Flow, Headers, SessionId, message, unreadable};
+
+impl Endpoint {
+    pub(super) fn receive(&mut self, now: Instant, flow: Flow, octets: Bytes) {
+        // RFC 3261 §7.5: empty lines before the start line are ignored; alone they keep a
+        // binding alive.
+        let blank = octets
+            .iter()
+            .take_while(|b| matches!(b, b'\r' | b'\n'))
+            .count();
+        let octets = octets.slice(blank..);
+        if octets.is_empty() {
+            return;
+        }
+        match parse_datagram(octets.clone(), &Limits::datagram()) {
+            Ok(Message::Request(request)) => self.receive_request(now, flow, request),
+            Ok(Message::Response(response)) => self.receive_response(now, flow, response),
+            Err(error) => {
+                let status = unreadable::status(&error);
+                unreadable::refuse(&mut self.core, flow, &octets, status);
+            }
+        }
+    }
+
+    fn receive_response(&mut self, now: Instant, flow: Flow, response: Response) {
+        // §18.1.2: a top Via that is not ours is a response that went astray.
+        let ours = self.core.config.listen;
+        let via = response.headers.typed::<Via>().and_then(Result::ok);
+        let ours = via.is_some_and(|via| {
+            via.host.equivalent(&Host::Ip(ours.ip())) && via.port.unwrap_or(5060) == ours.port()
+        });
+        if !ours || !validate::validate_response(&response).is_empty() {
+            return;
+        }
+        if let Ok(events) = self
+            .core
+            .receive(now, flow, Message::Response(response), None)
+        {
+            self.dispatch(now, flow, events);
+        }
+    }
+
+    fn receive_request(&mut self, now: Instant, flow: Flow, mut request: Request) {
+        let source = flow;
+        let Some(back) = stamp(&mut request, flow.remote) else {
+            return;
+        };
+        let back = Flow {
+            remote: back,
+            ..flow
+        };
+        let findings = validate::validate_request(&request);
+        let fault = findings
+            .iter()
+            .filter(|finding| !finding.is_repairable())
+            .map(Finding::status)
+            .max();
+        if let Some(status) = fault {
+            if request.method != Method::Ack {
+                unreadable::answer(&mut self.core, back, &request.headers, status);
+            }
+            return;
+        }
+        let merge = merge_key(&request);
+        match self
+            .core
+            .receive(now, back, Message::Request(request), merge)
+        {
+            Ok(events) => self.dispatch(now, source, events),
+            Err(message) => {
+                if let Message::Request(ack) = *message {
+                    self.on_ack(now, &ack);
+                }
+            }
+        }
+    }
+
+    /// Hands the events of transactions to the procedures. `flow` is where they came from.
+    pub(super) fn dispatch(&mut self, now: Instant, flow: Flow, events: Vec<Event>) {
+        for Event { key, client, event } in events {
+            match (event, client) {
+                (TuEvent::Request(request), _) => self.on_request(now, flow, &key, *request),
+                (TuEvent::Ack(ack), _) => self.on_ack(now, &ack),
+                (TuEvent::Response(response), Some(client)) => {
+                    self.on_response(now, client.session, client.purpose, &response);
+                }
+                (TuEvent::Timeout, Some(client)) => {
+                    self.on_lost(now, client.session, client.purpose, Failure::Timeout);
+                }
+                (TuEvent::TransportError, Some(client)) => {
+                    self.on_lost(now, client.session, client.purpose, Failure::TransportError);
+                }
+                // Our final response was never acknowledged: the session is long over.
+                _ => {}
+            }
+        }
+    }
+
+    fn on_ack(&mut self, now: Instant, ack: &Request) {
+        if let Some(session) = self.session_of(ack) {
+            session.0.on_ack(session.1, now, ack);
+        }
+    }
+
+    fn on_response(&mut self, now: Instant, id: SessionId, purpose: Purpose, response: &Response) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let core = &mut self.core;
+        let status = response.status;
+        match purpose {
+            Purpose::Invite => session.on_invite_response(core, now, response.clone()),
+            Purpose::Reinvite | Purpose::Update => {
+                session.on_renegotiation_response(core, now, purpose, response);
+            }
+            Purpose::Info if status.is_final() => {
+                session.on_info_done(core, now, Some(status.code()));
+            }
+            Purpose::Bye if status.is_final() => session.on_bye_done(core),
+            _ => {}
+        }
+    }
+
+    fn on_lost(&mut self, now: Instant, id: SessionId, purpose: Purpose, what: Failure) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let core = &mut self.core;
+        match purpose {
+            Purpose::Invite => session.on_invite_lost(core, what),
+            Purpose::Reinvite | Purpose::Update if !session.state.is_over() => {
+                session.gone(core, now, 408);
+            }
+            Purpose::Info => session.on_info_done(core, now, None),
+            Purpose::Bye => session.on_bye_done(core),
+            _ => {}
+        }
+    }
+
+    /// A request of a new server transaction.
+    fn on_request(&mut self, now: Instant, flow: Flow, key: &TransactionKey, request: Request) {
+        let core = &mut self.core;
+        let fields = &request.headers;
+        let none = Headers::new();
+        // §8.2.1
+        let known = matches!(
+            request.method,
+            Method::Invite
+                | Method::Bye
+                | Method::Cancel
+                | Method::Options
+                | Method::Prack
+                | Method::Update
+                | Method::Info
+        );
+        if !known {
+            let status = if matches!(request.method, Method::Other(_)) {
+                501
+            } else {
+                405
+            };
+            let allow = vec![("Allow".to_owned(), message::ALLOW.to_owned())];
+            return core.answer(now, key, &request, status, None, &allow);
+        }
+        // §8.2.2.1
+        let scheme = request.uri.scheme();
+        if !scheme.is_sip() && !matches!(scheme, Scheme::Tel) {
+            return core.answer(now, key, &request, 416, None, &none);
+        }
+        if request.method == Method::Cancel {
+            return self.on_cancel(now, key, &request);
+        }
+        // §8.2.2.2
+        if merge_key(&request).is_some_and(|merge| core.is_merged(&merge, key)) {
+            return core.answer(now, key, &request, 482, None, &none);
+        }
+        // §8.2.2.3
+        let unsupported: Vec<String> = message::tokens(fields, &HeaderName::Require)
+            .into_iter()
+            .filter(|tag| {
+                !message::EXTENSIONS
+                    .iter()
+                    .any(|known| tag.eq_ignore_ascii_case(known))
+            })
+            .collect();
+        if !unsupported.is_empty() {
+            let headers = vec![("Unsupported".to_owned(), unsupported.join(", "))];
+            return core.answer(now, key, &request, 420, None, &headers);
+        }
+        // §8.2.3
+        let encodings = message::tokens(fields, &HeaderName::ContentEncoding);
+        if encodings
+            .iter()
+            .any(|e| !e.eq_ignore_ascii_case("identity"))
+        {
+            let headers = vec![
+                ("Accept-Encoding".to_owned(), "identity".to_owned()),
+                ("Accept".to_owned(), message::ACCEPT.to_owned()),
+            ];
+            return core.answer(now, key, &request, 415, None, &headers);
+        }
+        if message::tag(fields, &HeaderName::To).is_empty() {
+            match request.method {
+                Method::Invite => self.on_invite(now, key, request, flow),
+                Method::Options => core.on_options(now, key, &request, None),
+                _ => core.answer(now, key, &request, 481, None, &none),
+            }
+        } else {
+            self.on_dialog_request(now, key, request);
+        }
+    }
+
+    /// A request within a dialog (§12.2.2).
+    fn on_dialog_request(&mut self, now: Instant, key: &TransactionKey, request: Request) {
+        let none = Headers::new();
+        let Some((session, core)) = self.session_of(&request) else {
+            return self.core.answer(now, key, &request, 481, None, &none);
+        };
+        let tag = session.local_tag.clone();
+        let remote = message::tag(&request.headers, &HeaderName::From);
+        let index = session.find(&remote);
+        let dialog = index.and_then(|index| session.dialogs.get_mut(index));
+        let Some(dialog) = dialog else {
+            return core.answer(now, key, &request, 481, Some(&tag), &none);
+        };
+        if !dialog.in_order(&request) {
+            return core.answer(now, key, &request, 500, Some(&tag), &none);
+        }
+        let bye = request.method == Method::Bye;
+        if session.state == State::Terminated {
+            let status = if bye { 200 } else { 481 };
+            return core.answer(now, key, &request, status, Some(&tag), &none);
+        }
+        // A fork that was not chosen has nothing to say but goodbye.
+        let confirmed = !matches!(session.state, State::Inviting | State::Cancelling);
+        if confirmed && index != session.current {
+            let status = if bye { 200 } else { 481 };
+            return core.answer(now, key, &request, status, Some(&tag), &none);
+        }
+        match request.method {
+            Method::Invite => session.on_reinvite(core, now, key, request),
+            Method::Update => session.on_update(core, now, key, request),
+            Method::Prack => session.on_prack(core, now, key, &request),
+            Method::Info => session.on_info(core, now, key, &request),
+            Method::Bye => session.on_bye(core, now, key, &request),
+            _ => core.on_options(now, key, &request, Some(&tag)),
+        }
+    }
+}
+
+/// Writes received and rport into the top Via (RFC 3261 §18.2.1, RFC 3581 §4) and tells where
+/// responses go (RFC 3261 §18.2.2). `None` when there is no Via to answer by.
+pub(super) fn stamp(request: &mut Request, source: SocketAddr) -> Option<SocketAddr> {
+    let via = request.headers.typed::<Via>()?.ok()?;
+    let value = message::value(&request.headers, &HeaderName::Via)?;
+    let end = sipx_sip::headers::first_hop_end(value.as_bytes());
+    let (top, rest) = (value.get(..end)?, value.get(end..)?);
+    let rport = via.rport().is_some();
+    let mut elements = super::reason::split_outside_quotes(top, ';').map(str::trim);
+    let mut stamped = elements.next()?.to_owned();
+    for element in elements {
+        let name = element.split('=').next().unwrap_or_default().trim();
+        // What a client writes there itself is not to be trusted.
+        if name.eq_ignore_ascii_case("received") {
+            continue;
+        }
+        if name.eq_ignore_ascii_case("rport") {
+            stamped.push_str(&format!(";rport={}", source.port()));
+        } else {
+            stamped.push(';');
+            stamped.push_str(element);
+        }
+    }
+    if rport || !via.host.equivalent(&Host::Ip(source.ip())) {
+        stamped.push_str(&format!(";received={}", source.ip()));
+    }
+    stamped.push_str(rest);
+    let place = request
+        .headers
+        .iter()
+        .position(|field| *field.name() == HeaderName::Via)?;
+    let field = Header::build(HeaderName::Via, stamped).ok()?;
+    request.headers.remove_first(&HeaderName::Via);
+    request.headers.insert(place, field);
+    let maddr = via
+        .maddr()
+        .and_then(|maddr| std::str::from_utf8(maddr).ok()?.parse().ok());
+    let port = match (rport, via.port) {
+        (true, _) => source.port(),
+        (false, port) => port.unwrap_or(5060),
+    };
+    Some(match maddr {
+        Some(ip) => SocketAddr::new(ip, via.port.unwrap_or(5060)),
+        None => SocketAddr::new(source.ip(), port),
+    })
+}

@@ -1,0 +1,277 @@
+//! A session: an INVITE, the dialogs it made, and where its procedures stand.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sipx_sip::message::{Request, Response};
+use sipx_sip::rel::{Numbering, Offered};
+use sipx_sip::transaction::TransactionKey;
+
+use super::core::Core;
+use super::dialog::Dialog;
+use super::session_timer::Interval;
+use super::{Bodies, Failure, Flow, Headers, Indication, Policy, RequestError, SessionId, message};
+
+/// Where a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// UAC: INVITE sent, no final response.
+    Inviting,
+    /// UAC: given up by the user; CANCEL sent or waiting for a provisional response.
+    Cancelling,
+    /// UAC: a 2xx carried an offer, ACK waits for the user's answer.
+    AckDue,
+    /// UAS: no final response sent.
+    Invited,
+    /// UAS: 200 sent, no ACK yet.
+    Answered,
+    /// Both: the dialog stands.
+    Confirmed,
+    /// BYE sent.
+    Releasing,
+    /// `Terminated` was indicated; only transactions are left.
+    Terminated,
+}
+
+impl State {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Inviting => "inviting",
+            Self::Cancelling => "cancelling",
+            Self::AckDue => "waiting for the answer to the peer's offer",
+            Self::Invited => "invited",
+            Self::Answered => "answered",
+            Self::Confirmed => "confirmed",
+            Self::Releasing => "releasing",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Releasing | Self::Terminated)
+    }
+}
+
+/// Where offer and answer stand (RFC 3264, RFC 3261 §13.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exchange {
+    /// No offer yet.
+    None,
+    /// Ours waits for an answer.
+    Local,
+    /// The peer's waits for an answer.
+    Remote,
+    /// Answered.
+    Stable,
+}
+
+/// UAC: the INVITE.
+#[derive(Debug)]
+pub(super) struct Uac {
+    pub(super) invite: Request,
+    pub(super) key: TransactionKey,
+    pub(super) flow: Flow,
+    /// A provisional response came: CANCEL may go (RFC 3261 §9.1).
+    pub(super) provisional: bool,
+    /// CANCEL waits for that.
+    pub(super) cancel: Option<Headers>,
+    /// The PRACK that waits for the user's answer.
+    pub(super) prack: Option<(usize, String)>,
+    /// The session interval asked for.
+    pub(super) session_expires: Option<Duration>,
+}
+
+/// A provisional response that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Provisional {
+    pub(super) status: u16,
+    pub(super) response: Response,
+    pub(super) has_sdp: bool,
+}
+
+/// A reliable provisional response without its PRACK.
+#[derive(Debug)]
+pub(super) struct Outstanding {
+    pub(super) provisional: Provisional,
+    pub(super) interval: Duration,
+    pub(super) until: Instant,
+}
+
+/// UAS: the INVITE and the responses to it.
+#[derive(Debug)]
+pub(super) struct Uas {
+    pub(super) invite: Request,
+    pub(super) key: TransactionKey,
+    pub(super) offered: Offered,
+    pub(super) numbering: Numbering,
+    pub(super) queue: VecDeque<Provisional>,
+    pub(super) outstanding: Option<Outstanding>,
+    /// The 200 that waits for a PRACK.
+    pub(super) accept: Option<(Bodies, Headers)>,
+    /// The answer an unreliable provisional response showed.
+    pub(super) shown: Option<Bytes>,
+    /// A response with our tag went out: the peer knows the early dialog.
+    pub(super) early: bool,
+    /// The session interval agreed, for the 200.
+    pub(super) interval: Option<sipx_sip::session::Accepted>,
+}
+
+/// A 200 to an INVITE or re-INVITE without its ACK.
+#[derive(Debug)]
+pub(super) struct Unacknowledged {
+    pub(super) key: TransactionKey,
+    pub(super) response: Response,
+    pub(super) sequence: u32,
+    pub(super) interval: Duration,
+    pub(super) until: Instant,
+    /// The 200 carried the offer: the ACK brings the answer.
+    pub(super) offer: bool,
+    /// It answered a re-INVITE.
+    pub(super) renegotiation: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Role {
+    Uac(Box<Uac>),
+    Uas(Box<Uas>),
+}
+
+/// A re-INVITE or UPDATE of the peer that waits for the user.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) key: TransactionKey,
+    pub(super) request: Request,
+    pub(super) offer: bool,
+}
+
+/// A re-INVITE or UPDATE of ours.
+#[derive(Debug)]
+pub(super) struct Ours {
+    pub(super) update: bool,
+    pub(super) bodies: Bodies,
+    pub(super) headers: Headers,
+    /// What stands again when it is refused.
+    pub(super) before: Option<Bytes>,
+    /// It only refreshes the session: its outcome is no news to the user.
+    pub(super) refresh: bool,
+    /// It was tried again after 491.
+    pub(super) again: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    pub(super) local_tag: String,
+    pub(super) role: Role,
+    pub(super) state: State,
+    pub(super) policy: Policy,
+    pub(super) dialogs: Vec<Dialog>,
+    /// The dialog that stands, or the latest early one.
+    pub(super) current: Option<usize>,
+    pub(super) exchange: Exchange,
+    /// The description of ours that stands.
+    pub(super) local_sdp: Option<Bytes>,
+    pub(super) unacknowledged: Option<Unacknowledged>,
+    pub(super) pending: Option<Pending>,
+    pub(super) ours: Option<Ours>,
+    /// An INFO is on its way; the others wait.
+    pub(super) info_sent: bool,
+    pub(super) infos: VecDeque<Bodies>,
+    /// BYE waits for the ACK of our 200.
+    pub(super) bye: Option<(Headers, Bodies)>,
+    pub(super) interval: Option<Interval>,
+}
+
+impl Session {
+    pub(super) fn new(id: SessionId, local_tag: String, role: Role, policy: Policy) -> Self {
+        let state = match role {
+            Role::Uac(_) => State::Inviting,
+            Role::Uas(_) => State::Invited,
+        };
+        Self {
+            id,
+            local_tag,
+            role,
+            state,
+            policy,
+            dialogs: Vec::new(),
+            current: None,
+            exchange: Exchange::None,
+            local_sdp: None,
+            unacknowledged: None,
+            pending: None,
+            ours: None,
+            info_sent: false,
+            infos: VecDeque::new(),
+            bye: None,
+            interval: None,
+        }
+    }
+
+    pub(super) fn out_of_place(&self, request: &'static str) -> RequestError {
+        RequestError::OutOfPlace {
+            session: self.id,
+            request,
+            state: self.state.name(),
+        }
+    }
+
+    pub(super) fn dialog(&mut self) -> Option<&mut Dialog> {
+        self.dialogs.get_mut(self.current?)
+    }
+
+    /// The index of the dialog with this remote tag.
+    pub(super) fn find(&self, remote_tag: &str) -> Option<usize> {
+        self.dialogs.iter().position(|d| d.remote_tag == remote_tag)
+    }
+
+    /// A response of this session to a request of the peer: our tag, Contact and what a
+    /// response that makes or refreshes a dialog carries (RFC 3261 §12.1.1).
+    pub(super) fn response(
+        &self,
+        core: &mut Core,
+        request: &Request,
+        status: u16,
+        reason: Option<&str>,
+        headers: &Headers,
+        bodies: &Bodies,
+    ) -> Result<Response, RequestError> {
+        use sipx_sip::HeaderName as N;
+        let mut response = message::response(request, status, reason, Some(&self.local_tag))?;
+        let fields = &mut response.headers;
+        if status < 300 {
+            for route in request.headers.get_all(&N::RecordRoute) {
+                fields.push(route.clone());
+            }
+            message::put(fields, N::Contact, core.contact())?;
+            message::put(fields, N::Allow, message::ALLOW)?;
+            message::put(fields, N::Supported, message::EXTENSIONS.join(", "))?;
+            message::put(fields, N::Accept, message::ACCEPT)?;
+        }
+        message::put_all(fields, headers)?;
+        core.put_server(&mut response)?;
+        let octets = message::put_bodies(&mut response.headers, bodies, core.identifiers.next())?;
+        response.set_body(octets);
+        Ok(response)
+    }
+
+    /// The session failed: tells why.
+    pub(super) fn fail(&mut self, core: &mut Core, what: Failure) {
+        if !self.state.is_over() {
+            core.indicate(self.id, Indication::Failed { what });
+        }
+    }
+
+    /// The last word to the user. What is left are transactions and late forks.
+    pub(super) fn terminate(&mut self, core: &mut Core) {
+        if self.state == State::Terminated {
+            return;
+        }
+        self.state = State::Terminated;
+        core.stop_all(self.id);
+        self.unacknowledged = None;
+        core.indicate(self.id, Indication::Terminated);
+        core.ended.push(self.id);
+    }
+}

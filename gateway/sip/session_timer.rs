@@ -1,0 +1,103 @@
+//! Session timers (RFC 4028).
+
+use std::time::{Duration, Instant};
+
+use sipx_sip::HeaderName;
+use sipx_sip::message::Headers as Fields;
+use sipx_sip::session::{self, Accepted, Refresher, SessionExpires};
+
+use super::core::{Core, SessionTimer};
+use super::session::{Ours, Session, State};
+use super::{Bodies, Failure, Headers, RequestError, message};
+
+/// The session interval that was agreed.
+#[derive(Debug)]
+pub(super) struct Interval(session::Session);
+
+impl Interval {
+    /// As UAS of the request that agreed it.
+    pub(super) fn accepted(accepted: Accepted) -> Self {
+        Self(session::Session {
+            interval: accepted.interval,
+            we_refresh: accepted.refresher == Refresher::Uas,
+        })
+    }
+
+    /// As UAC, from the 2xx (§7.2). A timer of which neither side spoke is none.
+    pub(super) fn adopted(fields: &Fields, asked: Option<Duration>) -> Option<Self> {
+        let agreed = fields.typed::<SessionExpires>().and_then(Result::ok);
+        session::adopt(agreed, asked).map(Self)
+    }
+
+    pub(super) fn length(&self) -> Duration {
+        self.0.interval
+    }
+}
+
+/// Writes what was agreed into a 2xx (§9).
+pub(super) fn put(fields: &mut Fields, accepted: Option<Accepted>) -> Result<(), RequestError> {
+    let Some(accepted) = accepted else {
+        return Ok(());
+    };
+    let value = SessionExpires {
+        interval: accepted.interval,
+        refresher: Some(accepted.refresher),
+    };
+    message::put(fields, HeaderName::SessionExpires, value.to_string())?;
+    if accepted.require {
+        message::put(fields, HeaderName::Require, "timer")?;
+    }
+    Ok(())
+}
+
+impl Session {
+    /// Starts the interval anew: a refresh went either way.
+    pub(super) fn start_interval(&mut self, core: &mut Core, now: Instant) {
+        match &self.interval {
+            Some(Interval(session)) => {
+                let at = now + session.act_after();
+                core.start(at, self.id, SessionTimer::Interval);
+            }
+            None => core.stop(self.id, SessionTimer::Interval),
+        }
+    }
+
+    /// The refresher refreshes at half the interval, by UPDATE where the peer takes it; the
+    /// other side ends a session that was not refreshed (§10).
+    pub(super) fn on_interval_timer(&mut self, core: &mut Core, now: Instant) {
+        let Some(Interval(interval)) = &self.interval else {
+            return;
+        };
+        let interval = *interval;
+        if !interval.we_refresh {
+            self.fail(core, Failure::SessionExpired);
+            if self.state == State::Answered {
+                self.bye = Some((Headers::new(), Bodies::default()));
+            } else {
+                self.send_bye(core, now, &Headers::new(), &Bodies::default());
+            }
+            return;
+        }
+        let update = self.dialog().is_some_and(|dialog| dialog.allows_update);
+        let mut bodies = Bodies::default();
+        if !update {
+            bodies.sdp.clone_from(&self.local_sdp);
+        }
+        let ours = Ours {
+            update,
+            bodies,
+            headers: vec![(
+                "Session-Expires".to_owned(),
+                format!("{};refresher=uac", interval.interval.as_secs()),
+            )],
+            before: self.local_sdp.clone(),
+            refresh: true,
+            again: false,
+        };
+        if self.renegotiate(core, now, ours).is_err() {
+            // Another offer is on its way: the half that is left holds eight more tries.
+            let at = now + interval.interval / 16;
+            core.start(at, self.id, SessionTimer::Interval);
+        }
+    }
+}
