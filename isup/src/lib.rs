@@ -12,6 +12,9 @@
 
 pub mod cause;
 pub mod circuit;
+pub mod explain;
+pub mod hex;
+pub mod json;
 pub mod message;
 pub mod node;
 pub mod parameter;
@@ -23,7 +26,8 @@ mod variant;
 pub use cause::Location;
 pub use cic::{Cic, CircuitId};
 pub use error::{DecodeError, EncodeError, PointsTo};
-pub use message::{Message, MessageType};
+pub use explain::{Begins, decode_tree};
+pub use message::{Mask, Message, MessageType};
 pub use parameter::{
     Describe, Digits, DigitsError, Field, MOST_DIGITS, Parameter, ParameterCode, ST, Value,
     address::*, ansi::*, bearer::*, call::*, cause::*, circuit::*, compatibility::*, network::*,

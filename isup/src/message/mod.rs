@@ -1,6 +1,7 @@
 //! ISUP messages (Q.763 §1): the octets as they came, and typed access to their parameters.
 
 mod build;
+mod display;
 mod edit;
 mod kind;
 mod layout;
@@ -12,6 +13,7 @@ mod tests;
 
 use core::fmt;
 
+pub use display::{Display, Mask};
 pub use kind::MessageType;
 pub use parts::{Part, PartKind, Parts};
 pub use table::{MessageRow, row, rows};

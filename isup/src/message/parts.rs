@@ -16,6 +16,18 @@ pub enum PartKind {
     Optional,
 }
 
+impl PartKind {
+    /// "mandatory fixed", "mandatory variable" or "optional".
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "mandatory fixed",
+            Self::Variable => "mandatory variable",
+            Self::Optional => "optional",
+        }
+    }
+}
+
 /// One parameter in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
