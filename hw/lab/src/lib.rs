@@ -1,5 +1,7 @@
 //! The far end of the cable, and SIP peers.
 
+pub mod audio;
 pub mod config;
 pub mod network;
+pub mod rtp_peer;
 pub mod sip_peer;
