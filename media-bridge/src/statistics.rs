@@ -1,9 +1,9 @@
 //! What a bridge saw: for call records and metrics.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counters of one bridge over its life, over all its RTP attachments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Statistics {
     /// RTP packets received and accepted (duplicates and strangers excluded), events included.
     pub packets_received: u64,

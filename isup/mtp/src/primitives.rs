@@ -42,7 +42,8 @@ pub enum Status {
 }
 
 /// What layer 1 tells of a signalling timeslot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LineEvent {
     /// The line carries octets again.
     InService,
