@@ -70,11 +70,10 @@ impl BlockingState {
     }
 
     /// The far end has forgotten the blocking of this end: tell it again (Q.764 §2.9.3.1, §2.9.3.2).
+    /// A UBL goes on waiting for its UBA: the blocking it undoes may have been sent after the reset.
     pub(super) fn repeat_local(&mut self, actions: &mut Vec<Action>) {
         if matches!(self.local, Local::WaitBla | Local::Blocked) {
             self.send_blo(actions);
-        } else if self.local == Local::WaitUba {
-            self.enter(Local::Unblocked, actions);
         }
         if self.local_hardware {
             actions.push(Action::RepeatGroupBlocking);

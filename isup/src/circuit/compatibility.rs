@@ -35,7 +35,7 @@ pub(super) fn unrecognized(
         Some(bits) if bits & RELEASE != 0 && call.is_active() => {
             let cause = settings
                 .cause(CAUSE_UNKNOWN_MESSAGE)
-                .with_diagnostics(&[kind.code()]);
+                .with_diagnostics([kind.code()]);
             call::fail(cause, Failure::Unrecognized(kind), actions)
         }
         Some(bits) if bits & (RELEASE | DISCARD) == 0 && call.is_active() => {
@@ -49,7 +49,7 @@ pub(super) fn unrecognized(
         Some(_) | None => {
             let cause = settings
                 .cause(CAUSE_UNKNOWN_MESSAGE)
-                .with_diagnostics(&[kind.code()]);
+                .with_diagnostics([kind.code()]);
             actions.push(Action::Send(Message::new(MessageType::Cfn).with(cause)));
             actions.push(Action::Alert(CircuitAlert::Discarded(kind)));
             call

@@ -14,6 +14,8 @@ mod indicators;
 mod outgoing;
 mod release;
 mod reset;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use crate::{CallProcessingState, Cause, CircuitState, Location, MessageType};

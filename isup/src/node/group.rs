@@ -226,6 +226,11 @@ impl Node {
         self.start_timer(now, Owner::Procedure(number), supervision);
     }
 
+    /// BLO or UBL for one circuit: a CGB or CGU that is still repeated must not undo it.
+    pub(super) fn overtake_blocking(&mut self, place: usize) {
+        self.overtake(Kind::Block(Blocking::Maintenance), &[place]);
+    }
+
     fn overtake(&mut self, kind: Kind, places: &[usize]) {
         let mut ended = Vec::new();
         for (&number, procedure) in &mut self.procedures {
@@ -405,7 +410,7 @@ impl Node {
                 if circuits >= 2 && named(&row) <= MOST_CIRCUITS =>
             {
                 let supervision = message.find::<CircuitGroupSupervisionType>();
-                match supervision.and_then(|supervision| blocking_kind(supervision)) {
+                match supervision.and_then(blocking_kind) {
                     Some(blocking) => self.blocked_by_far_end(now, kind, blocking, &row, &members),
                     None => return self.group_discarded(dpc, cic, kind, "type indicator"),
                 }

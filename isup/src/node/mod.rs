@@ -10,6 +10,8 @@ mod group;
 mod output;
 mod receive;
 mod select;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod view;
 
@@ -258,6 +260,13 @@ impl Node {
                 state: line.circuit.state(),
                 request: LastEvent::of_request(&request).to_string(),
             });
+        }
+        let blocked = line.circuit.is_blocked_here();
+        if matches!(
+            (&request, blocked),
+            (Request::Block, false) | (Request::Unblock, true)
+        ) {
+            self.overtake_blocking(place);
         }
         self.apply(now, place, Event::Request(request));
         self.tell_forgotten(now);

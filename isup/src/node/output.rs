@@ -96,7 +96,7 @@ impl fmt::Display for Alert {
                 timer,
             } => write!(
                 f,
-                "circuits from {circuit}: no answer to {message}, {timer} ended: still {}",
+                "circuits from {circuit}: {timer} ended, no {} for {message}",
                 timer.awaits()
             ),
             Self::Acknowledgement { from, message, cic } => {

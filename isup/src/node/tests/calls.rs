@@ -1,0 +1,380 @@
+//! Set-up, talk and release (Q.784.1 groups 2, 3, 4, 5.2, 6.1 and 6.4).
+
+use super::*;
+use crate::circuit::Timer;
+
+/// Q.784.1 2.2, 2.3: en bloc, ACM, CPG, ANM, each side hears what the other says.
+#[test]
+fn a_call_is_set_up_answered_and_released_by_the_caller() {
+    let mut world = World::new();
+    world.request(End::A, 1, setup());
+    world.settle();
+    assert_eq!(world.told(End::B), ["1 Setup"]);
+    world.send(End::B, 1, MessageType::Acm);
+    world.send(End::B, 1, MessageType::Cpg);
+    world.send(End::B, 1, MessageType::Anm);
+    assert_eq!(
+        world.told(End::A),
+        ["1 Received ACM", "1 Received CPG", "1 Received ANM"]
+    );
+    world.request(End::A, 1, Request::Release(rel(16)));
+    world.settle();
+    assert_eq!(world.told(End::B), ["1 Released 16", "1 Idle"]);
+    assert_eq!(world.told(End::A), ["1 Idle"]);
+    assert_eq!(
+        world.wire(),
+        [
+            "A IAM 1", "B ACM 1", "B CPG 1", "B ANM 1", "A REL 1", "B RLC 1"
+        ]
+    );
+    world.all_idle();
+}
+
+/// Q.784.1 2.2: overlap; each SAM starts T7 again.
+#[test]
+fn subsequent_digits_pass_and_restart_t7() {
+    let mut world = World::new();
+    world.request(End::A, 1, setup());
+    world.run(seconds(15));
+    world.send(End::A, 1, MessageType::Sam);
+    world.run(seconds(15));
+    world.send(End::A, 1, MessageType::Sam);
+    assert_eq!(
+        world.told(End::B),
+        ["1 Setup", "1 Received SAM", "1 Received SAM"]
+    );
+    assert_eq!(world.state(End::A, 1), "OutgoingWaitAcm");
+    let starts = world.timers.iter().filter(|(_, _, timer, event)| {
+        *timer == Timer::T7 && matches!(event, TimerEvent::Started(_))
+    });
+    assert_eq!(starts.count(), 3);
+}
+
+/// Q.784.1 2.3.4: CON instead of ACM and ANM.
+#[test]
+fn connect_answers_at_once() {
+    let mut world = World::new();
+    world.request(End::B, 2, setup());
+    world.settle();
+    world.send(End::A, 2, MessageType::Con);
+    assert_eq!(world.told(End::B), ["2 Received CON"]);
+    assert_eq!(world.state(End::A, 2), "IncomingAnswered");
+    assert!(world.view(End::B, 2).timers.is_empty());
+}
+
+/// Q.784.1 3.1-3.4: the called party releases first.
+#[test]
+fn the_called_side_releases() {
+    let mut world = answered(3);
+    world.request(End::B, 3, Request::Release(rel(16)));
+    world.settle();
+    assert_eq!(world.told(End::A), ["3 Released 16", "3 Idle"]);
+    assert_eq!(world.told(End::B), ["3 Idle"]);
+    assert_eq!(world.wire(), ["B REL 3", "A RLC 3"]);
+    world.all_idle();
+}
+
+/// Q.784.1 3.8: REL crosses REL, each end answers.
+#[test]
+fn release_crosses_release() {
+    let mut world = answered(3);
+    world.request(End::A, 3, Request::Release(rel(16)));
+    world.request(End::B, 3, Request::Release(rel(31)));
+    world.settle();
+    assert_eq!(world.wire(), ["A REL 3", "B REL 3", "B RLC 3", "A RLC 3"]);
+    assert_eq!(world.told(End::A), ["3 Idle"]);
+    assert_eq!(world.told(End::B), ["3 Idle"]);
+    world.all_idle();
+}
+
+/// Q.784.1 3.5-3.7: network suspends, resumes; T6 runs between.
+#[test]
+fn suspend_and_resume() {
+    let mut world = answered(3);
+    world.send(End::B, 3, MessageType::Sus);
+    assert_eq!(world.view(End::A, 3).timers[0].timer, Timer::T6);
+    world.send(End::B, 3, MessageType::Res);
+    assert_eq!(world.state(End::A, 3), "OutgoingAnswered");
+    assert!(world.view(End::A, 3).timers.is_empty());
+    assert_eq!(world.told(End::A), ["3 Received SUS", "3 Received RES"]);
+}
+
+/// Q.784.1 4.1: the far end refuses, the cause comes through.
+#[test]
+fn unsuccessful_setup_gives_its_cause() {
+    for cause in [1, 17, 21, 28, 34] {
+        let mut world = World::new();
+        world.request(End::A, 5, setup());
+        world.settle();
+        world.request(End::B, 5, Request::Release(rel(cause)));
+        world.settle();
+        assert_eq!(
+            world.told(End::A),
+            [format!("5 Released {cause}"), "5 Idle".to_owned()]
+        );
+        world.all_idle();
+    }
+}
+
+/// Cause 44 before any backward message: another circuit.
+#[test]
+fn circuit_not_available_is_repeated_elsewhere() {
+    let mut world = World::new();
+    world.request(End::A, 5, setup());
+    world.settle();
+    world.request(End::B, 5, Request::Release(rel(44)));
+    world.settle();
+    assert_eq!(world.told(End::A), ["5 Repeat NotAvailable", "5 Idle"]);
+}
+
+/// Q.784.1 5.2.1: T7.
+#[test]
+fn no_address_complete_ends_by_t7() {
+    let mut world = World::new();
+    world.request(End::A, 5, setup());
+    world.run(seconds(19));
+    assert_eq!(world.told(End::A), [""; 0]);
+    world.run(seconds(2));
+    assert_eq!(world.told(End::A), ["5 Failed 102 Expired(T7)", "5 Idle"]);
+    assert_eq!(world.told(End::B), ["5 Setup", "5 Released 102", "5 Idle"]);
+    world.all_idle();
+}
+
+/// Q.784.1 5.2.2: T9.
+#[test]
+fn no_answer_ends_by_t9() {
+    let mut world = World::new();
+    world.request(End::A, 5, setup());
+    world.settle();
+    world.send(End::B, 5, MessageType::Acm);
+    world.run(seconds(121));
+    assert_eq!(
+        world.told(End::A),
+        ["5 Received ACM", "5 Failed 19 Expired(T9)", "5 Idle"]
+    );
+    world.all_idle();
+}
+
+/// T9 is a matter of the network: without it the phone rings on.
+#[test]
+fn t9_can_be_off() {
+    let mut group = GroupConfig::new(B, vec![(CircuitId(5), Cic(5))]);
+    group.timers.set(Timer::T9, None).unwrap();
+    let a = NodeConfig {
+        variant: Variant::Itu,
+        opc: A,
+        groups: vec![group],
+    };
+    let mut world = World::of(a, config(B, A, 5..6));
+    world.request(End::A, 5, setup());
+    world.settle();
+    world.send(End::B, 5, MessageType::Acm);
+    world.run(seconds(3600));
+    assert_eq!(world.state(End::A, 5), "OutgoingWaitAnm");
+}
+
+/// Q.784.1 5.2.3: T1 repeats REL, T5 resets the circuit, T17 goes on until the far end is back.
+#[test]
+fn no_release_complete_ends_in_supervised_reset() {
+    let mut world = answered(3);
+    world.deaf = [true, true];
+    world.request(End::A, 3, Request::Release(rel(16)));
+    world.run(seconds(299));
+    let rels = world.wire();
+    assert_eq!(rels.len(), 20, "one REL each 15 s: {rels:?}");
+    world.run(seconds(2));
+    assert_eq!(world.wire(), ["A RSC 3"]);
+    assert!(
+        world
+            .alerts
+            .iter()
+            .any(|(_, alert)| alert.to_string().contains("T5 ended, no RLC"))
+    );
+    assert_eq!(world.view(End::A, 3).timers[0].timer, Timer::T17);
+    world.run(seconds(300));
+    assert_eq!(world.wire(), ["A RSC 3"]);
+    world.deaf = [false, false];
+    world.run(seconds(300));
+    assert_eq!(world.told(End::A), ["3 Idle"]);
+    assert_eq!(world.told(End::B), ["3 Failed 31 Reset", "3 Idle"]);
+    world.all_idle();
+}
+
+/// Q.784.1 5.2.4: T6.
+#[test]
+fn a_suspended_call_ends_by_t6() {
+    let mut world = answered(3);
+    world.send(End::B, 3, MessageType::Sus);
+    world.run(seconds(121));
+    assert_eq!(
+        world.told(End::A),
+        ["3 Received SUS", "3 Failed 16 Expired(T6)", "3 Idle"]
+    );
+    world.all_idle();
+}
+
+/// Q.784.1 6.1.1: the call is told of only when the check has succeeded; digits wait behind it.
+#[test]
+fn a_call_waits_for_the_continuity_check() {
+    let mut world = World::new();
+    world.request(End::A, 1, Request::Setup(iam_with_check(1)));
+    world.send(End::A, 1, MessageType::Sam);
+    assert_eq!(world.told(End::B), ["1 Loop(true)"]);
+    assert_eq!(world.view(End::B, 1).timers[0].timer, Timer::T8);
+    world.request(End::A, 1, Request::Send(cot(true)));
+    world.settle();
+    assert_eq!(
+        world.told(End::B),
+        ["1 Loop(false)", "1 Setup", "1 Received SAM"]
+    );
+    assert!(world.view(End::B, 1).timers.is_empty());
+}
+
+/// Q.784.1 6.1.2: the check is on a circuit before: no loop here.
+#[test]
+fn a_call_waits_for_the_check_of_the_previous_circuit() {
+    let mut world = World::new();
+    world.request(End::A, 1, Request::Setup(iam_with_check(2)));
+    world.settle();
+    assert_eq!(world.told(End::B), [""; 0]);
+    world.request(End::A, 1, Request::Send(cot(true)));
+    world.settle();
+    assert_eq!(world.told(End::B), ["1 Setup"]);
+}
+
+/// Q.784.1 6.1.3: the caller gives up during the check; call control never knew.
+#[test]
+fn release_during_the_continuity_check() {
+    let mut world = World::new();
+    world.request(End::A, 1, Request::Setup(iam_with_check(1)));
+    world.settle();
+    world.request(End::A, 1, Request::Release(rel(16)));
+    world.settle();
+    assert_eq!(world.told(End::B), ["1 Loop(true)", "1 Loop(false)"]);
+    world.all_idle();
+}
+
+/// Q.784.1 5.2.5: T8.
+#[test]
+fn no_continuity_message_ends_by_t8() {
+    let mut world = World::new();
+    world.request(End::A, 1, Request::Setup(iam_with_check(2)));
+    world.run(seconds(11));
+    assert_eq!(world.told(End::A), ["1 Released 41", "1 Idle"]);
+    assert_eq!(world.told(End::B), [""; 0]);
+    world.all_idle();
+}
+
+/// Q.784.1 6.1.5, 1.4.3, 1.4.5: a failed check is made again with CCR; without one, T27 resets.
+#[test]
+fn a_failed_check_is_repeated_or_reset() {
+    let mut world = World::new();
+    world.inject(End::A, 1, &iam_with_check(1));
+    world.inject(End::A, 1, &cot(false));
+    assert_eq!(world.state(End::B, 1), "IncomingWaitCcr");
+    world.inject(End::A, 1, &Message::new(MessageType::Ccr));
+    world.inject(End::A, 1, &cot(false));
+    assert_eq!(
+        world.told(End::B),
+        [
+            "1 Loop(true)",
+            "1 Loop(false)",
+            "1 Loop(true)",
+            "1 Loop(false)"
+        ]
+    );
+    world.run(seconds(241));
+    assert_eq!(world.wire(), ["B RSC 1", "A RLC 1"]);
+    world.all_idle();
+}
+
+/// Q.784.1 1.4.1: CCR on an idle circuit, the check succeeds.
+#[test]
+fn a_check_without_a_call() {
+    let mut world = World::new();
+    world.inject(End::A, 1, &Message::new(MessageType::Ccr));
+    assert_eq!(world.state(End::B, 1), "IncomingCheck");
+    world.inject(End::A, 1, &rel(16));
+    assert_eq!(world.told(End::B), ["1 Loop(true)", "1 Loop(false)"]);
+    world.all_idle();
+}
+
+/// Q.784.1 6.4, and what passes end to end in both directions.
+#[test]
+fn messages_of_the_call_pass() {
+    let mut world = answered(3);
+    for kind in [
+        MessageType::Usr,
+        MessageType::Fac,
+        MessageType::Cpg,
+        MessageType::Apm,
+    ] {
+        world.send(End::A, 3, kind);
+        world.send(End::B, 3, kind);
+        let received = [format!("3 Received {kind}")];
+        assert_eq!(world.told(End::A), received);
+        assert_eq!(world.told(End::B), received);
+    }
+    world.send(End::A, 3, MessageType::Fot);
+    assert_eq!(world.told(End::B), ["3 Received FOT"]);
+}
+
+/// INR, INF and T33.
+#[test]
+fn information_is_asked_for() {
+    let mut world = World::new();
+    world.request(End::A, 1, setup());
+    world.settle();
+    world.send(End::B, 1, MessageType::Inr);
+    assert_eq!(world.view(End::B, 1).timers[0].timer, Timer::T33);
+    world.send(End::A, 1, MessageType::Inf);
+    assert!(world.view(End::B, 1).timers.is_empty());
+    world.send(End::B, 1, MessageType::Inr);
+    world.run(seconds(13));
+    assert_eq!(
+        world.told(End::B),
+        [
+            "1 Setup",
+            "1 Received INF",
+            "1 Failed 102 Expired(T33)",
+            "1 Idle"
+        ]
+    );
+    world.all_idle();
+}
+
+/// Requests that make no sense are refused and change nothing.
+#[test]
+fn senseless_requests_are_refused() {
+    let mut world = answered(3);
+    let now = world.now;
+    let node = &mut world.a;
+    let error = node.request(now, CircuitId(3), setup()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "circuit 3 is OutgoingAnswered: cannot send IAM"
+    );
+    let send = Request::Send(message(MessageType::Acm));
+    assert!(matches!(
+        node.request(now, CircuitId(3), send),
+        Err(RequestError::State {
+            circuit: CircuitId(3),
+            ..
+        })
+    ));
+    let setup = Request::Setup(message(MessageType::Acm));
+    assert!(matches!(
+        node.request(now, CircuitId(1), setup),
+        Err(RequestError::Message { .. })
+    ));
+    let unset = Request::Setup(Message::new(MessageType::Iam));
+    assert!(matches!(
+        node.request(now, CircuitId(1), unset),
+        Err(RequestError::Incomplete(_))
+    ));
+    assert!(matches!(
+        node.request(now, CircuitId(99), Request::Block),
+        Err(RequestError::UnknownCircuit(CircuitId(99)))
+    ));
+    assert_eq!(node.poll_output(), None);
+}

@@ -1,0 +1,115 @@
+//! Unexpected and unknown messages (Q.764 §2.9.5; Q.784.1 groups 1.5, 1.6, 1.7, 6.2.5).
+
+use super::*;
+
+/// Q.784.1 1.5.1: on an idle circuit.
+#[test]
+fn unexpected_on_an_idle_circuit() {
+    let mut world = World::new();
+    world.inject(End::A, 1, &Message::new(MessageType::Rlc));
+    world.inject(End::A, 1, &Message::new(MessageType::Bla));
+    assert_eq!(world.wire(), ["B UBL 1", "A UBA 1"]);
+    world.inject(End::A, 1, &rel(16));
+    assert_eq!(world.wire(), ["B RLC 1"]);
+    world.inject(End::A, 1, &message(MessageType::Acm));
+    assert_eq!(world.wire(), ["B RSC 1", "A RLC 1"]);
+    assert_eq!(world.told(End::B), [""; 0]);
+    world.all_idle();
+}
+
+/// Q.784.1 1.5.2, 6.2.5: before a backward message the circuit is reset, the call tried elsewhere.
+#[test]
+fn unexpected_during_set_up() {
+    let mut world = World::new();
+    world.request(End::A, 1, setup());
+    world.settle();
+    world.inject(End::B, 1, &message(MessageType::Sus));
+    assert_eq!(world.told(End::A), ["1 Repeat Unexpected(Sus)", "1 Idle"]);
+    assert_eq!(
+        world.told(End::B),
+        ["1 Setup", "1 Failed 31 Reset", "1 Idle"]
+    );
+    world.all_idle();
+}
+
+/// Q.784.1 1.5.3: in a call nothing is disturbed, but RLC ends it.
+#[test]
+fn unexpected_in_a_call() {
+    let mut world = answered(3);
+    for kind in [
+        MessageType::Acm,
+        MessageType::Anm,
+        MessageType::Sam,
+        MessageType::Iam,
+    ] {
+        world.inject(End::B, 3, &message(kind));
+    }
+    assert_eq!(world.told(End::A), [""; 0]);
+    assert_eq!(world.wire(), [""; 0]);
+    world.inject(End::B, 3, &Message::new(MessageType::Rlc));
+    assert_eq!(
+        world.told(End::A),
+        ["3 Failed 111 Unexpected(Rlc)", "3 Idle"]
+    );
+    world.all_idle();
+}
+
+/// Q.784.1 1.6, 1.7: unknown messages by their own instructions.
+#[test]
+fn unknown_messages() {
+    let unknown = |instructions: u8| {
+        Message::new(MessageType::Other(0x7E)).with_content(
+            ParameterCode::MESSAGE_COMPATIBILITY_INFORMATION,
+            &[0x80 | instructions],
+        )
+    };
+    let mut world = answered(3);
+    world.inject(End::B, 3, &Message::new(MessageType::Other(0x7E)));
+    assert_eq!(world.wire(), ["A CFN 3"]);
+    world.inject(End::B, 3, &unknown(0));
+    assert_eq!(world.told(End::A), ["3 Received message 0x7E"]);
+    world.inject(End::B, 3, &unknown(1 << 3));
+    assert_eq!(world.told(End::A), [""; 0]);
+    assert_eq!(world.wire(), [""; 0]);
+    world.inject(End::B, 3, &unknown(1 << 3 | 1 << 2));
+    assert_eq!(world.wire(), ["A CFN 3"]);
+    world.inject(End::B, 3, &unknown(1 << 1));
+    assert_eq!(
+        world.told(End::A),
+        ["3 Failed 97 Unrecognized(Other(126))", "3 Idle"]
+    );
+    world.all_idle();
+}
+
+/// CFN is never answered with CFN.
+#[test]
+fn confusion_is_not_answered() {
+    let mut world = answered(3);
+    let cfn = Message::new(MessageType::Cfn).with(Cause::new(97, Location::TransitNetwork));
+    world.inject(End::B, 3, &cfn);
+    assert_eq!(world.wire(), [""; 0]);
+    assert_eq!(world.state(End::A, 3), "OutgoingAnswered");
+}
+
+/// A message for another exchange, or from one that is not configured.
+#[test]
+fn strangers_are_told() {
+    let mut world = World::new();
+    let sif: Bytes = message(MessageType::Iam).encode_sif(Cic(1)).into();
+    for (opc, dpc) in [(PointCode::new(7), B), (A, PointCode::new(7))] {
+        let transfer = Transfer {
+            si: SERVICE_INDICATOR,
+            opc,
+            dpc,
+            sls: Sls(1),
+            sif: sif.clone(),
+        };
+        let now = world.now;
+        world.b.handle_transfer(now, &transfer);
+        world.drain();
+        assert_eq!(
+            world.alerts.pop(),
+            Some((End::B, Alert::UnknownPointCode { opc, dpc }))
+        );
+    }
+}
