@@ -71,6 +71,7 @@ impl Session {
         self.state = State::Releasing;
         self.infos.clear();
         self.ours = None;
+        self.retry = None;
         core.stop_all(self.id);
     }
 

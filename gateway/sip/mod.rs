@@ -15,7 +15,7 @@
 //! | `invite`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
 //! | `reinvite`, `update`, `session_timer` | changing and keeping it |
 //! | `info`, `bye`, `options` | the rest |
-//! | [`body`], [`sdp`], [`reason`] | what messages carry, and one line about them |
+//! | [`body`], [`sdp`], [`reason`], [`mod@summary`] | what messages carry, and one line about them |
 
 mod ack;
 pub mod body;
@@ -40,6 +40,7 @@ mod request;
 pub mod sdp;
 mod session;
 mod session_timer;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 mod unreadable;
@@ -50,6 +51,8 @@ pub use endpoint::{Endpoint, EndpointConfig, Output};
 pub use indication::{Failure, Incoming, Indication, RenegotiationMethod};
 pub use reason::Q850;
 pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
+
+pub use summary::{Summary, summary};
 
 use std::fmt;
 use std::net::SocketAddr;

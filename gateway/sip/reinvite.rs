@@ -29,6 +29,7 @@ impl Session {
             _ => false,
         };
         let free = self.ours.is_none()
+            && self.retry.is_none()
             && self.pending.is_none()
             && (ours.update || self.unacknowledged.is_none())
             && (ours.bodies.sdp.is_none() || self.exchange == Exchange::Stable);
@@ -108,7 +109,7 @@ impl Session {
                 };
                 let at = now + Duration::from_millis(units * 10);
                 core.start(at, self.id, SessionTimer::Retry);
-                self.ours = Some(Ours {
+                self.retry = Some(Ours {
                     again: true,
                     ..ours
                 });
@@ -126,10 +127,11 @@ impl Session {
 
     /// Another try after 491.
     pub(super) fn on_retry_timer(&mut self, core: &mut Core, now: Instant) {
-        let Some(ours) = self.ours.take() else {
+        let Some(mut ours) = self.retry.take() else {
             return;
         };
         let refresh = ours.refresh;
+        ours.before.clone_from(&self.local_sdp);
         if self.renegotiate(core, now, ours).is_err() && !refresh {
             core.indicate(
                 self.id,
@@ -297,13 +299,14 @@ impl Session {
         let (offer, interval) = terms;
         let mut response = self.response(core, request, 200, None, headers, bodies)?;
         super::session_timer::put(&mut response.headers, interval)?;
-        self.exchange = if offer {
-            Exchange::Local
-        } else if self.exchange == Exchange::Remote {
-            Exchange::Stable
-        } else {
-            self.exchange
-        };
+        // An UPDATE without an offer leaves the exchange of the INVITE as it is.
+        if bodies.sdp.is_some() {
+            self.exchange = if offer {
+                Exchange::Local
+            } else {
+                Exchange::Stable
+            };
+        }
         if request.method == Method::Invite {
             self.send_ok(core, now, key.clone(), request, response, offer, true);
         } else {

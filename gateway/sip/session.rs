@@ -175,6 +175,8 @@ pub(super) struct Session {
     pub(super) unacknowledged: Option<Unacknowledged>,
     pub(super) pending: Option<Pending>,
     pub(super) ours: Option<Ours>,
+    /// One that was refused with 491 and waits to be tried again.
+    pub(super) retry: Option<Ours>,
     /// An INFO is on its way; the others wait.
     pub(super) info_sent: bool,
     pub(super) infos: VecDeque<Bodies>,
@@ -202,6 +204,7 @@ impl Session {
             unacknowledged: None,
             pending: None,
             ours: None,
+            retry: None,
             info_sent: false,
             infos: VecDeque::new(),
             bye: None,

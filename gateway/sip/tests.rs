@@ -1,6 +1,10 @@
 //! Two endpoints, or one and a scripted peer, in virtual time.
 
 mod calls;
+mod dialogs;
+mod forks;
+mod refusals;
+mod scripted;
 
 use std::time::{Duration, Instant};
 

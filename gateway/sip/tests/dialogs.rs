@@ -1,0 +1,330 @@
+//! What happens within a dialog: INFO, re-INVITE, UPDATE, session timers.
+
+use super::*;
+
+const HOLD: &str = "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=sendonly\r\n";
+
+fn info(octet: u8) -> Request {
+    Request::Info {
+        bodies: Bodies::isup(isup(&[octet])),
+    }
+}
+
+fn reinvite(sdp: &'static str) -> Request {
+    Request::Reinvite {
+        bodies: Bodies::sdp(sdp),
+        headers: Headers::new(),
+    }
+}
+
+fn update(sdp: Option<&'static str>) -> Request {
+    Request::Update {
+        bodies: sdp.map(Bodies::sdp).unwrap_or_default(),
+        headers: Headers::new(),
+    }
+}
+
+/// The first octets of the ISUP that one side got by INFO.
+fn infos(pair: &Pair, side: Side) -> Vec<u8> {
+    pair.told
+        .iter()
+        .filter(|(to, ..)| *to == side)
+        .filter_map(|(_, _, told)| match told {
+            Indication::Info { bodies } => bodies.isup.as_ref().map(|i| i.octets[0]),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn infos_go_one_at_a_time_and_in_order() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.established();
+    let mut count = 0;
+    // The first INFO of each direction is lost: the later ones must not overtake it.
+    pair.lose = Box::new(move |_, line| {
+        count += u32::from(line == "INFO");
+        line == "INFO" && count <= 2
+    });
+    for octet in [13, 14, 45] {
+        pair.ask(Side::A, a, info(octet));
+        pair.ask(Side::B, b, info(octet + 100));
+    }
+    pair.run(ms(10));
+    assert_eq!(pair.lines(Side::A), ["INFO"]);
+    pair.run(Duration::from_secs(2));
+    assert_eq!(infos(&pair, Side::B), [13, 14, 45]);
+    assert_eq!(infos(&pair, Side::A), [113, 114, 145]);
+}
+
+#[test]
+fn infos_run_in_an_early_dialog_both_ways() {
+    let mut pair = Pair::new();
+    let (a, b, _) = pair.call(invite());
+    // Neither side knows the dialog yet: 100 has no tag.
+    pair.ask(Side::A, a, info(1));
+    pair.ask(Side::B, b, info(2));
+    pair.run(ms(100));
+    assert_eq!(pair.lines(Side::A), ["INVITE"]);
+    pair.ask(Side::B, b, progress(183, None));
+    pair.run(ms(100));
+    assert_eq!(infos(&pair, Side::B), [1]);
+    assert_eq!(infos(&pair, Side::A), [2]);
+    pair.ask(Side::A, a, cancel());
+    pair.assert_clean();
+}
+
+#[test]
+fn a_failed_info_never_ends_the_call() {
+    let mut pair = Pair::new();
+    let (a, _) = pair.established();
+    pair.ask(
+        Side::A,
+        a,
+        Request::Info {
+            bodies: Bodies {
+                others: vec![Part {
+                    content_type: "application/x-unknown".to_owned(),
+                    disposition: None,
+                    handling: Handling::Required,
+                    octets: Bytes::from_static(b"?"),
+                }],
+                ..Bodies::default()
+            },
+        },
+    );
+    pair.run(ms(100));
+    assert_eq!(pair.lines(Side::B), ["415"]);
+    pair.lose = Box::new(|_, line| line == "INFO");
+    pair.ask(Side::A, a, info(13));
+    pair.run(Duration::from_secs(33));
+    pair.lose = Box::new(|_, _| false);
+    assert!(
+        pair.told
+            .iter()
+            .any(|(_, _, told)| matches!(told, Indication::InfoFailed { status: Some(415) }))
+    );
+    assert!(
+        pair.told
+            .iter()
+            .any(|(_, _, told)| matches!(told, Indication::InfoFailed { status: None }))
+    );
+    pair.ask(Side::A, a, info(14));
+    pair.run(ms(100));
+    assert_eq!(infos(&pair, Side::B), [14]);
+}
+
+#[test]
+fn hold_and_resume_are_answered_by_the_endpoint() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.established();
+    for (method, wire) in [(reinvite(HOLD), "INVITE"), (update(Some(OFFER)), "UPDATE")] {
+        pair.ask(Side::A, a, method);
+        pair.run(ms(100));
+        assert!(pair.lines(Side::A).iter().any(|line| line == wire));
+    }
+    assert_eq!(pair.lines(Side::A), ["INVITE", "ACK", "UPDATE"]);
+    assert_eq!(pair.lines(Side::B), ["200", "200"]);
+    assert_eq!(
+        pair.names(Side::A),
+        ["Renegotiated 200", "Renegotiated 200"]
+    );
+    let answers: Vec<_> = pair
+        .told
+        .iter()
+        .filter_map(|(_, _, told)| match told {
+            Indication::Renegotiate {
+                answered: Some(answer),
+                answer_due: false,
+                ..
+            } => Some((
+                answer.plan.direction,
+                String::from_utf8_lossy(&answer.octets)
+                    .lines()
+                    .find(|line| line.starts_with("o="))
+                    .unwrap()
+                    .to_owned(),
+            )),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        answers,
+        [
+            (
+                sdp::Direction::RecvOnly,
+                "o=- 2 3 IN IP4 192.0.2.2".to_owned()
+            ),
+            (
+                sdp::Direction::SendRecv,
+                "o=- 2 4 IN IP4 192.0.2.2".to_owned()
+            )
+        ]
+    );
+    pair.ask(Side::B, b, bye());
+    pair.assert_clean();
+}
+
+#[test]
+fn the_user_may_answer_or_refuse() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.established();
+    let policy = Policy {
+        renegotiation: Renegotiation::User,
+        ..Policy::default()
+    };
+    pair.ask(Side::B, b, Request::Policy(policy));
+    pair.ask(Side::A, a, reinvite(HOLD));
+    pair.run(ms(700));
+    assert_eq!(pair.lines(Side::B), ["100"]);
+    pair.ask(
+        Side::B,
+        b,
+        Request::Answer {
+            bodies: Bodies::sdp(ANSWER),
+            headers: Headers::new(),
+        },
+    );
+    pair.run(ms(100));
+    assert_eq!(pair.names(Side::A), ["Renegotiated 200"]);
+    pair.ask(Side::A, a, update(Some(OFFER)));
+    pair.run(ms(100));
+    pair.ask(Side::B, b, reject(488));
+    pair.run(ms(100));
+    assert_eq!(
+        pair.names(Side::A),
+        ["Renegotiated 200", "Renegotiated 488"]
+    );
+    pair.ask(Side::A, a, bye());
+    pair.assert_clean();
+}
+
+#[test]
+fn offers_that_cross_are_both_refused_and_tried_again() {
+    let mut pair = Pair::new();
+    let (a, b) = pair.established();
+    pair.ask(Side::A, a, reinvite(HOLD));
+    pair.ask(Side::B, b, reinvite(ANSWER));
+    pair.run(ms(100));
+    assert_eq!(pair.lines(Side::A), ["INVITE", "491", "ACK"]);
+    assert_eq!(pair.lines(Side::B), ["INVITE", "491", "ACK"]);
+    pair.run(Duration::from_secs(5));
+    // The callee first (0 to 2 s), then the owner of the Call-ID (2.1 to 4 s).
+    let again = (
+        pair.times(Side::B, "INVITE")[1],
+        pair.times(Side::A, "INVITE")[1],
+    );
+    assert!(again.0 < again.1, "{again:?}");
+    assert_eq!(pair.names(Side::A), ["Renegotiate", "Renegotiated 200"]);
+    assert_eq!(pair.names(Side::B), ["Renegotiated 200", "Renegotiate"]);
+    pair.ask(Side::A, a, bye());
+    pair.assert_clean();
+}
+
+#[test]
+fn an_update_with_an_offer_waits_for_the_first_answer() {
+    let mut pair = Pair::new();
+    let (a, b, _) = pair.call(invite());
+    pair.ask(Side::B, b, progress(180, None));
+    pair.run(ms(100));
+    // Our offer is not answered yet: there is nothing to change.
+    assert!(matches!(
+        pair.try_ask(Side::A, a, update(Some(HOLD))),
+        Err(RequestError::OutOfPlace { .. })
+    ));
+    pair.ask(Side::A, a, update(None));
+    pair.run(ms(100));
+    pair.ask(Side::B, b, progress(183, Some(ANSWER)));
+    pair.run(ms(100));
+    pair.ask(Side::A, a, update(Some(HOLD)));
+    pair.run(ms(100));
+    assert_eq!(
+        pair.names(Side::A),
+        [
+            "Progress 180",
+            "Renegotiated 200",
+            "Progress 183",
+            "Renegotiated 200"
+        ]
+    );
+    pair.ask(Side::A, a, cancel());
+    pair.assert_clean();
+}
+
+#[test]
+fn a_lost_200_to_a_reinvite_comes_again() {
+    let mut pair = Pair::new();
+    let (a, _) = pair.established();
+    let mut first = true;
+    pair.lose = Box::new(move |_, line| line == "ACK" && std::mem::take(&mut first));
+    pair.ask(Side::A, a, reinvite(HOLD));
+    pair.run(Duration::from_secs(2));
+    assert_eq!(pair.lines(Side::A), ["INVITE", "ACK", "ACK"]);
+    assert_eq!(pair.lines(Side::B), ["200", "200"]);
+    assert_eq!(pair.names(Side::A), ["Renegotiated 200"]);
+    // No `Acknowledged`: that is for the call.
+    assert_eq!(pair.names(Side::B), ["Renegotiate"]);
+    pair.ask(Side::A, a, bye());
+    pair.assert_clean();
+}
+
+#[test]
+fn a_peer_that_lost_the_dialog_ends_the_session() {
+    let mut pair = Pair::new();
+    let (a, _) = pair.established();
+    pair.b = endpoint(BOB, 3);
+    pair.ask(Side::A, a, update(None));
+    pair.run(ms(100));
+    assert_eq!(pair.lines(Side::B), ["481"]);
+    assert_eq!(pair.names(Side::A), ["Failed DialogGone", "Terminated"]);
+}
+
+#[test]
+fn session_timers_refresh_by_update() {
+    let mut pair = Pair::new();
+    let mut invite = invite();
+    invite.session_expires = Some(Duration::from_secs(120));
+    let (a, b, _) = pair.call(invite);
+    pair.ask(Side::B, b, accept(ANSWER));
+    pair.run(Duration::from_secs(300));
+    // The callee took the refreshing: at half of 120 s, by UPDATE.
+    let times = pair.times(Side::B, "UPDATE");
+    assert_eq!(times.len(), 4, "{times:?}");
+    assert!(times[0].abs_diff(60_100) < 50, "{times:?}");
+    pair.ask(Side::A, a, bye());
+    pair.assert_clean();
+}
+
+#[test]
+fn a_session_without_refresh_expires() {
+    let mut pair = Pair::new();
+    let mut invite = invite();
+    invite.session_expires = Some(Duration::from_secs(120));
+    let (_, b, _) = pair.call(invite);
+    pair.ask(Side::B, b, accept(ANSWER));
+    pair.run(ms(100));
+    pair.lose = Box::new(|side, _| side == Side::B);
+    pair.run(Duration::from_secs(200));
+    // 32 s before the end of the interval (RFC 4028 §10).
+    let times = pair.times(Side::A, "BYE");
+    assert!(times[0].abs_diff(88_120) < 50, "{times:?}");
+    assert!(
+        pair.names(Side::A)
+            .contains(&"Failed SessionExpired".to_owned())
+    );
+    pair.assert_clean();
+}
+
+#[test]
+fn an_invite_that_expires_is_answered_487() {
+    let mut pair = Pair::new();
+    let mut invite = invite();
+    invite.headers = vec![("Expires".to_owned(), "5".to_owned())];
+    pair.call(invite);
+    pair.run(Duration::from_secs(5));
+    assert_eq!(
+        pair.names(Side::B),
+        ["Incoming", "Failed InviteExpired", "Terminated"]
+    );
+    assert_eq!(pair.names(Side::A), ["Rejected 487", "Terminated"]);
+}
