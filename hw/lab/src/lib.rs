@@ -3,5 +3,6 @@
 pub mod audio;
 pub mod config;
 pub mod network;
+pub mod phone;
 pub mod rtp_peer;
 pub mod sip_peer;

@@ -174,10 +174,16 @@ impl RtpPeer {
         }
     }
 
-    /// Uses these payload types from now on, as negotiated.
-    pub fn set_payload_types(&mut self, audio: u8, telephone_event: Option<u8>) {
-        self.config.payload_type = audio;
+    /// Uses this law and these payload types from now on, as negotiated. Another law begins to
+    /// play and to listen anew.
+    pub fn set_format(&mut self, law: Law, payload_type: u8, telephone_event: Option<u8>) {
+        self.config.payload_type = payload_type;
         self.config.telephone_event = telephone_event;
+        if self.config.law != law {
+            self.config.law = law;
+            self.mouth = Mouth::new(law);
+            self.ear = Ear::new(law);
+        }
     }
 
     /// Says this from now on.
