@@ -24,6 +24,9 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Timer values that differ from the defaults.
     pub timers: Timers,
+    /// Service indicators of the user parts there are; a message for another is answered by user
+    /// part unavailable (Q.704 §11.2.7).
+    pub user_parts: Vec<u8>,
     /// Relay messages for other signalling points: the signalling transfer function (Q.704 §2.1).
     pub transfer_function: bool,
 }
@@ -38,6 +41,7 @@ impl Config {
             linksets: Vec::new(),
             routes: Vec::new(),
             timers: Timers::default(),
+            user_parts: vec![crate::service::ISUP],
             transfer_function: false,
         }
     }

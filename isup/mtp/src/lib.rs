@@ -5,6 +5,8 @@
 
 mod config;
 mod label;
+#[cfg(test)]
+mod line_model;
 mod link_state;
 pub mod mtp2;
 pub mod mtp3;
@@ -20,6 +22,7 @@ pub use label::{
     Truncated, service,
 };
 pub use link_state::{Activity, Cause, Hint, LinkChange, LinkState, TimerEvent, TimerName};
+pub use mtp3::{LinkRequest, Mtp, RequestError};
 pub use point_code::{PointCode, PointCodeError, PointCodeFormat};
 pub use primitives::{LineEvent, Output, Status, Transfer, TransferError};
 pub use timers::{Figures, OutOfRange, Timers};

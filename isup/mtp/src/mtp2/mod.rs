@@ -1,12 +1,25 @@
 //! Signalling link functions, level 2 (Q.703), one file per functional block of its Figure 7.
 //!
 //! Each block is a pure machine: an event goes in, the block and a list of actions come out.
-//! `Link` joins the blocks the way the Recommendation's figures do, owns the timers and
+//! [`Link`] joins the blocks the way the Recommendation's figures do, owns the timers and
 //! paces the transmission at the bit rate of the line.
 
+pub mod aerm;
+pub mod congestion_control;
+pub mod initial_alignment_control;
+mod link;
+pub mod link_state_control;
+pub mod processor_outage;
+pub mod reception_control;
 mod signal_unit;
+pub mod suerm;
 mod timers;
+pub mod transmission_control;
 
+#[cfg(test)]
+mod tests;
+
+pub use link::{CONGESTION_ABATEMENT, CONGESTION_ONSET, Link, Output, Request, Undelivered};
 pub use signal_unit::{Header, LARGEST_MESSAGE, SignalUnit, Status};
 pub use timers::{Timer, Timers};
 
@@ -110,4 +123,17 @@ pub struct Counters {
     pub negative_acknowledgements: u64,
     /// MSUs refused because the transmission buffer was full.
     pub messages_refused: u64,
+}
+
+/// What level 2 tells level 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indication {
+    /// The link can carry messages.
+    InService,
+    /// The link cannot carry messages any more, or could not be brought to it.
+    OutOfService(FailureReason),
+    /// The far end cannot take messages; they are kept.
+    RemoteProcessorOutage,
+    /// The far end can again.
+    RemoteProcessorRecovered,
 }

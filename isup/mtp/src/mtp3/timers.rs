@@ -35,6 +35,8 @@ timers! {
         T14 "T14" "Q.704 §16.8" itu figures(2_500, 2_000, 3_000), ansi figures(2_500, 2_000, 3_000);
         /// Delay before a failed link is aligned again.
         T17 "T17" "Q.704 §16.8" itu figures(1_200, 800, 1_500), ansi figures(1_200, 800, 1_500);
+        /// A TRA is not answered by another within this time after the last.
+        T19 "T19" "Q.704 §16.8" itu figures(68_000, 67_000, 69_000), ansi figures(68_000, 67_000, 69_000);
         /// An adjacent signalling point that became accessible has this long to send TRA.
         T21 "T21" "Q.704 §16.8" itu figures(64_000, 63_000, 65_000), ansi figures(64_000, 63_000, 65_000);
         /// Interval of the local inhibit test.

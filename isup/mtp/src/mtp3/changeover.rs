@@ -1,0 +1,233 @@
+//! Changeover (Q.704 §5): the traffic of a link that fails goes on over others, in sequence,
+//! without loss or duplication.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::link_activity;
+use super::linkset::{LinkIndex, Slot};
+use super::message::Management;
+use super::signalling_point::{Mtp, Owner};
+use super::timers::Timer;
+use crate::mtp2::Undelivered;
+
+/// Why traffic meant for a link is held.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Diversion {
+    /// It is not.
+    #[default]
+    None,
+    /// Changeover from this link: waiting for the acknowledgement (T2) or, when the link still
+    /// works or no acknowledgement can come, for the time T1.
+    Changeover(Undelivered),
+    /// Changeback to this link from those alternatives.
+    Changeback(Vec<Alternative>),
+}
+
+/// A link that changeback takes traffic from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Alternative {
+    pub(super) link: LinkIndex,
+    /// Changeback code; none once the alternative failed and its own changeover is awaited.
+    pub(super) code: Option<u8>,
+}
+
+/// Who declared the link failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// This end: a changeover order is due.
+    OwnEnd,
+    /// The far end, by a changeover order.
+    FarEnd,
+}
+
+/// Messages still to be sent when the far end's last accepted message is `fsn`; without that
+/// number, or with one that makes no sense, only those never sent (Q.704 §5.7.2).
+pub(super) fn retrieve(mut undelivered: Undelivered, fsn: Option<u8>) -> VecDeque<Bytes> {
+    let length = undelivered.unacknowledged.len();
+    let accepted = fsn
+        .map(|fsn| usize::from(fsn.wrapping_sub(undelivered.acknowledged) & 0x7F))
+        .filter(|&accepted| accepted <= length)
+        .unwrap_or(length);
+    let mut messages = undelivered.unacknowledged.split_off(accepted);
+    messages.append(&mut undelivered.waiting);
+    messages
+}
+
+impl Mtp {
+    /// The link left service.
+    pub(super) fn link_failed(&mut self, now: Instant, link: LinkIndex, order: Order) {
+        let state = self.link(link);
+        state.available = false;
+        let mut undelivered = state.level2.take_undelivered(now);
+        if let Diversion::Changeover(earlier) = std::mem::take(&mut state.diversion) {
+            // It was withdrawn before it failed.
+            let mut waiting = earlier.waiting;
+            waiting.append(&mut undelivered.waiting);
+            undelivered.waiting = waiting;
+        }
+        self.stop_timer(Owner::Link(link), Timer::T1);
+        let linkset = self.link(link).linkset;
+        let reachable = self.way_to_adjacent(linkset, Some(link)).is_some();
+        self.begin_changeover(link, undelivered);
+        match order {
+            Order::FarEnd => {}
+            Order::OwnEnd if reachable => {
+                let slc = self.link(link).slc;
+                let fsn = self.link(link).level2.last_accepted();
+                let coo = Management::Coo(slc, fsn);
+                self.send_to_adjacent(now, linkset, &coo, Some(link));
+                self.start_timer(now, Owner::Link(link), Timer::T2);
+            }
+            Order::OwnEnd if self.another_route(linkset) => {
+                self.start_timer(now, Owner::Link(link), Timer::T1);
+            }
+            Order::OwnEnd => self.complete_changeover(now, link, None),
+        }
+    }
+
+    /// The link still works, but may not carry traffic (processor outage, inhibition): a
+    /// time-controlled changeover (Q.704 §5.6.2).
+    pub(super) fn link_withdrawn(&mut self, now: Instant, link: LinkIndex) {
+        self.link(link).available = false;
+        let linkset = self.link(link).linkset;
+        let elsewhere =
+            self.way_to_adjacent(linkset, Some(link)).is_some() || self.another_route(linkset);
+        let mut undelivered = Undelivered::default();
+        let state = self.link(link);
+        if elsewhere && (state.local_outage || state.remote_outage) {
+            undelivered.waiting = state.level2.take_waiting(now);
+        }
+        self.begin_changeover(link, undelivered);
+        if elsewhere {
+            self.start_timer(now, Owner::Link(link), Timer::T1);
+        } else {
+            self.complete_changeover(now, link, None);
+        }
+    }
+
+    /// Holds the traffic of a link.
+    fn begin_changeover(&mut self, link: LinkIndex, undelivered: Undelivered) {
+        self.abandon_changebacks(link);
+        self.link(link).diversion = Diversion::Changeover(undelivered);
+        let linkset = self.link(link).linkset;
+        for slot in &mut self.linkset(linkset).slots {
+            if *slot == Slot::Link(link) {
+                *slot = Slot::Held(link);
+            }
+        }
+    }
+
+    /// Whether some destination that is reached over the linkset can be reached over another.
+    fn another_route(&self, linkset: usize) -> bool {
+        let up = |of: usize| {
+            of != linkset
+                && self
+                    .linksets
+                    .get(of)
+                    .is_some_and(|set| set.links.iter().any(|&link| self.available(link)))
+        };
+        self.destinations
+            .iter()
+            .filter(|destination| destination.current.contains(&linkset))
+            .any(|destination| !destination.best(up).is_empty())
+    }
+
+    /// COO or ECO arrived.
+    pub(super) fn changeover_ordered(&mut self, now: Instant, link: LinkIndex, fsn: Option<u8>) {
+        self.activity(now, link, link_activity::Event::ChangeoverOrdered);
+        let state = self.link(link);
+        let slc = state.slc;
+        let last_accepted = state
+            .last_accepted
+            .unwrap_or_else(|| state.level2.last_accepted());
+        let linkset = state.linkset;
+        let coa = Management::Coa(slc, last_accepted);
+        self.send_to_adjacent(now, linkset, &coa, Some(link));
+        // An order serves as acknowledgement of one's own (Q.704 §5.4.2).
+        self.changeover_acknowledged(now, link, fsn);
+    }
+
+    /// COA or ECA arrived.
+    pub(super) fn changeover_acknowledged(
+        &mut self,
+        now: Instant,
+        link: LinkIndex,
+        fsn: Option<u8>,
+    ) {
+        if matches!(self.link(link).diversion, Diversion::Changeover(_)) {
+            self.complete_changeover(now, link, fsn);
+        }
+    }
+
+    /// Moves the traffic of a link to those that are left.
+    pub(super) fn complete_changeover(&mut self, now: Instant, link: LinkIndex, fsn: Option<u8>) {
+        let state = self.link(link);
+        if !matches!(state.diversion, Diversion::Changeover(_)) {
+            return;
+        }
+        let Diversion::Changeover(undelivered) = std::mem::take(&mut state.diversion) else {
+            return;
+        };
+        let held = std::mem::take(&mut state.held);
+        let linkset = state.linkset;
+        self.stop_timer(Owner::Link(link), Timer::T1);
+        self.stop_timer(Owner::Link(link), Timer::T2);
+        self.assign_slots(linkset, Slot::Held(link));
+        if self.linkset(linkset).is_down() {
+            self.linkset_down(now, linkset);
+        }
+        self.route_retrieved(now, retrieve(undelivered, fsn));
+        self.route_retrieved(now, held);
+        self.alternative_done(now, link);
+    }
+
+    /// Gives every slot of a linkset that is in state `from` to a link that is available.
+    pub(super) fn assign_slots(&mut self, linkset: usize, from: Slot) {
+        let Some(set) = self.linksets.get(linkset) else {
+            return;
+        };
+        let chosen: Vec<(usize, Slot)> = (0..)
+            .zip(&set.slots)
+            .filter(|&(_, slot)| *slot == from)
+            .map(|(slot, _)| {
+                let link = set.choose(slot, |link| self.available(link));
+                (slot, link.map_or(Slot::Down, Slot::Link))
+            })
+            .collect();
+        let slots = &mut self.linkset(linkset).slots;
+        for (index, next) in chosen {
+            if let Some(slot) = slots.get_mut(index) {
+                *slot = next;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_far_end_lacks_is_retrieved() {
+        let message = |number: u8| Bytes::copy_from_slice(&[number]);
+        let undelivered = Undelivered {
+            acknowledged: 126,
+            unacknowledged: [127, 0, 1].map(message).into(),
+            waiting: [2, 3].map(message).into(),
+        };
+        let numbers = |fsn| -> Vec<u8> {
+            retrieve(undelivered.clone(), fsn)
+                .iter()
+                .map(|octets| octets[0])
+                .collect()
+        };
+        assert_eq!(numbers(Some(126)), [127, 0, 1, 2, 3]);
+        assert_eq!(numbers(Some(0)), [1, 2, 3]);
+        assert_eq!(numbers(Some(1)), [2, 3]);
+        assert_eq!(numbers(Some(2)), [2, 3], "a number never sent");
+        assert_eq!(numbers(None), [2, 3]);
+    }
+}

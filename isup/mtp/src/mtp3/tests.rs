@@ -1,0 +1,6 @@
+//! Signalling points joined by lines, in virtual time.
+
+mod world;
+
+mod associated;
+mod octets;
