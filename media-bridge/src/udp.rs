@@ -79,6 +79,10 @@ pub struct UdpRtp {
     counters: UdpCounters,
 }
 
+// SAFETY: the only part that is not `Send` by itself is the pointer member of epoll's user data,
+// and every registration here uses the integer one.
+unsafe impl Send for UdpRtp {}
+
 impl std::fmt::Debug for UdpRtp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UdpRtp")
