@@ -26,6 +26,9 @@ use thiserror::Error;
 /// Octets that the kernel takes for the path of a UNIX socket.
 const MAX_PATH: usize = 107;
 
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 16;
+
 /// Why a path cannot be used for a span.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -165,7 +168,7 @@ impl Listener {
             }
             other => other.map_err(failed)?,
         }
-        listen(&socket, 4).map_err(failed)?;
+        listen(&socket, BACKLOG).map_err(failed)?;
         let found = fs::symlink_metadata(path)
             .map_err(|error| SocketError::from_io(path, "create", error))?;
         Ok(Self {
@@ -180,9 +183,10 @@ impl Listener {
         &self.path
     }
 
-    /// The next that connected, if any did.
+    /// The last that connected, if any did: those before it gave up or are older lives of the same.
     pub(super) fn accept(&self) -> Option<OwnedFd> {
-        accept_with(&self.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).ok()
+        let next = || accept_with(&self.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).ok();
+        std::iter::from_fn(next).take(BACKLOG as usize).last()
     }
 }
 

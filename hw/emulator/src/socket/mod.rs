@@ -29,7 +29,7 @@ use crate::{
 
 pub use self::listener::SocketError;
 
-/// Ticks between two attempts to reach the far end.
+/// Ticks from one attempt to reach the far end to the next.
 const RETRY: u32 = 10;
 /// Messages taken in one exchange at most: all that can have been sent since the last, and some.
 const MESSAGES: usize = 64;
@@ -51,7 +51,7 @@ pub struct Socket {
     pacer: Pacer,
     side: Side,
     far_end: Option<OwnedFd>,
-    /// Ticks until the next attempt to reach the far end.
+    /// Ticks without a far end, modulo [`RETRY`].
     retry: u32,
     sent: u64,
     outgoing: Box<[u8]>,
@@ -179,14 +179,16 @@ impl Socket {
         if self.far_end.is_some() && !self.alarms().contains(Alarm::Los) {
             return;
         }
-        if self.retry > 0 {
-            self.retry -= 1;
-            return;
-        }
-        self.retry = RETRY - 1;
         let found = match &self.side {
             Side::Listen(listener) => listener.accept(),
-            Side::Connect { address, .. } if self.far_end.is_none() => reach(address).ok(),
+            Side::Connect { address, .. } if self.far_end.is_none() => {
+                self.retry = (self.retry + 1) % RETRY;
+                if self.retry == 1 {
+                    reach(address).ok()
+                } else {
+                    None
+                }
+            }
             Side::Connect { .. } => None,
         };
         if found.is_some() {
