@@ -1,0 +1,458 @@
+//! A call from SIP to a circuit (RFC 3398 §7.2 and §9 to §11; Q.1912.5 clause 6).
+//!
+//! The gateway is user agent server and outgoing exchange. The circuit sees its own release
+//! through (T1, T5); the call only waits until it says that it is idle.
+
+use isup::circuit::{Indication as Isup, Request};
+use isup::{Cause, Location, Message, MessageType};
+
+use super::{Action, Bridge, Context, Event, Mark, Timer};
+use crate::cdr::ReleasedBy;
+use crate::interwork::backward::{self, Backward};
+use crate::interwork::profile::FailureRow;
+use crate::interwork::{cause, encapsulation, release};
+use crate::sip::{self, Bodies, Indication as Sip};
+
+/// States of RFC 3398 §7.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// IAM sent; no backward message yet.
+    Trying,
+    /// ACM received, the called user is not being alerted.
+    NotAlerting,
+    /// The called user is being alerted.
+    Alerting,
+    /// ACM with a cause: an announcement explains it, then this is the release (§7.1.6).
+    Announcement(Cause),
+    /// 200 sent, ACK not received.
+    WaitAck,
+    /// Answered and acknowledged.
+    Connected,
+    /// SIP is done; the circuit is being released.
+    Releasing,
+    /// Both legs are done.
+    Over,
+}
+
+/// The machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipToIsup {
+    state: State,
+    /// The INVITE carried ISUP that was understood, so responses may too (RFC 3398 §7.2.4).
+    isup_peer: bool,
+}
+
+impl SipToIsup {
+    /// A call whose IAM is being sent. `isup_peer`: the INVITE carried ISUP that was understood.
+    #[must_use]
+    pub fn new(isup_peer: bool) -> Self {
+        Self {
+            state: State::Trying,
+            isup_peer,
+        }
+    }
+
+    /// The name of the state.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self.state {
+            State::Trying => "Trying",
+            State::NotAlerting => "NotAlerting",
+            State::Alerting => "Alerting",
+            State::Announcement(_) => "Announcement",
+            State::WaitAck => "WaitAck",
+            State::Connected => "Connected",
+            State::Releasing => "Releasing",
+            State::Over => "Over",
+        }
+    }
+
+    /// Answered and not being released.
+    #[must_use]
+    pub fn talks(&self) -> bool {
+        matches!(self.state, State::WaitAck | State::Connected)
+    }
+
+    /// The next state, and what is to be done.
+    #[must_use]
+    pub fn step(mut self, context: &Context<'_>, event: Event) -> (Self, Vec<Action>) {
+        let actions = match event {
+            Event::Isup(indication) => self.isup(context, indication),
+            Event::Sip(indication) => self.sip(context, indication),
+            Event::Expired(Timer::Interworking) => match self.state.clone() {
+                State::Announcement(cause) => self.refuse(context, &cause, None, true),
+                _ => Vec::new(),
+            },
+            // T11 belongs to the other direction.
+            Event::Expired(Timer::T11) => Vec::new(),
+            Event::Exhausted(row) => self.exhausted(row),
+            Event::Shutdown => self.shutdown(),
+        };
+        (self, actions)
+    }
+
+    fn isup(&mut self, context: &Context<'_>, indication: Isup) -> Vec<Action> {
+        use State::{
+            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Trying, WaitAck,
+        };
+        match (&self.state, indication) {
+            (Trying | NotAlerting | Alerting, Isup::Received(message)) => {
+                match message.message_type() {
+                    MessageType::Acm => self.address_complete(context, &message),
+                    MessageType::Cpg => {
+                        self.backward(context, &message, &backward::progress(&message))
+                    }
+                    MessageType::Anm | MessageType::Con => self.answer(context, &message),
+                    _ => self.pass_to_sip(context, &message),
+                }
+            }
+            (Announcement(_), Isup::Received(message)) => match message.message_type() {
+                MessageType::Anm | MessageType::Con => {
+                    let mut actions = vec![Action::Stop(Timer::Interworking)];
+                    actions.extend(self.answer(context, &message));
+                    actions
+                }
+                _ => self.pass_to_sip(context, &message),
+            },
+            (WaitAck | Connected, Isup::Received(message)) => self.pass_to_sip(context, &message),
+            (Trying, Isup::Repeat { .. }) => vec![Action::Reattempt],
+            (NotAlerting | Alerting | Announcement(_), Isup::Repeat { .. }) => {
+                // A backward message was seen: a second attempt would be a second call.
+                let cause = Cause::new(41, Location::BeyondInterworkingPoint);
+                let mut actions = self.refuse(context, &cause, None, false);
+                actions.extend(self.over());
+                actions
+            }
+            (Trying | NotAlerting | Alerting | Announcement(_), Isup::Released(rel)) => {
+                let cause = release::cause_of_rel(&rel);
+                let actions = self.refuse(context, &cause, Some(&rel), false);
+                self.state = Releasing;
+                actions
+            }
+            (Trying | NotAlerting | Alerting | Announcement(_), Isup::Failed { cause, reason }) => {
+                let mut actions = match release::failure_row(context.profile, &reason) {
+                    Some(row) => self.fail(row),
+                    None => self.refuse(context, &cause, None, false),
+                };
+                actions.extend(self.over());
+                actions
+            }
+            (WaitAck | Connected, Isup::Released(rel)) => {
+                let cause = release::cause_of_rel(&rel);
+                self.state = Releasing;
+                self.hang_up(context, &cause, Some(&rel), ReleasedBy::Pstn)
+            }
+            (WaitAck | Connected, Isup::Failed { cause, .. }) => {
+                let mut actions = self.hang_up(context, &cause, None, ReleasedBy::Pstn);
+                actions.extend(self.over());
+                actions
+            }
+            (Releasing, Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => self.over(),
+            // Circuit supervision and the far end's last words are not the call's concern.
+            (_, Isup::State(_) | Isup::Idle | Isup::Loop(_)) | (Releasing | Over, _) => Vec::new(),
+            // An IAM never comes up on a circuit that this call holds (dual seizure is Repeat).
+            (_, Isup::Setup(_)) | (WaitAck | Connected, Isup::Repeat { .. }) => Vec::new(),
+        }
+    }
+
+    fn sip(&mut self, context: &Context<'_>, indication: Sip) -> Vec<Action> {
+        use State::{
+            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Trying, WaitAck,
+        };
+        match (&self.state, indication) {
+            (WaitAck, Sip::Acknowledged { bodies }) => {
+                self.state = Connected;
+                remote(bodies)
+            }
+            (_, Sip::Pracked { bodies, .. }) => remote(bodies),
+            (_, Sip::Renegotiate { bodies, .. }) => remote(bodies),
+            (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
+                let rel = release::rel(&Bodies::default(), cause.as_ref());
+                self.give_up(rel, Some(487))
+            }
+            (Trying | NotAlerting | Alerting | Announcement(_), Sip::Bye { cause, bodies, .. }) => {
+                self.give_up(release::rel(&bodies, cause.as_ref()), Some(487))
+            }
+            (WaitAck | Connected, Sip::Bye { cause, bodies, .. }) => {
+                self.give_up(release::rel(&bodies, cause.as_ref()), None)
+            }
+            (
+                Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
+                Sip::Failed { what },
+            ) => {
+                let row = context.profile.no_ack;
+                let status = (!self.talks()).then_some(release::status_of_failure(what));
+                self.release_circuit(row.cause, ReleasedBy::Sip, status, Some(row.clause.into()))
+            }
+            (
+                Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
+                Sip::Info { bodies },
+            ) => match encapsulation::forwardable(&bodies) {
+                Some(message) => vec![Action::Isup(Request::Send(message))],
+                None => Vec::new(),
+            },
+            (Releasing | Over, _) => Vec::new(),
+            // Nothing else reaches a user agent server.
+            _ => Vec::new(),
+        }
+    }
+
+    fn address_complete(&mut self, context: &Context<'_>, acm: &Message) -> Vec<Action> {
+        let step = backward::address_complete(acm, context.trunk.ringback);
+        let mut actions = self.backward(context, acm, &step);
+        if let Some(cause) = acm.find::<Cause>() {
+            self.state = State::Announcement(cause);
+            actions.push(Action::Start(Timer::Interworking));
+        }
+        actions
+    }
+
+    /// ACM or CPG: open the backward path first, then say so.
+    fn backward(
+        &mut self,
+        context: &Context<'_>,
+        message: &Message,
+        step: &Backward,
+    ) -> Vec<Action> {
+        let mut actions = vec![Action::Bridge(Bridge::Path {
+            to_rtp: true,
+            to_timeslot: false,
+        })];
+        if step.alerting && self.state != State::Alerting {
+            self.state = State::Alerting;
+            actions.push(Action::Mark(Mark::Alerting));
+        } else if self.state == State::Trying {
+            self.state = State::NotAlerting;
+        }
+        actions.push(Action::Sip(sip::Request::Progress {
+            status: step.status,
+            reason: None,
+            bodies: Bodies {
+                sdp: step.media.then(|| context.sdp.cloned()).flatten(),
+                isup: self.isup_body(context, message),
+                ..Bodies::default()
+            },
+            headers: Vec::new(),
+        }));
+        actions
+    }
+
+    fn answer(&mut self, context: &Context<'_>, message: &Message) -> Vec<Action> {
+        self.state = State::WaitAck;
+        vec![
+            Action::Bridge(Bridge::Path {
+                to_rtp: true,
+                to_timeslot: true,
+            }),
+            Action::Mark(Mark::Answer),
+            Action::Sip(sip::Request::Accept {
+                bodies: Bodies {
+                    sdp: context.sdp.cloned(),
+                    isup: self.isup_body(context, message),
+                    ..Bodies::default()
+                },
+                headers: Vec::new(),
+            }),
+        ]
+    }
+
+    /// A final response to the INVITE by the table of causes; with `rel`, the circuit's own REL
+    /// travels in it. `release` where the circuit is still ours to release.
+    fn refuse(
+        &mut self,
+        context: &Context<'_>,
+        cause: &Cause,
+        rel: Option<&Message>,
+        release_circuit: bool,
+    ) -> Vec<Action> {
+        let mapped = cause::status_of(context.profile, cause);
+        let mut actions = vec![
+            Action::Stop(Timer::Interworking),
+            Action::Bridge(Bridge::Path {
+                to_rtp: false,
+                to_timeslot: false,
+            }),
+            Action::Mark(Mark::Release {
+                by: ReleasedBy::Pstn,
+                cause: cause.value,
+                status: Some(mapped.value),
+                mapped_by: Some(mapped.to_string()),
+            }),
+            Action::Sip(sip::Request::Reject {
+                status: mapped.value,
+                reason: None,
+                headers: vec![release::reason(cause)],
+                bodies: Bodies {
+                    isup: rel.and_then(|rel| self.isup_body(context, rel)),
+                    ..Bodies::default()
+                },
+            }),
+        ];
+        if release_circuit {
+            actions.push(Action::Isup(Request::Release(release::message(cause))));
+            self.state = State::Releasing;
+        }
+        actions
+    }
+
+    /// The circuit gave up by itself; the row says what SIP is told.
+    fn fail(&mut self, row: FailureRow) -> Vec<Action> {
+        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+        vec![
+            Action::Stop(Timer::Interworking),
+            Action::Bridge(Bridge::Path {
+                to_rtp: false,
+                to_timeslot: false,
+            }),
+            Action::Mark(Mark::Release {
+                by: ReleasedBy::Gateway,
+                cause: row.cause,
+                status: Some(row.status),
+                mapped_by: Some(row.clause.to_owned()),
+            }),
+            Action::Sip(sip::Request::Reject {
+                status: row.status,
+                reason: None,
+                headers: vec![release::reason(&cause)],
+                bodies: Bodies::default(),
+            }),
+        ]
+    }
+
+    /// No circuit was taken, or the last one is gone.
+    fn exhausted(&mut self, row: FailureRow) -> Vec<Action> {
+        if self.state != State::Trying {
+            return Vec::new();
+        }
+        let mut actions = self.fail(row);
+        actions.extend(self.over());
+        actions
+    }
+
+    /// BYE towards SIP for a release from the circuit.
+    fn hang_up(
+        &mut self,
+        context: &Context<'_>,
+        cause: &Cause,
+        rel: Option<&Message>,
+        by: ReleasedBy,
+    ) -> Vec<Action> {
+        vec![
+            Action::Bridge(Bridge::Path {
+                to_rtp: false,
+                to_timeslot: false,
+            }),
+            Action::Mark(Mark::Release {
+                by,
+                cause: cause.value,
+                status: None,
+                mapped_by: None,
+            }),
+            Action::Sip(sip::Request::Bye {
+                headers: vec![release::reason(cause)],
+                bodies: Bodies {
+                    isup: rel.and_then(|rel| self.isup_body(context, rel)),
+                    ..Bodies::default()
+                },
+            }),
+        ]
+    }
+
+    /// The SIP side cleared: release the circuit with that REL.
+    fn give_up(&mut self, rel: Message, status: Option<u16>) -> Vec<Action> {
+        self.state = State::Releasing;
+        vec![
+            Action::Stop(Timer::Interworking),
+            Action::Bridge(Bridge::Path {
+                to_rtp: false,
+                to_timeslot: false,
+            }),
+            Action::Mark(Mark::Release {
+                by: ReleasedBy::Sip,
+                cause: release::cause_of_rel(&rel).value,
+                status,
+                mapped_by: None,
+            }),
+            Action::Isup(Request::Release(rel)),
+        ]
+    }
+
+    fn release_circuit(
+        &mut self,
+        cause: u8,
+        by: ReleasedBy,
+        status: Option<u16>,
+        mapped_by: Option<String>,
+    ) -> Vec<Action> {
+        self.state = State::Releasing;
+        let cause = Cause::new(cause, Location::BeyondInterworkingPoint);
+        vec![
+            Action::Stop(Timer::Interworking),
+            Action::Bridge(Bridge::Path {
+                to_rtp: false,
+                to_timeslot: false,
+            }),
+            Action::Mark(Mark::Release {
+                by,
+                cause: cause.value,
+                status,
+                mapped_by,
+            }),
+            Action::Isup(Request::Release(release::message(&cause))),
+        ]
+    }
+
+    fn shutdown(&mut self) -> Vec<Action> {
+        let cause = Cause::new(41, Location::BeyondInterworkingPoint);
+        let sip = match self.state {
+            State::Releasing | State::Over => return Vec::new(),
+            State::WaitAck | State::Connected => sip::Request::Bye {
+                headers: vec![release::reason(&cause)],
+                bodies: Bodies::default(),
+            },
+            _ => sip::Request::Reject {
+                status: 503,
+                reason: None,
+                headers: vec![release::reason(&cause)],
+                bodies: Bodies::default(),
+            },
+        };
+        let status = (!self.talks()).then_some(503);
+        let mut actions = vec![Action::Sip(sip)];
+        actions.extend(self.release_circuit(cause.value, ReleasedBy::Gateway, status, None));
+        actions
+    }
+
+    /// Messages that have no SIP counterpart cross in INFO, when the peer speaks ISUP.
+    fn pass_to_sip(&self, context: &Context<'_>, message: &Message) -> Vec<Action> {
+        match self.isup_body(context, message) {
+            Some(isup) => vec![Action::Sip(sip::Request::Info {
+                bodies: Bodies {
+                    isup: Some(isup),
+                    ..Bodies::default()
+                },
+            })],
+            None => Vec::new(),
+        }
+    }
+
+    fn isup_body(&self, context: &Context<'_>, message: &Message) -> Option<sip::IsupBody> {
+        self.isup_peer
+            .then(|| encapsulation::body(context.trunk, message))
+            .flatten()
+    }
+
+    fn over(&mut self) -> Vec<Action> {
+        self.state = State::Over;
+        vec![Action::Finish]
+    }
+}
+
+/// The peer's SDP, where there is one.
+fn remote(bodies: Bodies) -> Vec<Action> {
+    bodies
+        .sdp
+        .map(|sdp| Action::Bridge(Bridge::Remote(sdp)))
+        .into_iter()
+        .collect()
+}

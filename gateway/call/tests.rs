@@ -1,0 +1,1 @@
+//! States and events of both halves, written down.

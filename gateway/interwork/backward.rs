@@ -1,0 +1,166 @@
+//! Backward messages: ACM and CPG to 18x (RFC 3398 §7.2.5, §7.2.6, §7.2.9), 18x and 200 to ACM,
+//! CPG, ANM and CON (§8.2.3 to §8.2.5).
+
+use isup::{
+    BackwardCallIndicators, CalledPartysCategory, CalledPartysStatus, Cause, ChargeIndicator,
+    Event, EventInformation, Message, MessageType, OptionalBackwardCallIndicators,
+};
+
+use crate::config::Ringback;
+
+/// What an ACM or CPG is to SIP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backward {
+    /// Provisional status.
+    pub status: u16,
+    /// The backward path carries something the caller is to hear: SDP goes along.
+    pub media: bool,
+    /// The called user is being alerted.
+    pub alerting: bool,
+}
+
+/// ACM (RFC 3398 §7.2.5, §7.2.6). `ringback`: whether the caller hears the network's ringback or
+/// its own terminal's.
+#[must_use]
+pub fn address_complete(acm: &Message, ringback: Ringback) -> Backward {
+    let indicators = acm.find::<BackwardCallIndicators>().unwrap_or_default();
+    let free = indicators.called_partys_status() == CalledPartysStatus::SubscriberFree;
+    let in_band = in_band(acm)
+        || indicators.contains(BackwardCallIndicators::INTERWORKING_ENCOUNTERED)
+        || acm.find::<Cause>().is_some();
+    match (free, in_band, ringback) {
+        (true, false, Ringback::Terminal) => Backward {
+            status: 180,
+            media: false,
+            alerting: true,
+        },
+        (alerting, ..) => Backward {
+            status: 183,
+            media: true,
+            alerting,
+        },
+    }
+}
+
+/// CPG (RFC 3398 §7.2.9).
+#[must_use]
+pub fn progress(cpg: &Message) -> Backward {
+    let event = cpg.find::<EventInformation>().map(EventInformation::event);
+    let media = in_band(cpg) || event == Some(Event::InBandInformation);
+    match event {
+        Some(Event::Alerting) => Backward {
+            status: 180,
+            media,
+            alerting: true,
+        },
+        Some(
+            Event::ForwardedOnBusy | Event::ForwardedOnNoReply | Event::ForwardedUnconditional,
+        ) => Backward {
+            status: 181,
+            media,
+            alerting: false,
+        },
+        _ => Backward {
+            status: 183,
+            media,
+            alerting: false,
+        },
+    }
+}
+
+fn in_band(message: &Message) -> bool {
+    message
+        .find::<OptionalBackwardCallIndicators>()
+        .is_some_and(|o| o.contains(OptionalBackwardCallIndicators::IN_BAND_INFORMATION))
+}
+
+/// Backward call indicators of a gateway (RFC 3398 §8.2.3): charge, ordinary subscriber, ISUP
+/// all the way.
+fn indicators(status: CalledPartysStatus) -> BackwardCallIndicators {
+    BackwardCallIndicators::ISUP_ALL_THE_WAY
+        .with_charge(ChargeIndicator::Charge)
+        .with_called_partys_status(status)
+        .with_called_partys_category(CalledPartysCategory::OrdinarySubscriber)
+}
+
+/// The ACM that only keeps the preceding exchange waiting (RFC 3398 §8.2.8).
+#[must_use]
+pub fn early_acm() -> Message {
+    Message::new(MessageType::Acm).with(indicators(CalledPartysStatus::NoIndication))
+}
+
+/// A provisional response of the called side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// 101 to 199.
+    pub status: u16,
+    /// The SIP side sends media.
+    pub media: bool,
+    /// No ACM has been sent yet.
+    pub first: bool,
+    /// The gateway itself plays ringback towards the circuit.
+    pub ringback: bool,
+}
+
+/// The messages for a provisional response, in order. `template` is the message that came in its
+/// body: it goes on as it is where it fits (RFC 3372 §4).
+#[must_use]
+pub fn from_progress(progress: Progress, template: Option<&Message>) -> Vec<Message> {
+    let fits = if progress.first {
+        MessageType::Acm
+    } else {
+        MessageType::Cpg
+    };
+    if let Some(message) = template.filter(|m| m.message_type() == fits) {
+        return vec![message.clone()];
+    }
+    let heard = progress.media || progress.ringback;
+    if progress.first {
+        let status = match progress.status {
+            180 => CalledPartysStatus::SubscriberFree,
+            _ => CalledPartysStatus::NoIndication,
+        };
+        let mut acm = Message::new(MessageType::Acm).with(indicators(status));
+        if heard {
+            acm.set(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
+        }
+        let mut messages = vec![acm];
+        if progress.status == 181 {
+            messages.push(cpg(Event::ForwardedUnconditional, false));
+        }
+        return messages;
+    }
+    let event = match progress.status {
+        180 => Event::Alerting,
+        181 => Event::ForwardedUnconditional,
+        183 if progress.media => Event::InBandInformation,
+        _ => Event::Progress,
+    };
+    vec![cpg(event, heard)]
+}
+
+fn cpg(event: Event, in_band: bool) -> Message {
+    let mut cpg = Message::new(MessageType::Cpg).with(EventInformation::new(event));
+    if in_band {
+        cpg.set(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
+    }
+    cpg
+}
+
+/// The message for the answer: CON when no ACM went before it, ANM otherwise (RFC 3398 §8.2.5).
+#[must_use]
+pub fn from_answer(first: bool, template: Option<&Message>) -> Message {
+    let fits = if first {
+        MessageType::Con
+    } else {
+        MessageType::Anm
+    };
+    if let Some(message) = template.filter(|m| m.message_type() == fits) {
+        return message.clone();
+    }
+    if first {
+        Message::new(MessageType::Con).with(indicators(CalledPartysStatus::NoIndication))
+    } else {
+        Message::new(MessageType::Anm)
+    }
+}

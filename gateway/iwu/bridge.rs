@@ -1,0 +1,263 @@
+//! Media commands: what a call asks of its bridge, and what the bridge tells.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use isup::CircuitId;
+use media_bridge::{BridgeId, Command, DtmfDetection, JitterConfig, Path, Rtp, RtpPort, Side};
+use tdm::SpanId;
+
+use super::{Iwu, MediaEvent, Output};
+use crate::call::{Bridge, CallId};
+use crate::config::{Codec, Dtmf, SipTrunk};
+use crate::sip::sdp::{self, Capabilities, MediaPlan};
+
+/// A bridge that was opened and has not said that it is closed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub(super) call: CallId,
+    pub(super) span: SpanId,
+    pub(super) port: RtpPort,
+    /// The gateway's RTP stream: identity and where it starts (RFC 3550 §5.1).
+    stream: Stream,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+}
+
+/// Delay that a jitter buffer starts with, within the configured bounds.
+const INITIAL_JITTER: Duration = Duration::from_millis(40);
+
+impl Iwu {
+    /// Opens a held bridge on a circuit's timeslot; none when every RTP port of its span is taken.
+    pub(super) fn open_bridge(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        circuit: CircuitId,
+    ) -> Option<BridgeId> {
+        let place = *self.points.circuits.get(&circuit)?;
+        let law = self.config.trunk_groups.get(place.group)?.law;
+        let port = self.ports.get_mut(usize::from(place.span.0))?.take()?;
+        let bridge = BridgeId(self.next_bridge);
+        self.next_bridge += 1;
+        let random = self.chance.next();
+        let stream = Stream {
+            ssrc: random as u32,
+            sequence: (random >> 32) as u16,
+            timestamp: (self.chance.next()) as u32,
+        };
+        self.bridges.insert(
+            bridge,
+            Open {
+                call,
+                span: place.span,
+                port,
+                stream,
+            },
+        );
+        let open = media_bridge::Open::new(bridge, place.span, place.timeslot, law, Path::CLOSED);
+        self.command(place.span, Command::Open(Box::new(open)));
+        self.trace_media(
+            now,
+            call,
+            format!("bridge opened on timeslot {}", place.timeslot),
+        );
+        Some(bridge)
+    }
+
+    /// Closes a bridge; its statistics come back by [`MediaEvent::Closed`].
+    pub(super) fn close_bridge(&mut self, bridge: BridgeId) {
+        if let Some(open) = self.bridges.get(&bridge) {
+            self.command(open.span, Command::Close { bridge });
+        }
+    }
+
+    /// What we say of our media for a call whose bridge is open.
+    pub(super) fn capabilities(&self, bridge: BridgeId, trunk: &SipTrunk) -> Option<Capabilities> {
+        let open = self.bridges.get(&bridge)?;
+        let plan = self.ports.get(usize::from(open.span.0))?.plan;
+        let address = SocketAddr::new(self.config.rtp.address, plan.udp(open.port));
+        let codecs = trunk.codecs.iter().copied().map(codec).collect();
+        let mut local = Capabilities::new(address, codecs, u64::from(open.stream.ssrc));
+        local.ptime = self.config.rtp.ptime;
+        if self.config.rtp.dtmf == Dtmf::Inband {
+            local.telephone_event = None;
+        }
+        Some(local)
+    }
+
+    /// Does what a call asks of its bridge.
+    pub(super) fn bridge(&mut self, now: Instant, call: CallId, request: Bridge) {
+        let Some(leg) = self.legs.get(&call) else {
+            return;
+        };
+        let Some(bridge) = leg.bridge else { return };
+        let Some(span) = self.bridges.get(&bridge).map(|open| open.span) else {
+            return;
+        };
+        match request {
+            Bridge::Path {
+                to_rtp,
+                to_timeslot,
+            } => {
+                let path = Path {
+                    to_rtp,
+                    to_timeslot,
+                };
+                self.command(span, Command::Path { bridge, path });
+                let way = match (to_rtp, to_timeslot) {
+                    (true, true) => "path through both ways",
+                    (true, false) => "path through to RTP",
+                    (false, true) => "path through to the timeslot",
+                    (false, false) => "path held",
+                };
+                self.trace_media(now, call, way.to_owned());
+            }
+            Bridge::Ringback(on) => {
+                let tone = on.then(|| self.ringback.get(leg.group).cloned()).flatten();
+                self.command(
+                    span,
+                    Command::Tone {
+                        bridge,
+                        towards: Side::Timeslot,
+                        tone,
+                    },
+                );
+                let text = if on {
+                    "ringback to the timeslot"
+                } else {
+                    "ringback ends"
+                };
+                self.trace_media(now, call, text.to_owned());
+            }
+            Bridge::Remote(description) => self.remote(now, call, &description),
+        }
+    }
+
+    /// The peer's SDP: an answer to our offer, or a new offer that the endpoint has answered
+    /// with what we said before.
+    fn remote(&mut self, now: Instant, call: CallId, description: &[u8]) {
+        let Some(leg) = self.legs.get(&call) else {
+            return;
+        };
+        let Some((local, _)) = &leg.local else { return };
+        let understood = match leg.plan {
+            // The first word of the peer answers our offer; every later one is an offer.
+            None => sdp::conclude(local, description),
+            Some(_) => sdp::negotiate(local, description).map(|answer| answer.plan),
+        };
+        match understood {
+            Ok(plan) => self.agree_on(now, call, plan),
+            Err(refusal) => self.trace_media(now, call, refusal.to_string()),
+        }
+    }
+
+    /// Points the bridge at what was agreed on.
+    pub(super) fn agree_on(&mut self, now: Instant, call: CallId, plan: MediaPlan) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        if leg.plan == Some(plan) {
+            return;
+        }
+        leg.plan = Some(plan);
+        let Some(bridge) = leg.bridge else { return };
+        let Some(open) = self.bridges.get(&bridge).copied() else {
+            return;
+        };
+        let payload = match plan.codec {
+            sdp::Codec::Pcma => media_bridge::Codec::Pcma,
+            sdp::Codec::Pcmu => media_bridge::Codec::Pcmu,
+            sdp::Codec::Clearmode => media_bridge::Codec::Clearmode,
+        };
+        let config = &self.config.rtp;
+        let mut rtp = Rtp::new(open.port, plan.remote, payload, open.stream.ssrc);
+        rtp.payload_type = plan.payload_type;
+        rtp.telephone_event = plan.telephone_event;
+        rtp.ptime = plan.ptime;
+        rtp.first_sequence = open.stream.sequence;
+        rtp.first_timestamp = open.stream.timestamp;
+        if payload != media_bridge::Codec::Clearmode {
+            rtp.jitter = JitterConfig::Adaptive {
+                initial: INITIAL_JITTER.clamp(config.jitter_min, config.jitter_max),
+                min: config.jitter_min,
+                max: config.jitter_max,
+            };
+            rtp.dtmf = match plan.telephone_event {
+                Some(_) => DtmfDetection::Suppress,
+                None => DtmfDetection::Off,
+            };
+        }
+        self.command(
+            open.span,
+            Command::Rtp {
+                bridge,
+                rtp: Box::new(rtp),
+            },
+        );
+        let text = format!("RTP {} to {}", plan.codec.name(), plan.remote);
+        self.trace_media(now, call, text);
+    }
+
+    /// Something from the media bridge.
+    pub(super) fn media(&mut self, now: Instant, event: MediaEvent) {
+        let open = |bridge: &BridgeId| self.bridges.get(bridge).copied();
+        match event {
+            MediaEvent::Digit {
+                bridge,
+                from,
+                digit,
+                duration,
+            } => {
+                if let Some(open) = open(&bridge) {
+                    let from = match from {
+                        Side::Timeslot => "tone on the timeslot",
+                        Side::Rtp => "telephone-event",
+                    };
+                    let text = format!("digit {digit} {} ms, {from}", duration.as_millis());
+                    self.trace_media(now, open.call, text);
+                }
+            }
+            MediaEvent::FirstPacket { bridge } => {
+                if let Some(open) = open(&bridge) {
+                    self.trace_media(now, open.call, "first RTP packet".to_owned());
+                }
+            }
+            MediaEvent::RtpTimeout { bridge } => {
+                if let Some(open) = open(&bridge) {
+                    self.trace_media(now, open.call, "no RTP from the peer".to_owned());
+                }
+            }
+            MediaEvent::Refused { bridge, why } => {
+                if let Some(open) = open(&bridge) {
+                    self.trace_media(now, open.call, format!("bridge: {why}"));
+                }
+            }
+            MediaEvent::Closed { bridge, statistics } => {
+                if let Some(open) = self.bridges.remove(&bridge) {
+                    if let Some(pool) = self.ports.get_mut(usize::from(open.span.0)) {
+                        pool.give_back(open.port);
+                    }
+                    self.statistics(open.call, bridge, statistics);
+                }
+            }
+        }
+    }
+
+    fn command(&mut self, span: SpanId, command: Command) {
+        self.outputs.push_back(Output::Media(span, command));
+    }
+}
+
+fn codec(codec: Codec) -> sdp::Codec {
+    match codec {
+        Codec::Pcma => sdp::Codec::Pcma,
+        Codec::Pcmu => sdp::Codec::Pcmu,
+        Codec::Clearmode => sdp::Codec::Clearmode,
+    }
+}

@@ -1,0 +1,157 @@
+//! A message of the exchange arrives; a call from a circuit begins.
+
+use std::time::Instant;
+
+use isup::circuit::Indication;
+use isup::{Cause, CircuitId, Location, Message};
+
+use super::leg::{Leg, Origin, Route};
+use super::{Iwu, Output};
+use crate::call::{Call, CallId, Event, IsupToSip};
+use crate::cdr::{self, CallRecord, ReleasedBy};
+use crate::dialplan::{Query, Route as Routed, Trunk};
+use crate::interwork::{invite, number, release};
+
+impl Iwu {
+    pub(super) fn from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
+        let Some(at) = self.points.points.get_mut(point) else {
+            return;
+        };
+        match output {
+            mtp::Output::SignalUnit(link, octets) => {
+                self.outputs.push_back(Output::SignalUnit(link, octets));
+            }
+            mtp::Output::Transfer(transfer) => {
+                at.isup.handle_transfer(now, &transfer);
+                self.trace_transfer(now, point, &transfer, false);
+            }
+            mtp::Output::Status(status) => {
+                at.isup.handle_status(now, status);
+                self.trace_status(now, status);
+            }
+            mtp::Output::Link(link, change) => self.trace_link(now, link, &change),
+        }
+    }
+
+    pub(super) fn from_isup(&mut self, now: Instant, point: usize, output: isup::node::Output) {
+        match output {
+            isup::node::Output::Transfer(transfer) => {
+                self.trace_transfer(now, point, &transfer, true);
+                if let Some(at) = self.points.points.get_mut(point)
+                    && let Err(error) = at.mtp.transfer(now, transfer)
+                {
+                    // ISUP's own timers repeat what matters; the ladder says why.
+                    self.trace_note(now, format!("MTP: {error}"));
+                }
+            }
+            isup::node::Output::Indication(circuit, Indication::Setup(iam)) => {
+                self.setup(now, circuit, iam);
+            }
+            isup::node::Output::Indication(circuit, indication) => {
+                self.indication(now, circuit, indication);
+            }
+            isup::node::Output::Timer(circuit, timer, event) => {
+                self.trace_timer(now, circuit, timer, event);
+            }
+            isup::node::Output::Alert(alert) => self.trace_note(now, alert.to_string()),
+        }
+    }
+
+    fn indication(&mut self, now: Instant, circuit: CircuitId, indication: Indication) {
+        let Some(call) = self.by_circuit.get(&circuit).copied() else {
+            return;
+        };
+        // From here on the circuit looks after itself, or is idle.
+        if matches!(
+            indication,
+            Indication::Idle | Indication::Failed { .. } | Indication::Repeat { .. }
+        ) {
+            self.by_circuit.remove(&circuit);
+            if let Some(leg) = self.legs.get_mut(&call) {
+                leg.circuit = None;
+            }
+        }
+        self.step(now, call, Event::Isup(indication));
+    }
+
+    /// An IAM: a call begins, even if it ends at once; every attempt has its record.
+    fn setup(&mut self, now: Instant, circuit: CircuitId, iam: Message) {
+        let Some(place) = self.points.circuits.get(&circuit).copied() else {
+            return;
+        };
+        let config = self.config.clone();
+        let Some(group) = config.trunk_groups.get(place.group) else {
+            return;
+        };
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        self.by_circuit.insert(circuit, call);
+        self.claim_rung(call);
+        let mut record = CallRecord::new(call, cdr::Origin::PstnToSip, &group.name, self.wall(now));
+        record.cic = Some(place.cic.0);
+        let caller = invite::calling(&iam, group);
+        record.calling_received = caller.as_ref().map(|(number, _)| number.to_string());
+        let called = invite::called(&iam, group);
+        record.called_received = called.as_ref().map(ToString::to_string).unwrap_or_default();
+        let refusal = |cause: u8, why: &str| (cause, why.to_owned());
+        let verdict = match (&self.drain, &called) {
+            (Some(_), _) => Err(refusal(42, "shutting down")),
+            (None, None) => Err(refusal(28, "the called party number is none to route by")),
+            (None, Some(called)) => {
+                let from = Trunk::Group(place.group);
+                let decision = self.plan.route(Query { called, from });
+                record.rule = decision.rule.as_ref().map(ToString::to_string);
+                match &decision.route {
+                    Routed::To(targets) => Ok((targets.clone(), decision)),
+                    Routed::Reject(cause) => Err(refusal(*cause, "rule of the dial plan")),
+                    Routed::None => Err(refusal(3, "no rule of the dial plan takes it")),
+                }
+            }
+        };
+        match verdict {
+            Ok((targets, out)) => {
+                let (machine, actions) = IsupToSip::new();
+                let leg = Leg {
+                    call: Some(Call::IsupToSip(machine)),
+                    session: None,
+                    circuit: Some(circuit),
+                    trunk: 0,
+                    group: place.group,
+                    bridge: None,
+                    local: None,
+                    plan: None,
+                    route: Route {
+                        targets,
+                        next: 0,
+                        attempts: 0,
+                        number: out.number,
+                        nature: out.nature.map(number::nature),
+                        origin: Origin::Isup { iam },
+                    },
+                    span: tracing::info_span!("call", id = call.0),
+                    record,
+                };
+                self.legs.insert(call, leg);
+                if let Some(bridge) = self.open_bridge(now, call, circuit) {
+                    if let Some(leg) = self.legs.get_mut(&call) {
+                        leg.bridge = Some(bridge);
+                    }
+                    self.apply(now, call, actions);
+                    self.attempt(now, call);
+                } else {
+                    self.step(now, call, Event::Exhausted(super::apply::NO_PORT));
+                }
+            }
+            Err((value, why)) => {
+                self.by_circuit.remove(&circuit);
+                let cause = Cause::new(value, Location::BeyondInterworkingPoint);
+                record.cause = Some(value);
+                record.mapped_by = Some(why);
+                record.end(self.wall(now), ReleasedBy::Gateway);
+                let rel = isup::circuit::Request::Release(release::message(&cause));
+                self.ask_isup(now, call, circuit, rel);
+                self.outputs.push_back(Output::Record(Box::new(record)));
+            }
+        }
+    }
+}

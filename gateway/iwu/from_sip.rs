@@ -1,0 +1,236 @@
+//! A datagram arrives; a call from SIP begins.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::leg::{Leg, Origin, Route};
+use super::{Iwu, Output};
+use crate::call::{Call, CallId, Event, SipToIsup};
+use crate::cdr::{self, CallRecord, ReleasedBy};
+use crate::config::{IsupMode, SipTrunk};
+use crate::dialplan::{Query, Route as Routed, Trunk};
+use crate::interwork::iam::Caller;
+use crate::interwork::number;
+use crate::interwork::profile::{FailureRow, RFC3398};
+use crate::interwork::{cause, encapsulation, release};
+use crate::sip::{self, Flow, Incoming, Indication, Reliable, Request, SessionId, sdp};
+
+/// Why an INVITE goes no further than the gateway.
+struct Refusal {
+    status: u16,
+    cause: u8,
+    why: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Refusal {
+    fn new(status: u16, cause: u8, why: impl Into<String>) -> Self {
+        Self {
+            status,
+            cause,
+            why: why.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    fn row(row: FailureRow) -> Self {
+        Self::new(row.status, row.cause, row.clause)
+    }
+}
+
+impl Iwu {
+    pub(super) fn datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
+        let rung = self.trace_sip(now, false, &octets);
+        self.sip.handle_datagram(now, flow, octets);
+        // The rung of an INVITE finds its call only once there is one.
+        while let Some(output) = self.sip.poll_output() {
+            self.from_sip(now, output);
+        }
+        self.settle_rung(rung);
+    }
+
+    pub(super) fn from_sip(&mut self, now: Instant, output: sip::Output) {
+        match output {
+            sip::Output::Datagram(flow, octets) => {
+                self.trace_sip(now, true, &octets);
+                self.outputs.push_back(Output::Sip(flow, octets));
+            }
+            sip::Output::Indication(session, Indication::Incoming(incoming)) => {
+                self.incoming(now, session, incoming);
+            }
+            sip::Output::Indication(session, Indication::Terminated) => {
+                self.by_session.remove(&session);
+            }
+            sip::Output::Indication(session, indication) => {
+                if let Some(call) = self.by_session.get(&session).copied() {
+                    self.step(now, call, Event::Sip(indication));
+                }
+            }
+        }
+    }
+
+    /// An INVITE: a call begins, even if it ends at once; every attempt has its record.
+    fn incoming(&mut self, now: Instant, session: SessionId, incoming: Box<Incoming>) {
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        self.by_call_id.insert(incoming.call_id.clone(), call);
+        let source = incoming.flow.remote.ip();
+        let name = self
+            .config
+            .sip_trunk_of(incoming.flow.remote)
+            .map_or_else(|| source.to_string(), |trunk| trunk.name.clone());
+        let trunk = self
+            .config
+            .sip_trunks
+            .iter()
+            .position(|trunk| trunk.name == name);
+        let mut record = CallRecord::new(call, cdr::Origin::SipToPstn, &name, self.wall(now));
+        record.sip_call_id = Some(incoming.call_id.clone());
+        record.called_received = number::from_uri(&incoming.request_uri)
+            .map_or_else(|| incoming.request_uri.clone(), |number| number.to_string());
+        record.calling_received = number::from_uri(&incoming.from).map(|n| n.to_string());
+        match self.admit(call, trunk, &incoming, record.clone()) {
+            Ok(leg) => {
+                let leg = Leg {
+                    session: Some(session),
+                    ..leg
+                };
+                self.by_session.insert(session, call);
+                self.legs.insert(call, leg);
+                self.attempt(now, call);
+            }
+            Err(refusal) => self.refuse(now, session, record, refusal),
+        }
+    }
+
+    /// Everything that can be wrong with an INVITE before a circuit is looked for.
+    fn admit(
+        &mut self,
+        call: CallId,
+        trunk: Option<usize>,
+        incoming: &Incoming,
+        mut record: CallRecord,
+    ) -> Result<Leg, Refusal> {
+        let config = self.config.clone();
+        let source = incoming.flow.remote.ip();
+        let (index, trunk) = trunk
+            .and_then(|index| Some((index, config.sip_trunks.get(index)?)))
+            .ok_or_else(|| Refusal::new(403, 21, format!("{source} is no trunk's address")))?;
+        if self.drain.is_some() {
+            let mut refusal = Refusal::new(503, 42, "shutting down");
+            refusal.headers.push(("Retry-After".into(), "60".into()));
+            return Err(refusal);
+        }
+        let template = template(trunk, incoming)?;
+        let caller = Caller::of(incoming, trunk);
+        let called = number::from_uri(&incoming.request_uri)
+            .ok_or_else(|| Refusal::new(484, 28, "the Request-URI holds no number"))?;
+        let decision = self.plan.route(Query {
+            called: &called,
+            from: Trunk::Sip(index),
+        });
+        let targets = match decision.route {
+            Routed::To(targets) => targets,
+            Routed::Reject(value) => {
+                let cause = isup::Cause::new(value, isup::Location::BeyondInterworkingPoint);
+                let mapped = cause::status_of(&RFC3398, &cause);
+                return Err(Refusal::new(mapped.value, value, mapped.to_string()));
+            }
+            Routed::None => return Err(Refusal::row(RFC3398.no_route)),
+        };
+        record.rule = decision.rule.map(|rule| rule.to_string());
+        record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
+        Ok(Leg {
+            call: Some(Call::SipToIsup(SipToIsup::new(template.is_some()))),
+            session: None,
+            circuit: None,
+            trunk: index,
+            group: 0,
+            bridge: None,
+            local: None,
+            plan: None,
+            route: Route {
+                targets,
+                next: 0,
+                attempts: 0,
+                number: decision.number,
+                nature: decision.nature.map(number::nature),
+                origin: Origin::Sip {
+                    incoming: Box::new(incoming.clone()),
+                    template,
+                    caller,
+                },
+            },
+            span: tracing::info_span!("call", id = call.0),
+            record,
+        })
+    }
+
+    /// The final response and the record of a call that was not admitted.
+    fn refuse(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        mut record: CallRecord,
+        refusal: Refusal,
+    ) {
+        let cause = isup::Cause::new(refusal.cause, isup::Location::BeyondInterworkingPoint);
+        let mut headers = vec![release::reason(&cause)];
+        headers.extend(refusal.headers);
+        let request = Request::Reject {
+            status: refusal.status,
+            reason: None,
+            headers,
+            bodies: sip::Bodies::default(),
+        };
+        record.cause = Some(refusal.cause);
+        record.sip_status = Some(refusal.status);
+        record.mapped_by = Some(refusal.why);
+        record.end(self.wall(now), ReleasedBy::Gateway);
+        self.ask_sip(now, record.call, session, request);
+        self.outputs.push_back(Output::Record(Box::new(record)));
+    }
+
+    /// Agrees on media for an INVITE, with RTP at this address. Without an offer in the INVITE
+    /// ours goes into the first reliable response or the 200.
+    pub(super) fn agree(
+        &self,
+        incoming: &Incoming,
+        local: &sdp::Capabilities,
+    ) -> Result<(Bytes, Option<sdp::MediaPlan>), sdp::Refusal> {
+        match &incoming.bodies.sdp {
+            Some(offer) => {
+                let answer = sdp::negotiate(local, offer)?;
+                Ok((answer.octets, Some(answer.plan)))
+            }
+            None => Ok((sdp::offer(local), None)),
+        }
+    }
+}
+
+/// The IAM of the body, by what the trunk says about ISUP.
+fn template(trunk: &SipTrunk, incoming: &Incoming) -> Result<Option<isup::Message>, Refusal> {
+    if trunk.isup == IsupMode::Off {
+        return Ok(None);
+    }
+    let iam = encapsulation::understood(&incoming.bodies)
+        .filter(|m| m.message_type() == isup::MessageType::Iam);
+    if iam.is_none() && trunk.isup == IsupMode::Mandatory {
+        return Err(Refusal::new(
+            403,
+            21,
+            "the trunk takes no INVITE without an IAM",
+        ));
+    }
+    Ok(iam)
+}
+
+/// The configured policy for reliable provisional responses as the endpoint's.
+pub(super) fn reliable(trunk: &SipTrunk) -> Reliable {
+    match trunk.reliable {
+        crate::config::Reliable::Required => Reliable::Required,
+        crate::config::Reliable::Supported => Reliable::Supported,
+        crate::config::Reliable::Off => Reliable::Off,
+    }
+}

@@ -1,0 +1,70 @@
+//! What belongs to one call besides its state.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use isup::{CircuitId, Message};
+use media_bridge::BridgeId;
+
+use crate::call::Call;
+use crate::cdr::CallRecord;
+use crate::dialplan::{Number, Trunk};
+use crate::interwork::iam::Caller;
+use crate::sip::sdp::{Capabilities, MediaPlan};
+use crate::sip::{Incoming, SessionId};
+
+/// An output of one of a signalling point's aggregates.
+pub(super) enum Layer {
+    Isup(isup::node::Output),
+    Mtp(mtp::Output),
+}
+
+/// A call and its two legs.
+#[derive(Debug)]
+pub(super) struct Leg {
+    /// Taken out while it steps.
+    pub(super) call: Option<Call>,
+    pub(super) session: Option<SessionId>,
+    pub(super) circuit: Option<CircuitId>,
+    /// Index of the SIP trunk.
+    pub(super) trunk: usize,
+    /// Index of the trunk group.
+    pub(super) group: usize,
+    pub(super) bridge: Option<BridgeId>,
+    /// What we said of our media, and the SDP that says it.
+    pub(super) local: Option<(Capabilities, Bytes)>,
+    /// What was agreed on, once it was.
+    pub(super) plan: Option<MediaPlan>,
+    pub(super) route: Route,
+    pub(super) record: CallRecord,
+    pub(super) span: tracing::Span,
+}
+
+/// Where a call goes, and where it may still go.
+#[derive(Debug)]
+pub(super) struct Route {
+    /// Trunks in the dial plan's order.
+    pub(super) targets: Arc<[Trunk]>,
+    /// The one being tried.
+    pub(super) next: usize,
+    /// Circuits and trunks tried so far.
+    pub(super) attempts: u8,
+    /// The number that goes out.
+    pub(super) number: Number,
+    /// Nature of address that goes out; by the form of the number when absent.
+    pub(super) nature: Option<isup::NatureOfAddress>,
+    pub(super) origin: Origin,
+}
+
+/// What every attempt is made from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// The INVITE, with the IAM of its body.
+    Sip {
+        incoming: Box<Incoming>,
+        template: Option<Message>,
+        caller: Option<Caller>,
+    },
+    /// The IAM.
+    Isup { iam: Message },
+}

@@ -1,0 +1,371 @@
+//! The interworking unit: the whole control plane without input or output.
+//!
+//! [`Iwu`] owns the SIP endpoint, the signalling points (MTP and ISUP) and the calls between
+//! them. It is told the time with every input, holds no socket, no thread and no source of
+//! chance but its seed: the same inputs give the same outputs, so a recording replays
+//! ([`crate::recorder`]). All arrows between SIP, calls and ISUP are returned values, drained in
+//! a fixed order.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`io`] | inputs and outputs |
+//! | `points` | signalling points, circuits, links, from the configuration |
+//! | `ports` | RTP ports |
+//! | `leg` | what belongs to one call |
+//! | `from_sip`, `from_isup` | a call arrives |
+//! | `apply` | what a call asks for is done |
+//! | `bridge` | media commands |
+//! | `drain` | shutdown |
+//! | `observe` | ladders and records |
+
+mod apply;
+mod bridge;
+mod drain;
+mod from_isup;
+mod from_sip;
+pub mod io;
+mod leg;
+mod observe;
+mod points;
+mod ports;
+mod seeded;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use isup::CircuitId;
+use jiff::Timestamp;
+use media_bridge::BridgeId;
+use mtp::{LineEvent, LinkId};
+use tdm::{Alarm, SpanEvent, SpanId};
+
+use crate::call::{CallId, Event, Timer};
+use crate::config::Config;
+use crate::dialplan::DialPlan;
+use crate::sip::{self, Endpoint, SessionId};
+
+pub use io::{Admin, Input, MediaEvent, Output};
+pub use points::{Circuit, LinkPlace};
+pub use ports::PortPlan;
+
+use drain::Drain;
+use leg::Leg;
+use points::Points;
+use ports::PortPool;
+use seeded::Seeded;
+
+/// A configuration that cannot run. The configuration's own check finds these first and says
+/// where in the file they are.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A trunk group names a linkset that is not there.
+    #[error("linkset {0:?} is not configured")]
+    NoLinkset(String),
+    /// A link or trunk group names a span that is not there.
+    #[error("span {0:?} is not configured")]
+    NoSpan(String),
+    /// No timeslot of an E1.
+    #[error("timeslot {0} is not 0 to 31")]
+    Timeslot(u8),
+    /// No timer of Q.764, or out of its range.
+    #[error(transparent)]
+    Timer(#[from] crate::trunk_group::WrongTimer),
+    /// No tone plan of that country.
+    #[error("tone plan {0:?} is not known")]
+    Tones(String),
+    /// What MTP refuses.
+    #[error(transparent)]
+    Mtp(#[from] mtp::ConfigError),
+    /// A rule that names nothing.
+    #[error(transparent)]
+    DialPlan(#[from] crate::dialplan::UnknownTrunk),
+    /// What ISUP refuses.
+    #[error(transparent)]
+    Isup(#[from] isup::node::ConfigError),
+}
+
+/// When the unit starts, and its source of chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Birth {
+    /// The monotonic clock at start.
+    pub now: Instant,
+    /// The wall clock at the same moment, for records.
+    pub wall: Timestamp,
+    /// Seed of tags, branches, SSRCs.
+    pub seed: u64,
+}
+
+/// The interworking unit.
+#[derive(Debug)]
+pub struct Iwu {
+    config: Arc<Config>,
+    birth: Birth,
+    chance: Seeded,
+    sip: Endpoint,
+    points: Points,
+    plan: DialPlan,
+    ringback: Vec<io::Tone>,
+    ports: Vec<PortPool>,
+    /// Alarms that each span shows at present.
+    alarms: BTreeMap<SpanId, BTreeSet<Alarm>>,
+    legs: BTreeMap<CallId, Leg>,
+    by_session: BTreeMap<SessionId, CallId>,
+    by_circuit: BTreeMap<CircuitId, CallId>,
+    /// Calls by Call-ID, for ladders.
+    by_call_id: BTreeMap<String, CallId>,
+    /// The call whose INVITE is about to leave: its Call-ID is known only then.
+    inviting: Option<CallId>,
+    bridges: BTreeMap<BridgeId, bridge::Open>,
+    timers: BTreeSet<(Instant, CallId, Timer)>,
+    /// Records that wait for their bridge's statistics.
+    ended: BTreeMap<CallId, observe::Ended>,
+    next_call: u64,
+    next_bridge: u32,
+    drain: Option<Drain>,
+    outputs: VecDeque<Output>,
+}
+
+impl Iwu {
+    /// A unit that has not started.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a configuration that cannot run.
+    pub fn new(config: Arc<Config>, birth: Birth) -> Result<Self, ConfigError> {
+        let points = Points::new(&config)?;
+        let ports = PortPlan::divide(config.rtp.ports, config.spans.len())
+            .into_iter()
+            .map(PortPool::new)
+            .collect();
+        let ringback = config
+            .trunk_groups
+            .iter()
+            .map(|group| {
+                media_bridge::tone::Plan::builtin(&group.tones)
+                    .map(|plan| plan.ringback())
+                    .ok_or_else(|| ConfigError::Tones(group.tones.clone()))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut endpoint = sip::EndpointConfig::new(config.sip.listen, birth.seed);
+        endpoint.user_agent.clone_from(&config.sip.user_agent);
+        (endpoint.t1, endpoint.t2, endpoint.t4) = (config.sip.t1, config.sip.t2, config.sip.t4);
+        Ok(Self {
+            plan: DialPlan::new(&config)?,
+            chance: Seeded::new(birth.seed),
+            sip: Endpoint::new(endpoint),
+            points,
+            ringback,
+            ports,
+            alarms: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            by_circuit: BTreeMap::new(),
+            by_call_id: BTreeMap::new(),
+            inviting: None,
+            bridges: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            ended: BTreeMap::new(),
+            next_call: 1,
+            next_bridge: 1,
+            drain: None,
+            outputs: VecDeque::new(),
+            config,
+            birth,
+        })
+    }
+
+    /// Brings links into service and resets the circuits (Q.764 §2.9.3.3).
+    pub fn start(&mut self, now: Instant) {
+        self.points.start(now);
+        let links: Vec<LinkId> = self.points.links.keys().copied().collect();
+        for link in links {
+            self.line(now, link, LineEvent::InService);
+        }
+        self.settle(now);
+    }
+
+    /// Takes one input. Outputs are to be drained before the next one.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Sip(flow, octets) => self.datagram(now, flow, octets),
+            Input::SignalUnit(link, octets) => {
+                if let Some(point) = self.points.links.get(&link).map(|place| place.point)
+                    && let Some(point) = self.points.points.get_mut(point)
+                {
+                    point.mtp.handle_signal_unit(now, link, &octets);
+                }
+            }
+            Input::Line(link, event) => self.line(now, link, event),
+            Input::Media(event) => self.media(now, event),
+            Input::Span(span, event) => self.span(now, span, event),
+            Input::Admin(Admin::Drain { limit }) => self.start_drain(now, limit),
+            Input::Timeout => self.timeout(now),
+        }
+        self.settle(now);
+    }
+
+    /// When the next [`Input::Timeout`] is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let own = self.timers.first().map(|(at, ..)| *at);
+        let drain = self.drain.as_ref().and_then(Drain::poll_timeout);
+        [
+            own,
+            drain,
+            self.sip.poll_timeout(),
+            self.points.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The next output, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Which UDP ports the bridges of each span use, in the spans' order.
+    #[must_use]
+    pub fn port_plans(&self) -> Vec<PortPlan> {
+        self.ports.iter().map(|pool| pool.plan).collect()
+    }
+
+    /// Where each link is.
+    pub fn links(&self) -> impl Iterator<Item = (LinkId, LinkPlace)> + '_ {
+        self.points.links.iter().map(|(id, place)| (*id, *place))
+    }
+
+    /// Where each circuit is.
+    pub fn circuits(&self) -> impl Iterator<Item = (CircuitId, Circuit)> + '_ {
+        self.points.circuits.iter().map(|(id, place)| (*id, *place))
+    }
+
+    /// What a circuit says about itself.
+    #[must_use]
+    pub fn circuit(&self, id: CircuitId) -> Option<isup::node::CircuitView> {
+        let place = self.points.circuits.get(&id)?;
+        self.points.points.get(place.point)?.isup.circuit(id)
+    }
+
+    /// What a link says about itself.
+    #[must_use]
+    pub fn link(&self, id: LinkId) -> Option<mtp::LinkState> {
+        let place = self.points.links.get(&id)?;
+        self.points.points.get(place.point)?.mtp.link_state(id)
+    }
+
+    /// How many calls there are.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// The wall clock at `now`.
+    fn wall(&self, now: Instant) -> Timestamp {
+        let since = now.saturating_duration_since(self.birth.now);
+        self.birth
+            .wall
+            .checked_add(since)
+            .unwrap_or(self.birth.wall)
+    }
+
+    /// Time since start, for ladders.
+    fn since_start(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.birth.now)
+    }
+
+    fn line(&mut self, now: Instant, link: LinkId, event: LineEvent) {
+        if let Some(point) = self.points.links.get(&link).map(|place| place.point)
+            && let Some(point) = self.points.points.get_mut(point)
+        {
+            point.mtp.handle_line(now, link, event);
+        }
+    }
+
+    /// An alarm takes the span's links and circuits out, its end brings them back.
+    fn span(&mut self, now: Instant, span: SpanId, event: SpanEvent) {
+        let SpanEvent::Alarm { alarm, on } = event else {
+            return;
+        };
+        let shown = self.alarms.entry(span).or_default();
+        let before = !shown.is_empty();
+        if on {
+            shown.insert(alarm);
+        } else {
+            shown.remove(&alarm);
+        }
+        let after = !shown.is_empty();
+        self.trace_span(now, span, alarm, on);
+        if before == after {
+            return;
+        }
+        let state = if after {
+            LineEvent::OutOfService
+        } else {
+            LineEvent::InService
+        };
+        let links: Vec<LinkId> = self
+            .links()
+            .filter(|(_, place)| place.span == span)
+            .map(|(id, _)| id)
+            .collect();
+        for link in links {
+            self.line(now, link, state);
+        }
+        for (index, point) in self.points.points.iter_mut().enumerate() {
+            let circuits: Vec<CircuitId> = self
+                .points
+                .circuits
+                .iter()
+                .filter(|(_, place)| place.span == span && place.point == index)
+                .map(|(id, _)| *id)
+                .collect();
+            point.isup.handle_alarm(now, &circuits, after);
+        }
+    }
+
+    fn timeout(&mut self, now: Instant) {
+        self.sip.handle_timeout(now);
+        self.points.handle_timeout(now);
+        while let Some(&(at, call, timer)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.step(now, call, Event::Expired(timer));
+        }
+        self.continue_drain(now);
+    }
+
+    /// Drains the aggregates into each other until none has anything left, in a fixed order.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            if let Some(output) = self.sip.poll_output() {
+                self.from_sip(now, output);
+                continue;
+            }
+            let index = self
+                .points
+                .points
+                .iter_mut()
+                .enumerate()
+                .find_map(|(index, point)| {
+                    if let Some(output) = point.isup.poll_output() {
+                        return Some((index, leg::Layer::Isup(output)));
+                    }
+                    point
+                        .mtp
+                        .poll_output()
+                        .map(|output| (index, leg::Layer::Mtp(output)))
+                });
+            match index {
+                Some((point, leg::Layer::Isup(output))) => self.from_isup(now, point, output),
+                Some((point, leg::Layer::Mtp(output))) => self.from_mtp(now, point, output),
+                None => break,
+            }
+        }
+        self.continue_drain(now);
+    }
+}

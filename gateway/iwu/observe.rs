@@ -1,0 +1,273 @@
+//! What the outside may know of a call: rungs of its ladder, and its record.
+
+use std::time::Instant;
+
+use isup::circuit::Timer;
+use isup::node::TimerEvent;
+use isup::{
+    BackwardCallIndicators, CalledPartyNumber, Cause, CircuitId, EventInformation, Message,
+    MessageType,
+};
+use media_bridge::{BridgeId, Statistics};
+use mtp::{LinkChange, LinkId, Status, Transfer};
+use tdm::{Alarm, SpanId};
+
+use super::{Iwu, Output};
+use crate::call::{CallId, Mark};
+use crate::cdr::CallRecord;
+use crate::ladder::{Trace, What};
+use crate::sip;
+
+/// A record that waits for what its bridge counted.
+#[derive(Debug)]
+pub(super) struct Ended {
+    record: CallRecord,
+    bridge: BridgeId,
+}
+
+/// How many of a number's last digits logs hide.
+const HIDDEN_DIGITS: usize = 4;
+
+impl Iwu {
+    /// A rung for a SIP message; its place among the outputs, when its call is not known yet.
+    pub(super) fn trace_sip(
+        &mut self,
+        now: Instant,
+        sent: bool,
+        octets: &[u8],
+    ) -> Option<(usize, String)> {
+        let summary = sip::summary(octets)?;
+        let is_invite = matches!(&summary.line, sip::summary::Line::Request { method, .. } if method == "INVITE");
+        if sent
+            && is_invite
+            && let Some(call) = self.inviting.take()
+        {
+            self.by_call_id.insert(summary.call_id.clone(), call);
+            if let Some(leg) = self.legs.get_mut(&call) {
+                leg.record.sip_call_id = Some(summary.call_id.clone());
+            }
+        }
+        let call = self.by_call_id.get(&summary.call_id).copied();
+        self.rung(
+            now,
+            call,
+            What::Sip {
+                sent,
+                text: summary.to_string(),
+            },
+        );
+        call.is_none()
+            .then(|| (self.outputs.len() - 1, summary.call_id))
+    }
+
+    /// Gives the rung of an INVITE the call it began.
+    pub(super) fn settle_rung(&mut self, rung: Option<(usize, String)>) {
+        if let Some((place, call_id)) = rung
+            && let Some(call) = self.by_call_id.get(&call_id).copied()
+            && let Some(Output::Trace(trace)) = self.outputs.get_mut(place)
+        {
+            trace.call = Some(call);
+        }
+    }
+
+    /// A rung for an ISUP message.
+    pub(super) fn trace_transfer(
+        &mut self,
+        now: Instant,
+        point: usize,
+        transfer: &Transfer,
+        sent: bool,
+    ) {
+        let Ok((cic, message)) = Message::decode_sif(&transfer.sif) else {
+            return;
+        };
+        let circuit = self
+            .points
+            .circuits
+            .iter()
+            .find(|(_, place)| place.point == point && place.cic == cic)
+            .map(|(id, _)| *id);
+        let call = circuit.and_then(|id| self.by_circuit.get(&id).copied());
+        let mask = self.config.gateway.mask_numbers;
+        let text = format!("{} (CIC {})", in_short(&message, mask), cic.0);
+        self.rung(now, call, What::Isup { sent, text });
+    }
+
+    /// The IAM that began a call was drawn before the call was there.
+    pub(super) fn claim_rung(&mut self, call: CallId) {
+        let rung = self
+            .outputs
+            .iter_mut()
+            .rev()
+            .find_map(|output| match output {
+                Output::Trace(trace) if matches!(trace.what, What::Isup { sent: false, .. }) => {
+                    Some(trace)
+                }
+                _ => None,
+            });
+        if let Some(trace) = rung {
+            trace.call = Some(call);
+        }
+    }
+
+    pub(super) fn trace_timer(
+        &mut self,
+        now: Instant,
+        circuit: CircuitId,
+        timer: Timer,
+        event: TimerEvent,
+    ) {
+        let call = self.by_circuit.get(&circuit).copied();
+        let text = match event {
+            TimerEvent::Started(length) => format!("{timer} started, {length:?}"),
+            TimerEvent::Stopped => format!("{timer} stopped"),
+            TimerEvent::Expired => format!("{timer} expired"),
+        };
+        self.rung(now, call, What::Timer(text));
+    }
+
+    pub(super) fn trace_media(&mut self, now: Instant, call: CallId, text: String) {
+        self.rung(now, Some(call), What::Media(text));
+    }
+
+    pub(super) fn trace_call(&mut self, now: Instant, call: CallId, text: String) {
+        self.rung(now, Some(call), What::Call(text));
+    }
+
+    pub(super) fn trace_state(&mut self, now: Instant, call: CallId, state: &str) {
+        self.rung(now, Some(call), What::Call(state.to_owned()));
+    }
+
+    pub(super) fn trace_link(&mut self, now: Instant, link: LinkId, change: &LinkChange) {
+        self.rung(now, None, What::Call(format!("link {}: {change}", link.0)));
+    }
+
+    pub(super) fn trace_span(&mut self, now: Instant, span: SpanId, alarm: Alarm, on: bool) {
+        let state = if on { "on" } else { "off" };
+        self.rung(
+            now,
+            None,
+            What::Call(format!("span {}: {alarm} {state}", span.0)),
+        );
+    }
+
+    pub(super) fn trace_status(&mut self, now: Instant, status: Status) {
+        let text = match status {
+            Status::Pause(point) => format!("MTP-PAUSE {point}"),
+            Status::Resume(point) => format!("MTP-RESUME {point}"),
+            Status::Congested(point, level) => format!("MTP-STATUS {point} congested {level}"),
+            Status::UserPartUnavailable(point) => format!("MTP-STATUS {point} user part"),
+        };
+        self.rung(now, None, What::Call(text));
+    }
+
+    pub(super) fn trace_note(&mut self, now: Instant, text: String) {
+        self.rung(now, None, What::Call(text));
+    }
+
+    fn rung(&mut self, now: Instant, call: Option<CallId>, what: What) {
+        let at = self.since_start(now);
+        self.outputs
+            .push_back(Output::Trace(Trace { at, call, what }));
+    }
+
+    /// Notes something in a call's record.
+    pub(super) fn mark(&mut self, now: Instant, call: CallId, mark: Mark) {
+        let at = self.wall(now);
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        let record = &mut leg.record;
+        match mark {
+            Mark::Alerting => record.alerting = record.alerting.or(Some(at)),
+            Mark::Answer => {
+                record.answer = Some(at);
+                record.sip_status = Some(200);
+            }
+            Mark::Release {
+                by,
+                cause,
+                status,
+                mapped_by,
+            } => {
+                if record.release.is_none() {
+                    record.cause = Some(cause);
+                    record.sip_status = status.or(record.sip_status);
+                    record.mapped_by = mapped_by;
+                    record.end(at, by);
+                }
+            }
+        }
+    }
+
+    /// A call is over: its record goes out, with its bridge's statistics when it had one.
+    pub(super) fn ended(&mut self, record: CallRecord, bridge: Option<BridgeId>) {
+        match bridge.filter(|bridge| self.bridges.contains_key(bridge)) {
+            Some(bridge) => {
+                self.ended.insert(record.call, Ended { record, bridge });
+            }
+            None => self.record(record),
+        }
+    }
+
+    /// A bridge's statistics came back.
+    pub(super) fn statistics(
+        &mut self,
+        call: CallId,
+        bridge: BridgeId,
+        statistics: Box<Statistics>,
+    ) {
+        if self
+            .ended
+            .get(&call)
+            .is_some_and(|ended| ended.bridge == bridge)
+            && let Some(mut ended) = self.ended.remove(&call)
+        {
+            ended.record.media = Some(*statistics);
+            self.record(ended.record);
+        }
+    }
+
+    /// Records whose statistics will not come any more.
+    pub(super) fn flush_records(&mut self) {
+        for ended in std::mem::take(&mut self.ended).into_values() {
+            self.record(ended.record);
+        }
+        for leg in std::mem::take(&mut self.legs).into_values() {
+            self.record(leg.record);
+        }
+    }
+
+    fn record(&mut self, record: CallRecord) {
+        self.by_call_id.retain(|_, call| *call != record.call);
+        self.outputs.push_back(Output::Record(Box::new(record)));
+    }
+}
+
+/// A message in a few words.
+fn in_short(message: &Message, mask: bool) -> String {
+    let name = message.message_type().acronym();
+    let detail = match message.message_type() {
+        MessageType::Iam => message.find::<CalledPartyNumber>().map(|number| {
+            if mask {
+                number.digits.masked(HIDDEN_DIGITS)
+            } else {
+                number.digits.to_string()
+            }
+        }),
+        MessageType::Acm => message
+            .find::<BackwardCallIndicators>()
+            .map(|indicators| indicators.called_partys_status().name().to_owned()),
+        MessageType::Cpg => message
+            .find::<EventInformation>()
+            .map(|event| event.event().name().to_owned()),
+        MessageType::Rel => message
+            .find::<Cause>()
+            .map(|c| format!("{} {}", c.value, c.name())),
+        _ => None,
+    };
+    match detail {
+        Some(detail) => format!("{name} {detail}"),
+        None => name.to_owned(),
+    }
+}

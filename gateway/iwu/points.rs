@@ -1,0 +1,225 @@
+//! The gateway's signalling points: an MTP and an ISUP node for each own point code.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use isup::node::{GroupConfig, Node, NodeConfig, StartReset};
+use isup::{Cic, CircuitId, Variant};
+use mtp::{LinkConfig, LinkId, LinksetConfig, Mtp, PointCode, Route, Slc};
+use tdm::{SpanId, Timeslot};
+
+use super::ConfigError;
+use crate::config::{Config, Linkset, Standard};
+use crate::trunk_group;
+
+/// One own point code in one network.
+#[derive(Debug)]
+pub(super) struct Point {
+    pub(super) mtp: Mtp,
+    pub(super) isup: Node,
+}
+
+/// Where a circuit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit {
+    /// Index of the trunk group in the configuration.
+    pub group: usize,
+    /// Index of the signalling point.
+    pub(super) point: usize,
+    /// Circuit identification code.
+    pub cic: Cic,
+    /// Span.
+    pub span: SpanId,
+    /// Timeslot of the span.
+    pub timeslot: Timeslot,
+}
+
+/// Where a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkPlace {
+    /// Index of the signalling point.
+    pub(super) point: usize,
+    /// Span.
+    pub span: SpanId,
+    /// Timeslot of the span.
+    pub timeslot: Timeslot,
+}
+
+/// All signalling points, and what lies where.
+#[derive(Debug)]
+pub(super) struct Points {
+    pub(super) points: Vec<Point>,
+    pub(super) circuits: BTreeMap<CircuitId, Circuit>,
+    pub(super) links: BTreeMap<LinkId, LinkPlace>,
+    /// Circuits of each trunk group in ascending order of CIC.
+    pub(super) groups: Vec<Vec<CircuitId>>,
+}
+
+/// Linksets with the same key share a signalling point.
+type Key = (Standard, crate::config::NetworkIndicator, PointCode);
+
+struct Draft {
+    mtp: mtp::Config,
+    groups: Vec<GroupConfig>,
+}
+
+impl Points {
+    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
+        let mut keys: Vec<Key> = Vec::new();
+        let mut drafts: Vec<Draft> = Vec::new();
+        let mut links = BTreeMap::new();
+        let mut point_of_linkset = Vec::new();
+        let mut next_link = 0;
+        for linkset in &config.linksets {
+            let key = key(linkset);
+            let point = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+                keys.push(key);
+                drafts.push(Draft {
+                    mtp: mtp_config(linkset),
+                    groups: Vec::new(),
+                });
+                keys.len() - 1
+            });
+            point_of_linkset.push(point);
+            let mut configured = Vec::new();
+            for link in &linkset.links {
+                let id = LinkId(next_link);
+                next_link += 1;
+                configured.push(LinkConfig::new(id, Slc(link.slc)));
+                let place = LinkPlace {
+                    point,
+                    span: span_of(config, &link.span)?,
+                    timeslot: timeslot(link.timeslot)?,
+                };
+                links.insert(id, place);
+            }
+            if let Some(draft) = drafts.get_mut(point) {
+                draft.mtp.linksets.push(LinksetConfig {
+                    adjacent: linkset.adjacent,
+                    links: configured,
+                });
+            }
+        }
+        let mut circuits = BTreeMap::new();
+        let mut groups = Vec::new();
+        for (index, group) in config.trunk_groups.iter().enumerate() {
+            let position = config
+                .linksets
+                .iter()
+                .position(|l| l.name == group.linkset)
+                .ok_or_else(|| ConfigError::NoLinkset(group.linkset.clone()))?;
+            let linkset = config.linksets.get(position);
+            let point = point_of_linkset.get(position).copied();
+            let (Some(linkset), Some(point)) = (linkset, point) else {
+                return Err(ConfigError::NoLinkset(group.linkset.clone()));
+            };
+            let span = span_of(config, &group.span)?;
+            let dpc = group.destination.unwrap_or(linkset.adjacent);
+            let mut ids = Vec::new();
+            let mut cics = Vec::new();
+            for slot in group.timeslots.iter() {
+                let id = CircuitId(u32::try_from(circuits.len()).unwrap_or(u32::MAX));
+                let cic = Cic(group.first_cic + u16::from(slot));
+                let place = Circuit {
+                    group: index,
+                    point,
+                    cic,
+                    span,
+                    timeslot: timeslot(slot)?,
+                };
+                circuits.insert(id, place);
+                ids.push(id);
+                cics.push((id, cic));
+            }
+            if let Some(draft) = drafts.get_mut(point) {
+                if dpc != linkset.adjacent {
+                    draft.mtp.routes.push(Route {
+                        destination: dpc,
+                        via: linkset.adjacent,
+                        priority: 0,
+                    });
+                }
+                let mut configured = GroupConfig::new(dpc, cics);
+                configured.start = StartReset::Group;
+                configured.timers = trunk_group::timers(&group.timers)?;
+                draft.groups.push(configured);
+            }
+            groups.push(ids);
+        }
+        let points = drafts.into_iter().map(point).collect::<Result<_, _>>()?;
+        Ok(Self {
+            points,
+            circuits,
+            links,
+            groups,
+        })
+    }
+
+    pub(super) fn start(&mut self, now: Instant) {
+        for point in &mut self.points {
+            point.mtp.start(now);
+            point.isup.start(now);
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.points
+            .iter()
+            .flat_map(|p| [p.mtp.poll_timeout(), p.isup.poll_timeout()])
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for point in &mut self.points {
+            point.mtp.handle_timeout(now);
+            point.isup.handle_timeout(now);
+        }
+    }
+}
+
+fn key(linkset: &Linkset) -> Key {
+    (
+        linkset.standard,
+        linkset.network_indicator,
+        linkset.point_code,
+    )
+}
+
+fn mtp_config(linkset: &Linkset) -> mtp::Config {
+    mtp::Config::new(
+        linkset.standard,
+        linkset.network_indicator,
+        linkset.point_code,
+    )
+}
+
+fn point(draft: Draft) -> Result<Point, ConfigError> {
+    let variant = match draft.mtp.standard {
+        Standard::Itu => Variant::Itu,
+        Standard::Ansi => Variant::Ansi,
+    };
+    let node = NodeConfig {
+        variant,
+        opc: draft.mtp.point_code,
+        groups: draft.groups,
+    };
+    Ok(Point {
+        mtp: Mtp::new(draft.mtp)?,
+        isup: Node::new(node)?,
+    })
+}
+
+fn span_of(config: &Config, name: &str) -> Result<SpanId, ConfigError> {
+    config
+        .spans
+        .iter()
+        .position(|span| span.name == name)
+        .and_then(|index| u16::try_from(index).ok())
+        .map(SpanId)
+        .ok_or_else(|| ConfigError::NoSpan(name.to_owned()))
+}
+
+fn timeslot(number: u8) -> Result<Timeslot, ConfigError> {
+    Timeslot::new(number).ok_or(ConfigError::Timeslot(number))
+}

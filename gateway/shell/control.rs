@@ -1,0 +1,286 @@
+//! The control thread: the interworking unit with a clock, its SIP socket, its spans and its
+//! files. Every decision is the unit's; here only octets move.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use media_bridge::Event;
+use tdm::SpanId;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use super::files::Files;
+use super::span::{Down, SignalUnit, Up};
+use super::thread::{SpanThread, now};
+use crate::iwu::{Admin, Input, Iwu, MediaEvent, Output, PortPlan};
+use crate::sip::Flow;
+
+/// The largest SIP datagram.
+const LARGEST_DATAGRAM: usize = 65_535;
+/// Datagrams read before the spans and timers have their turn again.
+const DATAGRAMS_A_TURN: usize = 64;
+
+/// Sees every output before it is carried out: ladders, progress.
+pub type Observer = Box<dyn FnMut(&Output) + Send>;
+
+/// A question to the unit, answered between two inputs.
+pub type Question = Box<dyn FnOnce(&Iwu) + Send>;
+
+/// What others may ask of a running gateway.
+pub enum Ask {
+    /// An input of whoever runs it.
+    Admin(Admin),
+    /// A question.
+    Question(Question),
+    /// Stop at once.
+    Stop,
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Admin(admin) => f.debug_tuple("Admin").field(admin).finish(),
+            Self::Question(_) => f.write_str("Question"),
+            Self::Stop => f.write_str("Stop"),
+        }
+    }
+}
+
+/// A handle to a running gateway.
+#[derive(Debug, Clone)]
+pub struct Handle(pub(super) UnboundedSender<Ask>);
+
+impl Handle {
+    /// Asks something. A gateway that has stopped hears nothing.
+    pub fn ask(&self, ask: Ask) {
+        let _ = self.0.send(ask);
+    }
+
+    /// Puts a question and waits for the answer; none from a gateway that has stopped.
+    pub fn question<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Iwu) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, wait) = std::sync::mpsc::sync_channel(1);
+        self.ask(Ask::Question(Box::new(move |iwu| {
+            let _ = answer.send(question(iwu));
+        })));
+        wait.recv().ok()
+    }
+}
+
+/// Everything the control thread owns.
+pub(super) struct Control {
+    pub(super) iwu: Iwu,
+    pub(super) socket: UdpSocket,
+    pub(super) local: SocketAddr,
+    pub(super) rtp: std::net::IpAddr,
+    pub(super) spans: Vec<SpanThread>,
+    pub(super) wake: Arc<OwnedFd>,
+    pub(super) files: Files,
+    pub(super) asked: UnboundedReceiver<Ask>,
+    pub(super) observer: Option<Observer>,
+    pub(super) plans: Vec<PortPlan>,
+}
+
+impl Control {
+    /// Runs until it is told to stop or is drained.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        let wake = AsyncFd::register(self.wake.clone())?;
+        let mut datagram = vec![0; LARGEST_DATAGRAM];
+        self.iwu.start(now());
+        let mut going = self.carry_out();
+        while going {
+            let due = self.iwu.poll_timeout().unwrap_or_else(|| now() + IDLE);
+            tokio::select! {
+                biased;
+                ready = wake.readable() => {
+                    let mut ready = ready?;
+                    let mut count = [0; 8];
+                    let _ = rustix::io::read(&*self.wake, &mut count);
+                    ready.clear_ready();
+                    going = self.hear();
+                }
+                () = tokio::time::sleep_until(due.into()) => {
+                    going = self.input(Input::Timeout);
+                }
+                ready = self.socket.readable() => {
+                    ready?;
+                    going = self.read(&mut datagram);
+                }
+                asked = self.asked.recv() => match asked {
+                    Some(Ask::Admin(admin)) => going = self.input(Input::Admin(admin)),
+                    Some(Ask::Question(question)) => question(&self.iwu),
+                    Some(Ask::Stop) | None => going = false,
+                },
+            }
+        }
+        for (index, span) in self.spans.iter().enumerate() {
+            tracing::info!(
+                span = index,
+                late_ticks = span.late(),
+                lost = span.lost(),
+                "stopped"
+            );
+        }
+        Ok(())
+    }
+
+    /// Reads what the SIP socket has.
+    fn read(&mut self, buffer: &mut [u8]) -> bool {
+        for _ in 0..DATAGRAMS_A_TURN {
+            match self.socket.try_recv_from(buffer) {
+                Ok((length, remote)) => {
+                    let octets = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
+                    let flow = Flow::udp(self.local, remote);
+                    if !self.input(Input::Sip(flow, octets)) {
+                        return false;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // A peer's port was closed: an ICMP error of an earlier datagram.
+                Err(error) => tracing::debug!(%error, "SIP socket"),
+            }
+        }
+        true
+    }
+
+    /// Hears what the spans have to say.
+    fn hear(&mut self) -> bool {
+        for index in 0..self.spans.len() {
+            while let Some(word) = self.spans.get_mut(index).and_then(SpanThread::hear) {
+                let input = match word {
+                    Up::Media(event) => media(event).map(Input::Media),
+                    Up::SignalUnit(link, unit) => Some(Input::SignalUnit(
+                        link,
+                        Bytes::copy_from_slice(unit.octets()),
+                    )),
+                    Up::Line(link, event) => Some(Input::Line(link, event)),
+                    Up::Span(span, event) => Some(Input::Span(span, event)),
+                    Up::Packet {
+                        at,
+                        sent,
+                        port,
+                        span,
+                        peer,
+                        octets,
+                    } => {
+                        if let Some(plan) = self.plans.get(usize::from(span.0)) {
+                            let local = SocketAddr::new(self.rtp, plan.udp(port));
+                            let (from, to) = if sent { (local, peer) } else { (peer, local) };
+                            self.files.packet(at, from, to, &octets);
+                        }
+                        None
+                    }
+                };
+                if let Some(input) = input
+                    && !self.input(input)
+                {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Gives the unit one input and carries out what it asks for. False when it is drained.
+    fn input(&mut self, input: Input) -> bool {
+        let at = now();
+        self.files.input(at, &input);
+        self.iwu.handle_input(at, input);
+        self.carry_out()
+    }
+
+    fn carry_out(&mut self) -> bool {
+        let at = now();
+        let mut going = true;
+        while let Some(output) = self.iwu.poll_output() {
+            self.files.output(at, &output);
+            if let Some(observer) = &mut self.observer {
+                observer(&output);
+            }
+            going &= self.act(at, output);
+        }
+        going
+    }
+
+    fn act(&mut self, _at: Instant, output: Output) -> bool {
+        match output {
+            Output::Sip(flow, octets) => {
+                // A full socket buffer loses the datagram, as the network may: SIP retransmits.
+                if let Err(error) = self.socket.try_send_to(&octets, flow.remote) {
+                    tracing::warn!(to = %flow.remote, %error, "SIP datagram not sent");
+                }
+            }
+            Output::SignalUnit(link, octets) => {
+                let place = self
+                    .iwu
+                    .links()
+                    .find(|(id, _)| *id == link)
+                    .map(|(_, place)| place);
+                if let (Some(place), Some(unit)) = (place, SignalUnit::new(&octets)) {
+                    self.tell(place.span, Down::SignalUnit(link, unit));
+                }
+            }
+            Output::Media(span, command) => self.tell(span, Down::Media(command)),
+            Output::Record(record) => {
+                tracing::info!(
+                    call = record.call.0,
+                    from = record.from_trunk,
+                    to = record.to_trunk.as_deref(),
+                    cic = record.cic,
+                    seconds = record.seconds,
+                    status = record.sip_status,
+                    cause = record.cause,
+                    "call over"
+                );
+                self.files.record(&record);
+            }
+            Output::Trace(trace) => {
+                tracing::debug!(call = trace.call.map(|call| call.0), "{}", trace.what);
+            }
+            Output::Drained => return false,
+        }
+        true
+    }
+
+    fn tell(&mut self, span: SpanId, word: Down) {
+        if let Some(thread) = self.spans.get_mut(usize::from(span.0)) {
+            thread.tell(word);
+        }
+    }
+}
+
+/// How long to sleep when no timer runs.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// What the unit hears of a bridge's event; boxes that only come back to be freed are dropped.
+#[must_use]
+pub fn media(event: Event) -> Option<MediaEvent> {
+    match event {
+        Event::Digit {
+            bridge,
+            from,
+            digit,
+            duration,
+        } => Some(MediaEvent::Digit {
+            bridge,
+            from,
+            digit,
+            duration,
+        }),
+        Event::FirstPacket { bridge, .. } => Some(MediaEvent::FirstPacket { bridge }),
+        Event::RtpTimeout { bridge } => Some(MediaEvent::RtpTimeout { bridge }),
+        Event::Closed { bridge, statistics } => Some(MediaEvent::Closed { bridge, statistics }),
+        Event::Refused { bridge, refusal } => Some(MediaEvent::Refused {
+            bridge,
+            why: refusal.to_string(),
+        }),
+        Event::Opened { .. } | Event::ToneEnded { .. } | Event::Spent(_) => None,
+    }
+}

@@ -1,0 +1,196 @@
+//! Starting a gateway, and `isthmus run`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use media_bridge::UdpRtp;
+use tdm::{SpanId, SpanIo};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::ShellError;
+use super::control::{Ask, Control, Handle, Observer};
+use super::files::Files;
+use super::span::SpanWorker;
+use super::thread::{SpanThread, now, wake};
+use crate::config::{Config, Driver, Role, Span};
+use crate::iwu::{Birth, Iwu};
+use crate::recorder::Source;
+
+/// How a gateway is started besides its configuration.
+#[derive(Default)]
+pub struct Options {
+    /// Where to record every input and output.
+    pub record: Option<PathBuf>,
+    /// Lines in place of those of the configuration, in its order.
+    pub lines: Option<Vec<Box<dyn SpanIo>>>,
+    /// Sees every output.
+    pub observer: Option<Observer>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("record", &self.record)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A gateway that runs on threads of its own.
+#[derive(Debug)]
+pub struct Running {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// For asking it things.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Waits until it has stopped by itself.
+    pub fn wait(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.handle.ask(Ask::Stop);
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts a gateway: sockets, spans and files first, so that what cannot be opened is told here.
+///
+/// # Errors
+/// [`ShellError`] names what cannot be opened and why.
+#[expect(clippy::disallowed_methods, reason = "the shell starts the threads")]
+pub fn start(config: Config, source: &Source, options: Options) -> Result<Running, ShellError> {
+    let config = Arc::new(config);
+    let birth = birth(&config);
+    let files = Files::open(
+        config.records.file.as_deref(),
+        config.capture.file.as_deref(),
+        options.record.as_deref(),
+        source,
+        birth,
+    )?;
+    let iwu = Iwu::new(config.clone(), birth)?;
+    let plans = iwu.port_plans();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| ShellError::System {
+            what: "runtime",
+            error,
+        })?;
+    let socket = runtime
+        .block_on(UdpSocket::bind(config.sip.listen))
+        .map_err(|error| ShellError::Listen {
+            address: config.sip.listen,
+            error,
+        })?;
+    let wake = wake().map_err(|error| ShellError::System {
+        what: "eventfd",
+        error,
+    })?;
+    let lines = match options.lines {
+        Some(lines) => lines,
+        None => open_lines(&config.spans)?,
+    };
+    let mut spans = Vec::new();
+    for (line, plan) in lines.into_iter().zip(&plans) {
+        let links: Vec<_> = iwu
+            .links()
+            .filter(|(_, place)| place.span == line.id())
+            .map(|(id, place)| (id, place.timeslot))
+            .collect();
+        let rtp = UdpRtp::bind(config.rtp.address, plan.range())?;
+        let name = format!("span {}", line.id().0);
+        let worker = SpanWorker::new(line, &links, rtp, plan.count, files.captures());
+        let thread =
+            SpanThread::start(&name, worker, wake.clone()).map_err(|error| ShellError::System {
+                what: "thread",
+                error,
+            })?;
+        spans.push(thread);
+    }
+    let (ask, asked) = unbounded_channel();
+    let control = Control {
+        iwu,
+        local: config.sip.listen,
+        rtp: config.rtp.address,
+        socket,
+        spans,
+        wake,
+        files,
+        asked,
+        observer: options.observer,
+        plans,
+    };
+    let thread = std::thread::Builder::new()
+        .name("control".to_owned())
+        .spawn(move || {
+            if let Err(error) = runtime.block_on(control.run()) {
+                tracing::error!(%error, "the gateway stopped");
+            }
+        })
+        .map_err(|error| ShellError::System {
+            what: "thread",
+            error,
+        })?;
+    Ok(Running {
+        handle: Handle(ask),
+        thread: Some(thread),
+    })
+}
+
+/// The moment and the seed of a gateway's birth.
+fn birth(config: &Config) -> Birth {
+    let wall = Timestamp::now();
+    let seed = config.gateway.seed.unwrap_or_else(|| {
+        // Tags and branches must only differ from those of the last run.
+        let nanos = wall.as_nanosecond() as u64;
+        nanos ^ u64::from(std::process::id()).rotate_left(32)
+    });
+    Birth {
+        now: now(),
+        wall,
+        seed,
+    }
+}
+
+/// Opens the spans of a configuration.
+fn open_lines(spans: &[Span]) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
+    spans
+        .iter()
+        .enumerate()
+        .map(|(index, span)| {
+            let id = SpanId(u16::try_from(index).unwrap_or(u16::MAX));
+            let Driver::Emulator { path, role } = &span.driver else {
+                return Err(ShellError::Span {
+                    span: span.name.clone(),
+                    error: "this build has no such driver".to_owned(),
+                });
+            };
+            let line = match role {
+                Role::Listen => emulator::Socket::listen(id, path),
+                Role::Connect => emulator::Socket::connect(id, path),
+            };
+            line.map(|line| Box::new(line) as Box<dyn SpanIo>)
+                .map_err(|error| ShellError::Span {
+                    span: span.name.clone(),
+                    error: error.to_string(),
+                })
+        })
+        .collect()
+}
