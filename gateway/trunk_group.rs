@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use isup::circuit::{Timer, TimerError, Timers, UnknownTimer};
-use isup::node::Hunt;
+use isup::node::{GroupConfig, Hunt, Node, NodeConfig};
+use isup::{Cic, CircuitId, Variant};
 
-use crate::config;
+use crate::config::{self, Config, Standard, TrunkGroup};
 
 /// The configured hunt as the node's.
 #[must_use]
@@ -45,24 +46,61 @@ pub fn timers(configured: &BTreeMap<String, Duration>) -> Result<Timers, WrongTi
 /// CIC of a timeslot of a group whose timeslot 0 has `first_cic`; `None` for one that the group
 /// does not have.
 #[must_use]
-pub fn cic(group: &config::TrunkGroup, timeslot: u8) -> Option<isup::Cic> {
+pub fn cic(group: &TrunkGroup, timeslot: u8) -> Option<Cic> {
     let cic = group.first_cic.checked_add(u16::from(timeslot))?;
-    group.timeslots.contains(timeslot).then_some(isup::Cic(cic))
+    group.timeslots.contains(timeslot).then_some(Cic(cic))
 }
 
 /// The timeslot of a CIC of a group; `None` for one that the group does not have.
 #[must_use]
-pub fn timeslot(group: &config::TrunkGroup, cic: isup::Cic) -> Option<u8> {
+pub fn timeslot(group: &TrunkGroup, cic: Cic) -> Option<u8> {
     let timeslot = u8::try_from(cic.0.checked_sub(group.first_cic)?).ok()?;
     group.timeslots.contains(timeslot).then_some(timeslot)
+}
+
+/// The circuit that an outgoing call takes while every circuit of the group is idle and none was
+/// used yet: by the group's hunt and the even and odd circuits of the two point codes
+/// (Q.764 clause 2.9.1.4). `None` when the group's linkset is not in the configuration, or is
+/// none that a node can be made of.
+#[must_use]
+pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
+    let linkset = config
+        .linksets
+        .iter()
+        .find(|linkset| linkset.name == group.linkset)?;
+    let destination = group.destination.unwrap_or(linkset.adjacent);
+    let circuits = group.timeslots.iter().filter_map(|timeslot| {
+        let id = CircuitId(u32::from(timeslot));
+        Some((id, cic(group, timeslot)?))
+    });
+    let variant = match linkset.standard {
+        Standard::Itu => Variant::Itu,
+        Standard::Ansi => Variant::Ansi,
+    };
+    let groups = vec![GroupConfig::new(destination, circuits.collect())];
+    let node = Node::new(NodeConfig {
+        variant,
+        opc: linkset.point_code,
+        groups,
+    })
+    .ok()?;
+    let candidates: Vec<CircuitId> = group
+        .timeslots
+        .iter()
+        .map(|timeslot| CircuitId(u32::from(timeslot)))
+        .collect();
+    let CircuitId(timeslot) = node.select(&candidates, hunt(group.hunt))?;
+    let timeslot = u8::try_from(timeslot).ok()?;
+    Some((cic(group, timeslot)?, timeslot))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn group() -> config::TrunkGroup {
-        let text = "
+    fn config(own: u16, hunt: &str) -> Config {
+        let text = format!(
+            "
 [[span]]
 name = 'e1'
 driver = 'emulator'
@@ -70,30 +108,49 @@ path = '/tmp/test.sock'
 role = 'listen'
 [[linkset]]
 name = 'set'
-point_code = 1
+point_code = {own}
 adjacent = 2
-link = [{ span = 'e1', timeslot = 16, slc = 0 }]
+link = [{{ span = 'e1', timeslot = 16, slc = 0 }}]
 [[trunk_group]]
 name = 'exchange'
 linkset = 'set'
 span = 'e1'
 timeslots = '1-15,17-31'
 first_cic = 32
+hunt = '{hunt}'
 country_code = '49'
-";
-        let config = config::Config::parse("test", text, &BTreeMap::new()).unwrap();
-        config.trunk_groups[0].clone()
+"
+        );
+        Config::parse("test", &text, &BTreeMap::new()).unwrap()
+    }
+
+    fn group() -> TrunkGroup {
+        config(1, "most-idle").trunk_groups[0].clone()
+    }
+
+    /// The higher point code controls the even circuits and takes them first.
+    #[test]
+    fn the_first_circuit_is_one_that_this_end_controls() {
+        let first = |own, hunt| {
+            let config = config(own, hunt);
+            first_hunted(&config, &config.trunk_groups[0]).unwrap()
+        };
+        assert_eq!(first(1, "ascending"), (Cic(33), 1));
+        assert_eq!(first(1, "descending"), (Cic(63), 31));
+        assert_eq!(first(3, "ascending"), (Cic(34), 2));
+        assert_eq!(first(3, "descending"), (Cic(62), 30));
+        assert_eq!(first(3, "most-idle"), (Cic(34), 2));
     }
 
     #[test]
     fn a_cic_and_its_timeslot_are_one() {
         let group = group();
-        assert_eq!(cic(&group, 1), Some(isup::Cic(33)));
+        assert_eq!(cic(&group, 1), Some(Cic(33)));
         assert_eq!(cic(&group, 16), None);
-        assert_eq!(timeslot(&group, isup::Cic(33)), Some(1));
-        assert_eq!(timeslot(&group, isup::Cic(48)), None);
-        assert_eq!(timeslot(&group, isup::Cic(31)), None);
-        assert_eq!(timeslot(&group, isup::Cic(u16::MAX)), None);
+        assert_eq!(timeslot(&group, Cic(33)), Some(1));
+        assert_eq!(timeslot(&group, Cic(48)), None);
+        assert_eq!(timeslot(&group, Cic(31)), None);
+        assert_eq!(timeslot(&group, Cic(u16::MAX)), None);
         for slot in group.timeslots.iter() {
             assert_eq!(timeslot(&group, cic(&group, slot).unwrap()), Some(slot));
         }
