@@ -1,2 +1,7 @@
 //! The `isthmus` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    isthmus::cli::main()
+}

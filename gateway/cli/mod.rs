@@ -1,1 +1,177 @@
-//! Filled by its own change.
+//! The command line: one file a subcommand, each with its arguments and one function.
+//!
+//! Exit codes: 0 when all went well, 1 when something was refused (a configuration, a message, a
+//! number without a route), 2 for a command line that cannot be read.
+
+mod check;
+mod decode;
+mod encode;
+mod route;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Refusal;
+
+/// Commit and target, stamped in by `build.rs`.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit: ",
+    env!("ISTHMUS_COMMIT"),
+    "\ntarget: ",
+    env!("ISTHMUS_TARGET"),
+    "\nspans:  emulator",
+);
+
+/// SIP-PSTN gateway.
+///
+/// Isthmus joins SIP and the telephone network: ISUP over MTP on the timeslots of an E1 on one
+/// side, SIP and RTP on the other. ISUP travels on in the bodies of SIP messages (SIP-T, RFC 3372)
+/// where the peer takes it, and is mapped by RFC 3398 where it does not.
+#[derive(Debug, Parser)]
+#[command(name = "isthmus", version, long_version = LONG_VERSION, after_help = EXAMPLES)]
+#[command(
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  isthmus check config/isthmus.toml
+          Say whether a configuration is right, and where it is not.
+  isthmus route +49305550001 --from softphone
+          Say which way a call would go, and why.
+  isthmus decode 0C0200028090
+          Print an ISUP message as a tree.
+
+Exit status:
+  0  done
+  1  refused: a wrong configuration or message, a number without a route
+  2  a command line that cannot be read
+
+Environment:
+  ISTHMUS_CONFIG            the configuration, where --config is not given
+  ISTHMUS__SECTION__KEY     overrides a key of the configuration, as ISTHMUS__SIP__LISTEN";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Route(route::Arguments),
+    Decode(decode::Arguments),
+    Encode(encode::Arguments),
+}
+
+/// The gateway's configuration, for the subcommands that need one.
+#[derive(Debug, Args)]
+struct Configured {
+    /// The gateway's configuration.
+    #[arg(long, value_name = "FILE", env = "ISTHMUS_CONFIG")]
+    #[arg(default_value = "config/isthmus.toml")]
+    config: PathBuf,
+}
+
+/// Runs the program on the process's own command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(&Line::parse().command)
+}
+
+fn run(command: &Command) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let done = match command {
+        Command::Check(arguments) => check::run(arguments, &mut out),
+        Command::Route(arguments) => route::run(arguments, &mut out),
+        Command::Decode(arguments) => decode::run(arguments, &mut out),
+        Command::Encode(arguments) => encode::run(arguments, io::stdin().lock(), &mut out),
+    };
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// The command line can be read and asks for what cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Why a subcommand ended, on standard error.
+fn report(error: &anyhow::Error) -> ExitCode {
+    // A reader that went away, as `head`, wants to hear nothing more.
+    if error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    {
+        return ExitCode::SUCCESS;
+    }
+    let mut text = format!("isthmus: {error}\n");
+    match error.downcast_ref::<Refusal>() {
+        Some(refusal) => text.push_str(&drawn(refusal, io::stderr().is_terminal())),
+        None => {
+            for cause in error.chain().skip(1) {
+                text.push_str(&format!("  {cause}\n"));
+            }
+        }
+    }
+    // Nobody is left to tell when standard error is gone.
+    let _ = io::stderr().write_all(text.as_bytes());
+    match error.is::<Usage>() {
+        true => ExitCode::from(2),
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The problems of a configuration with the lines they are on, in colour for a terminal.
+fn drawn(refusal: &Refusal, terminal: bool) -> String {
+    let theme = match terminal {
+        true => miette::GraphicalTheme::default(),
+        false => miette::GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = miette::GraphicalReportHandler::new_themed(theme);
+    let mut text = String::new();
+    for problem in refusal.problems() {
+        // A `String` takes every line.
+        let _ = handler.render_report(&mut text, problem);
+    }
+    if let Refusal::Read { source, .. } = refusal {
+        text.push_str(&format!("  {source}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+
+    /// The help reads like a manual page: every subcommand and argument says what it is for.
+    #[test]
+    fn everything_has_help() {
+        for command in Line::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            assert!(command.get_after_help().is_some(), "{name} has no example");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name}: {}",
+                    argument.get_id()
+                );
+            }
+        }
+    }
+}

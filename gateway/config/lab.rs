@@ -22,3 +22,12 @@ pub fn load(path: &Path) -> Result<Config, Refusal> {
 pub fn parse(file: &str, text: &str, environment: &Environment) -> Result<Config, Refusal> {
     read::parse(file, text, environment, check::lab)
 }
+
+/// Whether a file is a lab's: one of its tables is one that only a lab has.
+#[must_use]
+pub fn is_lab(text: &str) -> bool {
+    let (root, _) = toml::de::DeTable::parse_recoverable(text);
+    ["lab", "circuits", "subscriber"]
+        .iter()
+        .any(|table| root.get_ref().contains_key(*table))
+}

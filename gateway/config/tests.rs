@@ -38,12 +38,32 @@ fn every_file_is_right() {
         let text = || std::fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
         let refused = match name {
-            "tones" => continue,
+            "tones" => {
+                every_tone_plan_is_right(&path);
+                continue;
+            }
             "lab.toml" => lab::parse(name, &text(), &no_environment()).err(),
             _ => Config::parse(name, &text(), &no_environment()).err(),
         };
         assert!(refused.is_none(), "{}", drawn(&refused.unwrap()));
     }
+}
+
+fn every_tone_plan_is_right(folder: &Path) {
+    let mut countries = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let plan = media_bridge::tone::Plan::parse(&std::fs::read_to_string(&path).unwrap());
+        plan.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        countries.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
+    }
+    countries.sort();
+    let mut builtin: Vec<_> = media_bridge::tone::Plan::countries().collect();
+    builtin.sort_unstable();
+    assert_eq!(
+        countries, builtin,
+        "every plan of the folder can be configured"
+    );
 }
 
 #[test]

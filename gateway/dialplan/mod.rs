@@ -152,6 +152,11 @@ impl DialPlan {
             .or_else(|| place(sip_trunks).map(Trunk::Sip))
     }
 
+    /// The names of all trunks, groups first.
+    pub fn trunks(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().flatten().map(|name| &**name)
+    }
+
     /// The name of a trunk.
     #[must_use]
     pub fn name(&self, trunk: Trunk) -> &str {

@@ -6,6 +6,8 @@ mod sip;
 
 use std::collections::BTreeMap;
 
+use media_bridge::tone::Plan;
+
 use super::Config;
 use super::place::Place;
 use super::read::Complaints;
@@ -36,6 +38,11 @@ pub(super) fn lab(config: &lab::config::Config, complaints: &mut Complaints) {
     );
     let place = Place::root().key("lab").key("country_code");
     country_code(place, &config.lab.country_code, complaints);
+    tones(
+        Place::root().key("lab").key("country"),
+        &config.lab.country,
+        complaints,
+    );
     let place = |index: usize| Place::root().key("subscriber").index(index);
     let numbers = config
         .subscribers
@@ -96,6 +103,18 @@ fn country_code(place: Place, code: &str, complaints: &mut Complaints) {
             place,
             "no country code",
             "one to three digits without `+`, as \"49\"",
+        );
+    }
+}
+
+/// There is a tone plan of that country.
+fn tones(place: Place, country: &str, complaints: &mut Complaints) {
+    if Plan::builtin(country).is_none() {
+        let countries: Vec<&str> = Plan::countries().collect();
+        complaints.add(
+            place,
+            format!("there is no tone plan `{country}`"),
+            format!("one of: {}", countries.join(", ")),
         );
     }
 }

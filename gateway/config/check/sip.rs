@@ -6,7 +6,7 @@ use std::time::Duration;
 use humantime::format_duration;
 use isup::circuit::TimerError;
 
-use super::{country_code, unique};
+use super::{country_code, tones, unique};
 use crate::config::place::Place;
 use crate::config::read::Complaints;
 use crate::config::{Config, TrunkGroup};
@@ -49,6 +49,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
     for (index, group) in config.trunk_groups.iter().enumerate() {
         let place = Place::root().key("trunk_group").index(index);
         timers(&place.key("timers"), group, complaints);
+        tones(place.key("tones"), &group.tones, complaints);
         country_code(place.key("country_code"), &group.country_code, complaints);
         let area_code = group.area_code.as_deref().unwrap_or("1");
         if area_code.is_empty() || !area_code.bytes().all(|digit| digit.is_ascii_digit()) {

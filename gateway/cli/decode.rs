@@ -1,0 +1,127 @@
+//! `isthmus decode`: an ISUP message for people or as JSON.
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::Args;
+use isup::explain::{self, Begins};
+use isup::json::JsonMessage;
+use isup::{Mask, Variant, hex};
+
+/// Print an ISUP message as a tree or as JSON.
+///
+/// HEX is the message from its message type octet on, as the body of a SIP message carries it;
+/// white space, `:`, `-` and `,` may separate the octets. With --cic the circuit identification
+/// code comes first, as after the routing label of a signal unit. Unknown parameters and messages
+/// are shown with their octets.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isthmus decode 0C0200028090
+          A REL with its cause.
+  isthmus decode --cic 05 00 10 00
+          An RLC for circuit 5.
+  isthmus decode --json 0C0200028090 | isthmus encode
+          Prints the same octets again.")]
+pub(super) struct Arguments {
+    /// The standard that the message follows: itu or ansi.
+    #[arg(long, default_value_t)]
+    variant: Variant,
+    /// Print JSON, which `isthmus encode` reads.
+    #[arg(long)]
+    json: bool,
+    /// The circuit identification code comes before the message type.
+    #[arg(long)]
+    cic: bool,
+    /// Octets in hexadecimal figures.
+    #[arg(value_name = "HEX", required = true)]
+    hex: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    let octets = hex::read(&arguments.hex.join(" ")).context("HEX cannot be read")?;
+    let begins = if arguments.cic {
+        Begins::Cic
+    } else {
+        Begins::MessageType
+    };
+    let refused = || format!("no {} ISUP message", arguments.variant);
+    if arguments.json {
+        let message = JsonMessage::decode(&octets, arguments.variant, begins);
+        serde_json::to_writer_pretty(&mut *out, &message.with_context(refused)?)?;
+        writeln!(out)?;
+    } else {
+        let tree = explain::decode_tree(&octets, arguments.variant, begins, Mask::Nothing);
+        writeln!(out, "{}", tree.with_context(refused)?)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(arguments: &Arguments) -> anyhow::Result<String> {
+        let mut out = Vec::new();
+        run(arguments, &mut out)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    fn arguments(hex: &[&str], json: bool, cic: bool) -> Arguments {
+        let hex = hex.iter().map(|&octets| octets.to_owned()).collect();
+        Arguments {
+            variant: Variant::Itu,
+            json,
+            cic,
+            hex,
+        }
+    }
+
+    #[test]
+    fn a_release_as_a_tree() {
+        insta::assert_snapshot!(
+            printed(&arguments(&["0C 02 00 02", "8091"], false, false)).unwrap()
+        );
+    }
+
+    /// What is decoded encodes to the same octets, also what is unknown.
+    #[test]
+    fn json_comes_back_octet_by_octet() {
+        for hex in [
+            "0c0200028091",
+            "10020390010200",
+            "7e0102",
+            "0100000a000302080603907856341200aa",
+        ] {
+            let json = printed(&arguments(&[hex], true, false));
+            let Ok(json) = json else {
+                panic!("{hex}: {:?}", json.unwrap_err())
+            };
+            let mut out = Vec::new();
+            super::super::encode::run(
+                &super::super::encode::Arguments {},
+                json.as_bytes(),
+                &mut out,
+            )
+            .unwrap();
+            assert_eq!(String::from_utf8(out).unwrap().trim(), hex);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused_with_the_reason() {
+        let error = printed(&arguments(&["0C0"], false, false)).unwrap_err();
+        assert!(format!("{error:#}").contains("figures"), "{error:#}");
+        let error = printed(&arguments(&["0C05"], false, false)).unwrap_err();
+        assert!(
+            format!("{error:#}").starts_with("no itu ISUP message: "),
+            "{error:#}"
+        );
+    }
+
+    #[test]
+    fn a_circuit_code_before_the_message() {
+        let text = printed(&arguments(&["05", "00", "10", "00"], false, true)).unwrap();
+        assert!(text.starts_with("CIC 5\nRLC"), "{text}");
+    }
+}
