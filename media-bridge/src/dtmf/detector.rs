@@ -5,8 +5,9 @@
 //! their levels and twist are in range and together they hold most of the block's energy. The
 //! share of energy equals the part of the block that the tone fills, so:
 //!
-//! * a tone of 23 ms makes at most three matches in a row, one of 40 ms at least four: four make
-//!   a digit;
+//! * a tone of 23 ms makes three matches in a row (a fourth where the share errs, so the first
+//!   and last are also asked how long the tone was), one of 40 ms at least four: four make a
+//!   digit;
 //! * a drop-out of 10 ms makes at most three mismatches, a pause of 30 ms at least five: four
 //!   end a digit.
 //!
@@ -29,6 +30,8 @@ pub const BLOCK: usize = 2 * HOP;
 const HOP: usize = 51;
 /// Matches that make a digit.
 const CONFIRM: u32 = 4;
+/// Shortest tone, as its first and last block tell, that they make a digit: 25 ms.
+const SHORTEST: u64 = 200;
 /// Mismatches that end it.
 const RELEASE: u32 = 4;
 /// Least share of a block's energy in the two frequencies.
@@ -43,9 +46,9 @@ const DEVIATION: f32 = 0.025;
 pub struct DetectorConfig {
     /// Each frequency is at least that loud. Default -40 dBm0.
     pub min_level: Dbm0,
-    /// Most that the low group may be above the high group, in dB. Default 10.
+    /// Most that the low group may be above the high group, in dB. Default 11.
     pub max_twist_db: f32,
-    /// Most that the high group may be above the low group, in dB. Default 6.
+    /// Most that the high group may be above the low group, in dB. Default 7.
     pub max_reverse_twist_db: f32,
 }
 
@@ -53,8 +56,8 @@ impl Default for DetectorConfig {
     fn default() -> Self {
         Self {
             min_level: Dbm0(-40.0),
-            max_twist_db: 10.0,
-            max_reverse_twist_db: 6.0,
+            max_twist_db: 11.0,
+            max_reverse_twist_db: 7.0,
         }
     }
 }
@@ -399,10 +402,13 @@ impl Detector {
         let Some(candidate) = self.candidate else {
             return;
         };
-        if candidate.matches < CONFIRM || self.refused {
+        let Candidate { digit, start, .. } = candidate;
+        let block_start = self.position.saturating_sub(BLOCK as u64);
+        let end = block_start + (found.share * BLOCK as f32).round() as u64;
+        if candidate.matches < CONFIRM || end < start + SHORTEST || self.refused {
             return;
         }
-        let (low, high) = candidate.digit.frequencies();
+        let (low, high) = digit.frequencies();
         if off_frequency(candidate.low, low) || off_frequency(candidate.high, high) {
             self.refused = true;
             if self.active.is_none() {
@@ -413,9 +419,6 @@ impl Detector {
         if let Some(active) = self.active {
             self.end(active, report);
         }
-        let Candidate { digit, start, .. } = candidate;
-        let block_start = self.position.saturating_sub(BLOCK as u64);
-        let end = block_start + (found.share * BLOCK as f32).round() as u64;
         self.candidate = None;
         self.active = Some(Active {
             digit,

@@ -72,6 +72,9 @@ pub struct Buffer {
     play: i64,
     /// One past the newest octet.
     end: i64,
+    /// One past the last octet that the line took and that was there: what lies before it has
+    /// been heard, even if the line has stepped back since.
+    heard: i64,
     starving: bool,
     arrived_late: bool,
     arrived_kept: bool,
@@ -119,6 +122,7 @@ impl Buffer {
             newest: None,
             play: 0,
             end: 0,
+            heard: i64::MIN,
             starving: false,
             arrived_late: false,
             arrived_kept: false,
@@ -187,9 +191,10 @@ impl Buffer {
             }
             self.lead(position);
         }
-        let skip = (self.play - position).clamp(0, length);
+        let skip = (self.play.max(self.heard) - position).clamp(0, length);
         if skip == length && length > 0 {
             self.counters.late += 1;
+            self.end = self.end.max(position + length);
             self.arrived_late |= is_next;
             return Arrival::Late;
         }
@@ -217,6 +222,7 @@ impl Buffer {
             rest = later;
             if there {
                 self.starving = false;
+                self.heard = self.play + run as i64;
                 self.read(now);
                 if let Some(concealer) = &mut self.concealer
                     && concealer.active()
@@ -239,6 +245,7 @@ impl Buffer {
     fn synchronise(&mut self, timestamp: u32, payload: &[u8]) {
         self.newest = Some((timestamp, 0));
         self.play = -self.initial;
+        self.heard = self.play;
         self.end = self.play;
         self.fill_silence(0);
         self.write(0, payload);
@@ -296,7 +303,8 @@ impl Buffer {
         {
             // Late: the line steps back, so that this packet and its like come in time.
             let delay = self.greatest_lead.max(0);
-            let step = (min - lead).min(max - delay);
+            let room = AHEAD - (self.end - self.play);
+            let step = (min - lead).min(max - delay).min(room);
             if step > 0 {
                 self.play -= step;
                 self.greatest_lead += step;
@@ -322,7 +330,7 @@ impl Buffer {
             self.counters.overruns += 1;
             self.late_ticks = 0;
             self.play = newest - self.initial;
-            self.end = self.end.min(newest).max(self.play);
+            self.end = self.end.min(self.play + AHEAD);
             self.there = [0; CAPACITY / 64];
             self.forget_leads();
         }

@@ -1,1 +1,439 @@
+//! The buffer in virtual time: a tick of the line is 80 octets, a packet of the sender 160.
 
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tdm::Law;
+
+use super::*;
+use crate::command::JitterConfig;
+
+const IDLE: u8 = 0xD5;
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+const fn fixed(depth: u64) -> JitterConfig {
+    JitterConfig::Fixed { depth: ms(depth) }
+}
+
+const fn adaptive(initial: u64, min: u64, max: u64) -> JitterConfig {
+    JitterConfig::Adaptive {
+        initial: ms(initial),
+        min: ms(min),
+        max: ms(max),
+    }
+}
+
+/// A sender, a network and a line.
+struct Rig {
+    buffer: Buffer,
+    sequence: Sequence,
+    first_sequence: u16,
+    first_timestamp: u32,
+    out: Vec<u8>,
+}
+
+impl Rig {
+    fn new(config: JitterConfig) -> Self {
+        Self {
+            buffer: Buffer::new(
+                config,
+                Law::ALaw,
+                matches!(config, JitterConfig::Adaptive { .. }),
+            ),
+            sequence: Sequence::new(),
+            first_sequence: 65_530,
+            first_timestamp: u32::MAX - 1_000,
+            out: Vec::new(),
+        }
+    }
+
+    /// Octets of packet `n`: none of them idle, each one telling its place.
+    fn payload(n: usize) -> Vec<u8> {
+        (n * 160..(n + 1) * 160).map(octet).collect()
+    }
+
+    fn arrive(&mut self, n: usize) -> (Order, Option<Arrival>) {
+        self.arrive_at(n, n * 160)
+    }
+
+    fn arrive_at(&mut self, n: usize, position: usize) -> (Order, Option<Arrival>) {
+        let order = self
+            .sequence
+            .update(self.first_sequence.wrapping_add(n as u16));
+        if matches!(order, Order::Duplicate | Order::Doubtful) {
+            return (order, None);
+        }
+        let timestamp = self.first_timestamp.wrapping_add(position as u32);
+        (
+            order,
+            Some(self.buffer.push(order, timestamp, &Self::payload(n))),
+        )
+    }
+
+    fn tick(&mut self) {
+        let mut octets = [0; 80];
+        self.buffer.pull(&mut octets);
+        self.out.extend(octets);
+    }
+
+    /// Sends packet `n` every other tick.
+    fn run(&mut self, packets: std::ops::Range<usize>) {
+        for n in packets {
+            self.arrive(n);
+            self.tick();
+            self.tick();
+        }
+    }
+}
+
+fn octet(n: usize) -> u8 {
+    let n = (n as u64 ^ 0x5555).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let octet = ((n ^ n >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 56) as u8;
+    if octet == IDLE { 0x2A } else { octet }
+}
+
+fn stream(octets: usize) -> Vec<u8> {
+    (0..octets).map(octet).collect()
+}
+
+#[test]
+fn fixed_without_loss_is_bit_exact_and_contiguous() {
+    for depth in [0, 10, 40, 200] {
+        let mut rig = Rig::new(fixed(depth));
+        rig.run(0..100);
+        let delay = depth as usize * 8;
+        assert_eq!(rig.out[..delay], vec![IDLE; delay]);
+        assert_eq!(rig.out[delay..], stream(16_000 - delay), "depth {depth} ms");
+        assert_eq!(rig.buffer.counters(), Counters::default());
+    }
+}
+
+#[test]
+fn any_packet_length_will_do() {
+    let mut buffer = Buffer::new(fixed(60), Law::ALaw, false);
+    let mut sequence = Sequence::new();
+    let (mut sent, mut out, mut n) = (0, Vec::new(), 0u16);
+    for tick in 0..1_000 {
+        while sent < (tick + 1) * 80 {
+            let length = [1, 7, 80, 160, 163, 240, 480][usize::from(n) % 7];
+            let order = sequence.update(n);
+            let payload: Vec<u8> = (sent..sent + length).map(octet).collect();
+            buffer.push(order, sent as u32, &payload);
+            sent += length;
+            n += 1;
+        }
+        let mut octets = [0; 80];
+        buffer.pull(&mut octets);
+        out.extend(octets);
+    }
+    assert_eq!(out[480..], stream(80_000 - 480));
+}
+
+#[test]
+fn reordering_and_duplicates_within_the_depth_do_no_harm() {
+    let mut rig = Rig::new(fixed(60));
+    for pair in 0..50 {
+        rig.arrive(pair * 2);
+        rig.tick();
+        rig.tick();
+        rig.tick();
+        if pair % 2 == 0 {
+            rig.arrive(pair * 2 + 1);
+            assert_eq!(rig.arrive(pair * 2), (Order::Duplicate, None));
+            rig.tick();
+        } else {
+            rig.tick();
+            let (order, arrival) = rig.arrive(pair * 2 + 1);
+            assert_eq!(arrival, Some(Arrival::Kept), "{order:?}");
+        }
+    }
+    rig.arrive(101);
+    rig.tick();
+    let (order, _) = rig.arrive(100);
+    assert_eq!(order, Order::Old);
+    rig.tick();
+    assert_eq!(rig.sequence.lost(), 0);
+    assert_eq!(rig.out[480..], stream(rig.out.len() - 480));
+    assert_eq!(rig.buffer.counters(), Counters::default());
+}
+
+/// The sender pauses for as long as the buffer is deep and sends what it owes in one burst.
+#[test]
+fn a_stall_within_the_depth_loses_nothing() {
+    let mut rig = Rig::new(fixed(100));
+    rig.run(0..20);
+    for _ in 0..10 {
+        rig.tick();
+    }
+    for n in 20..25 {
+        assert_eq!(rig.arrive(n).1, Some(Arrival::Kept));
+    }
+    rig.run(25..40);
+    assert_eq!(rig.out[800..], stream(rig.out.len() - 800));
+    assert_eq!(rig.buffer.counters(), Counters::default());
+}
+
+/// A longer stall loses what was not there in time, and only that: the rest keeps its place.
+#[test]
+fn a_stall_beyond_the_depth_is_one_underrun_and_keeps_what_came_in_time() {
+    let mut rig = Rig::new(fixed(40));
+    rig.run(0..20);
+    for _ in 0..10 {
+        rig.tick();
+    }
+    for n in 20..25 {
+        rig.arrive(n);
+    }
+    rig.run(25..40);
+    let counters = rig.buffer.counters();
+    assert_eq!(
+        (counters.underruns, counters.late, counters.overruns),
+        (1, 3, 0)
+    );
+    assert_eq!(counters.concealed, 480);
+    let expected = stream(rig.out.len() - 320);
+    assert_eq!(rig.out[320..3_520], expected[..3_200]);
+    assert_eq!(rig.out[3_520..4_000], [IDLE; 480]);
+    assert_eq!(rig.out[4_000..], expected[3_680..]);
+}
+
+/// The sender's clock stood still: everything after would be late for ever, so the line waits
+/// for it, once.
+#[test]
+fn a_sender_that_falls_behind_for_good_is_followed() {
+    let mut rig = Rig::new(fixed(40));
+    rig.run(0..20);
+    for _ in 0..30 {
+        rig.tick();
+    }
+    rig.run(20..60);
+    let counters = rig.buffer.counters();
+    assert_eq!(
+        (counters.overruns, counters.underruns),
+        (1, 1),
+        "{counters:?}"
+    );
+    assert!(counters.late <= 3, "{counters:?}");
+    let tail = &rig.out[rig.out.len() - 4_000..];
+    let all = stream(60 * 160);
+    assert!(
+        all.windows(4_000).any(|window| window == tail),
+        "contiguous again"
+    );
+}
+
+#[test]
+fn silence_of_the_sender_is_not_loss() {
+    let mut rig = Rig::new(adaptive(40, 40, 200));
+    rig.run(0..10);
+    for _ in 0..100 {
+        rig.tick();
+    }
+    // A second later, with the next sequence number and a timestamp a second on.
+    for n in 10..20 {
+        rig.arrive_at(n, (n + 50) * 160);
+        rig.tick();
+        rig.tick();
+    }
+    let counters = rig.buffer.counters();
+    assert_eq!(
+        (counters.underruns, counters.late, counters.overruns),
+        (0, 0, 0)
+    );
+    assert_eq!(rig.sequence.lost(), 0);
+}
+
+#[test]
+fn loss_is_concealed_in_voice_and_idle_in_data() {
+    for (config, voice) in [(fixed(40), false), (adaptive(40, 40, 200), true)] {
+        let mut rig = Rig::new(config);
+        rig.run(0..10);
+        rig.tick();
+        rig.tick();
+        rig.run(11..20);
+        assert_eq!(rig.sequence.lost(), 1);
+        let counters = rig.buffer.counters();
+        assert_eq!((counters.concealed, counters.late), (160, 0));
+        let gap = &rig.out[320 + 1_600..320 + 1_760];
+        assert_eq!(gap.iter().all(|o| *o == IDLE), !voice);
+        let after = &rig.out[320 + 1_760 + 32..];
+        assert_eq!(after, &stream(19 * 160)[1_760 + 32..][..after.len()]);
+    }
+}
+
+#[test]
+fn the_voice_buffer_grows_when_packets_come_late_and_shrinks_in_silence() {
+    let mut rig = Rig::new(adaptive(20, 10, 200));
+    rig.run(0..50);
+    // From now on every packet is 60 ms late: the first of them is not in time.
+    for _ in 0..6 {
+        rig.tick();
+    }
+    rig.run(50..100);
+    let grown = rig.buffer.counters();
+    assert!(grown.late <= 1, "{grown:?}");
+    assert_eq!(grown.overruns, 0);
+    // The network recovers: three packets at once. Nothing is lost, the delay is longer.
+    rig.arrive(100);
+    rig.arrive(101);
+    rig.arrive(102);
+    rig.run(103..120);
+    let long = rig.buffer.delay();
+    assert!(long >= 560, "{long}");
+    // Ten seconds of silence bring it back.
+    let quiet = [IDLE; 160];
+    for n in 120..620u32 {
+        let order = rig
+            .sequence
+            .update(rig.first_sequence.wrapping_add(n as u16));
+        let timestamp = rig.first_timestamp.wrapping_add(n * 160);
+        rig.buffer.push(order, timestamp, &quiet);
+        rig.tick();
+        rig.tick();
+    }
+    let short = rig.buffer.delay();
+    assert!(short <= long - 320, "{long} then {short}");
+    assert_eq!(rig.buffer.counters().late, grown.late);
+}
+
+#[test]
+fn a_sender_restart_is_believed_at_its_second_packet() {
+    let mut rig = Rig::new(fixed(40));
+    rig.run(0..10);
+    let mut restarted = Sequence::new();
+    std::mem::swap(&mut restarted, &mut rig.sequence);
+    assert_eq!(restarted.update(20_000), Order::Doubtful);
+    assert_eq!(restarted.update(20_001), Order::First);
+    assert_eq!(restarted.update(20_002), Order::Next { skipped: 0 });
+    assert_eq!((restarted.restarts(), restarted.lost()), (1, 0));
+}
+
+/// A new time scale with unbroken sequence numbers.
+#[test]
+fn a_jump_of_the_timestamps_starts_anew() {
+    for jump in [1_000_000usize, 4_000_000_000] {
+        let mut rig = Rig::new(fixed(40));
+        rig.run(0..10);
+        for n in 10..20 {
+            rig.arrive_at(n, n * 160 + jump);
+            rig.tick();
+            rig.tick();
+        }
+        assert_eq!(rig.buffer.counters().overruns, 1);
+        let tail = &rig.out[rig.out.len() - 1_200..];
+        assert!(stream(3_200).windows(1_200).any(|window| window == tail));
+    }
+}
+
+#[test]
+fn loss_is_counted_across_the_wrap() {
+    let mut sequence = Sequence::new();
+    for n in 0..1_000u16 {
+        if n % 10 != 3 {
+            sequence.update(n.wrapping_add(65_000));
+        }
+    }
+    assert_eq!(sequence.lost(), 100);
+    assert_eq!(sequence.update(65_000u16.wrapping_add(993)), Order::Old);
+    assert_eq!(sequence.lost(), 99);
+    assert_eq!(
+        sequence.update(65_000u16.wrapping_add(993)),
+        Order::Duplicate
+    );
+}
+
+/// A network by seed: each packet's delay in ticks, whether it is lost, whether it is doubled.
+fn network() -> impl Strategy<Value = Vec<(u8, bool, bool)>> {
+    let packet = (
+        0u8..12,
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.1),
+    );
+    prop::collection::vec(packet, 1..150)
+}
+
+/// Octets of the stream, each written with its place, run through a network.
+fn through(config: JitterConfig, packets: &[(u8, bool, bool)]) -> (Vec<u8>, Buffer) {
+    let mut rig = Rig::new(config);
+    for tick in 0..packets.len() * 2 + 40 {
+        for (n, &(delay, lost, doubled)) in packets.iter().enumerate() {
+            if !lost && n * 2 + usize::from(delay) == tick {
+                rig.arrive(n);
+                if doubled {
+                    rig.arrive(n);
+                }
+            }
+        }
+        rig.tick();
+    }
+    (rig.out, rig.buffer)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Data: whatever the network does within the depth, each octet comes out at its place or,
+    /// when its packet was lost, idle; never elsewhere, never twice.
+    #[test]
+    fn fixed_keeps_every_octet_in_its_place(packets in network()) {
+        let (out, buffer) = through(fixed(240), &packets);
+        // The line started when the first packet that was not lost arrived.
+        let arrivals = packets.iter().enumerate().filter(|(_, p)| !p.1);
+        let Some((first, tick)) =
+            arrivals.map(|(n, p)| (n, n * 2 + usize::from(p.0))).min_by_key(|&(n, t)| (t, n))
+        else { return Ok(()) };
+        let origin = (tick * 80 + 240 * 8) as i64 - first as i64 * 160;
+        for (n, &(_, lost, _)) in packets.iter().enumerate() {
+            let place = origin + n as i64 * 160;
+            let Ok(place) = usize::try_from(place) else { continue };
+            let Some(octets) = out.get(place..place + 160) else { continue };
+            if lost {
+                prop_assert!(octets.iter().all(|o| *o == IDLE));
+            } else {
+                prop_assert_eq!(octets, &Rig::payload(n)[..]);
+            }
+        }
+        prop_assert_eq!(buffer.counters().overruns, 0);
+    }
+
+    /// Voice: order is kept, whatever is concealed, shifted or shed.
+    #[test]
+    fn adaptive_keeps_the_order(packets in network()) {
+        let (out, _) = through(adaptive(20, 10, 100), &packets);
+        // Whole tens of octets of a packet are recognised by their values.
+        let mut last = 0;
+        for n in 0..packets.len() {
+            let payload = Rig::payload(n);
+            let middle = &payload[70..90];
+            if let Some(at) = out.windows(20).position(|window| window == middle) {
+                prop_assert!(at >= last, "packet {n} at {at}, after one at {last}");
+                last = at;
+            }
+        }
+    }
+
+    /// Nothing from the network panics or stops the line.
+    #[test]
+    fn nonsense_does_no_harm(
+        packets in prop::collection::vec(
+            (any::<u16>(), any::<u32>(), 0usize..2_000, 0u8..4), 0..80),
+        voice in any::<bool>(),
+        near in any::<bool>(),
+    ) {
+        let config = if voice { adaptive(20, 10, 100) } else { fixed(40) };
+        let mut rig = Rig::new(config);
+        for (sequence, timestamp, length, ticks) in packets {
+            let (sequence, timestamp) =
+                if near { (sequence % 50, timestamp % 9_000) } else { (sequence, timestamp) };
+            let order = rig.sequence.update(sequence);
+            rig.buffer.push(order, timestamp, &vec![0x33; length]);
+            for _ in 0..ticks {
+                rig.tick();
+            }
+            prop_assert!(rig.buffer.delay() as usize <= CAPACITY);
+        }
+    }
+}
