@@ -3,15 +3,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use media_bridge::Event;
 use tdm::SpanId;
-use tokio::io::unix::AsyncFd;
 use tokio::net::UdpSocket;
+use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::files::Files;
@@ -81,7 +79,7 @@ pub(super) struct Control {
     pub(super) local: SocketAddr,
     pub(super) rtp: std::net::IpAddr,
     pub(super) spans: Vec<SpanThread>,
-    pub(super) wake: Arc<OwnedFd>,
+    pub(super) woken: pipe::Receiver,
     pub(super) files: Files,
     pub(super) asked: UnboundedReceiver<Ask>,
     pub(super) observer: Option<Observer>,
@@ -91,7 +89,6 @@ pub(super) struct Control {
 impl Control {
     /// Runs until it is told to stop or is drained.
     pub(super) async fn run(mut self) -> io::Result<()> {
-        let wake = AsyncFd::register(self.wake.clone())?;
         let mut datagram = vec![0; LARGEST_DATAGRAM];
         self.iwu.start(now());
         let mut going = self.carry_out();
@@ -99,11 +96,10 @@ impl Control {
             let due = self.iwu.poll_timeout().unwrap_or_else(|| now() + IDLE);
             tokio::select! {
                 biased;
-                ready = wake.readable() => {
-                    let mut ready = ready?;
-                    let mut count = [0; 8];
-                    let _ = rustix::io::read(&*self.wake, &mut count);
-                    ready.clear_ready();
+                ready = self.woken.readable() => {
+                    ready?;
+                    // How often it was woken does not matter.
+                    while matches!(self.woken.try_read(&mut [0; 256]), Ok(256)) {}
                     going = self.hear();
                 }
                 () = tokio::time::sleep_until(due.into()) => {

@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use media_bridge::UdpRtp;
 use tdm::{SpanId, SpanIo};
 use tokio::net::UdpSocket;
+use tokio::net::unix::pipe;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::ShellError;
 use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
 use super::span::SpanWorker;
-use super::thread::{SpanThread, now, wake};
+use super::thread::{SpanThread, now};
 use crate::config::{Config, Driver, Role, Span};
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
@@ -99,10 +100,14 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
             address: config.sip.listen,
             error,
         })?;
-    let wake = wake().map_err(|error| ShellError::System {
-        what: "eventfd",
-        error,
-    })?;
+    let entered = runtime.enter();
+    let (wake, woken) = pipe::pipe()
+        .and_then(|(wake, woken)| Ok((Arc::new(wake.into_nonblocking_fd()?), woken)))
+        .map_err(|error| ShellError::System {
+            what: "pipe",
+            error,
+        })?;
+    drop(entered);
     let lines = match options.lines {
         Some(lines) => lines,
         None => open_lines(&config.spans)?,
@@ -131,7 +136,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         rtp: config.rtp.address,
         socket,
         spans,
-        wake,
+        woken,
         files,
         asked,
         observer: options.observer,

@@ -1,5 +1,5 @@
 //! The thread of a span. The line is its clock; the control plane reaches it by two bounded
-//! rings, and hears of new words by an eventfd.
+//! rings, and hears of new words by an octet in a pipe.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use media_bridge::RtpIo;
 use rtrb::{Consumer, Producer, RingBuffer};
-use rustix::event::{EventfdFlags, eventfd};
 
 use super::span::{Down, SpanWorker, Up};
 
@@ -125,15 +124,6 @@ impl Drop for SpanThread {
             let _ = thread.join();
         }
     }
-}
-
-/// An eventfd that wakes the control plane.
-///
-/// # Errors
-/// When the kernel has none left.
-pub fn wake() -> io::Result<Arc<OwnedFd>> {
-    let flags = EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC;
-    Ok(Arc::new(eventfd(0, flags)?))
 }
 
 /// The monotonic clock.
