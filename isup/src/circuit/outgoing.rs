@@ -102,10 +102,10 @@ pub(super) fn step(
                 _ => any_time(call, message, settings, actions),
             }
         }
-        (Call::OutgoingSuspended(_), Event::Expired(timer @ Timer::T6)) => {
+        (Call::OutgoingSuspended(Initiator::Network), Event::Expired(timer @ Timer::T6)) => {
             call::fail(settings.cause(16), Failure::Expired(timer), actions)
         }
-        (Call::OutgoingSuspended(_), Event::Expired(timer @ Timer::T2)) => {
+        (Call::OutgoingSuspended(Initiator::User), Event::Expired(timer @ Timer::T2)) => {
             call::fail(settings.cause(102), Failure::Expired(timer), actions)
         }
 

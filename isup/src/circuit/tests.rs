@@ -143,12 +143,12 @@ fn call_events() -> Vec<(String, Event)> {
         ("UCIC", message(Ucic)),
         ("CFN", message(Cfn)),
         ("OLM", message(Olm)),
-        ("unknown, no instructions", unknown(None)),
-        ("unknown, pass on", unknown(Some(0))),
-        ("unknown, release", unknown(Some(1 << 1))),
-        ("unknown, discard", unknown(Some(1 << 3))),
+        ("unknown (no instructions)", unknown(None)),
+        ("unknown (pass on)", unknown(Some(0))),
+        ("unknown (release)", unknown(Some(1 << 1))),
+        ("unknown (discard)", unknown(Some(1 << 3))),
         (
-            "unknown, discard and notify",
+            "unknown (discard and notify)",
             unknown(Some(1 << 3 | 1 << 2)),
         ),
     ];
@@ -283,18 +283,31 @@ fn show(action: &Action) -> String {
         Action::Start(timer) => format!("start {timer}"),
         Action::Stop(timer) => format!("stop {timer}"),
         Action::RepeatGroupBlocking => "send CGB hardware again".to_owned(),
+        // The rows of many messages differ only in their names.
+        Action::Alert(CircuitAlert::Discarded(_)) => "discard".to_owned(),
         Action::Alert(alert) => format!("alert \"{alert}\""),
         Action::Indicate(indication) => match indication {
-            Indication::Setup(message)
-            | Indication::Received(message)
-            | Indication::Released(message) => {
-                let name = format!("{indication:?}");
-                let name = name.split('(').next().unwrap_or_default();
-                format!("indicate {name}({})", message.message_type())
+            Indication::Setup(_) => "indicate Setup".to_owned(),
+            Indication::Received(_) => "indicate Received".to_owned(),
+            Indication::Released(_) => "indicate Released".to_owned(),
+            Indication::Failed {
+                cause,
+                reason: Failure::Unexpected(_),
+            } => {
+                format!("indicate Failed({}, Unexpected)", cause.value)
+            }
+            Indication::Failed {
+                cause,
+                reason: Failure::Unrecognized(_),
+            } => {
+                format!("indicate Failed({}, Unrecognized)", cause.value)
             }
             Indication::Failed { cause, reason } => {
                 format!("indicate Failed({}, {reason:?})", cause.value)
             }
+            Indication::Repeat {
+                reason: RepeatReason::Unexpected(_),
+            } => "indicate Repeat(Unexpected)".to_owned(),
             Indication::Repeat { reason } => format!("indicate Repeat({reason:?})"),
             Indication::State(status) => format!("indicate State({})", show_status(*status)),
             Indication::Idle | Indication::Loop(_) => format!("indicate {indication:?}"),
@@ -323,7 +336,8 @@ fn show_status(status: CircuitStatus) -> String {
     }
 }
 
-/// One section of the table: the events that do something, then those that do not.
+/// One section of the table: each outcome with the events that lead to it, in the order of the
+/// first of them; at the end the events that change nothing.
 fn section(
     table: &mut String,
     title: &str,
@@ -332,45 +346,58 @@ fn section(
     name: impl Fn(&Circuit) -> String,
 ) {
     let timers: Vec<String> = circuit.call.timers().iter().map(Timer::to_string).collect();
-    writeln!(
-        table,
-        "{title}{}",
-        if timers.is_empty() {
-            String::new()
-        } else {
-            format!(" [{}]", timers.join(" "))
-        }
-    )
-    .unwrap();
+    let timers = if timers.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", timers.join(" "))
+    };
+    writeln!(table, "{title}{timers}").unwrap();
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     let mut nothing = Vec::new();
     for (event_name, event) in events {
+        let asked = match &event {
+            Event::Request(Request::Send(message)) => format!("send {}", message.message_type()),
+            _ => String::new(),
+        };
         let (after, actions) = circuit.clone().step(event);
         if actions.is_empty() && after == *circuit {
             nothing.push(event_name);
             continue;
         }
-        let actions: Vec<String> = actions.iter().map(show).collect();
+        let shown = |action| Some(show(action)).filter(|shown| *shown != asked);
+        let shown = |action| shown(action).unwrap_or_else(|| "send it".to_owned());
+        let actions: Vec<String> = actions.iter().map(shown).collect();
         let next = if name(&after) == name(circuit) {
             "-".to_owned()
         } else {
             name(&after)
         };
-        writeln!(
-            table,
-            "  {event_name:<30} -> {next:<28} {}",
-            actions.join("; ")
-        )
-        .unwrap();
+        let outcome = format!("-> {next}: {}", actions.join("; "));
+        match rows.iter_mut().find(|(known, _)| *known == outcome) {
+            Some((_, events)) => events.push(event_name),
+            None => rows.push((outcome, vec![event_name])),
+        }
     }
-    writeln!(table, "  nothing on: {}\n", nothing.join(", ")).unwrap();
+    rows.push(("nothing".to_owned(), nothing));
+    for (outcome, events) in rows.iter().filter(|(_, events)| !events.is_empty()) {
+        let events = events.join(", ");
+        if events.len() <= EVENT_COLUMN {
+            writeln!(table, "  {events:<EVENT_COLUMN$} {outcome}").unwrap();
+        } else {
+            writeln!(table, "  {events}\n  {:<EVENT_COLUMN$} {outcome}", "").unwrap();
+        }
+    }
+    table.push('\n');
 }
+
+const EVENT_COLUMN: usize = 30;
 
 /// `circuit/table.txt` is this table, reviewed. A change of behaviour is a change of that file:
 /// run with `UPDATE_TABLES=1` to write it, and read the difference.
 #[test]
 fn table_of_states_and_events_is_the_reviewed_one() {
     let mut table = String::from(
-        "Q.764 on one circuit: state [its timers], then event -> next state (- stays), actions.\n\
+        "Q.764 on one circuit: state [its timers], then event -> next state (- stays): actions.\n\
          Written by the test of isup::circuit with UPDATE_TABLES=1.\n\n\
          == The call ==\n\n",
     );

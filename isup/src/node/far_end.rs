@@ -19,6 +19,8 @@ pub(super) struct FarEnd {
     pub(super) user_part: bool,
     /// The first group towards it: its timers are used for T4.
     pub(super) group: usize,
+    /// Something came from it.
+    pub(super) heard: bool,
     /// Messages that fit no circuit, for hints at a wrong configuration.
     pub(super) strays: Strays,
 }
@@ -41,6 +43,7 @@ impl FarEnd {
             reachable: true,
             user_part: true,
             group,
+            heard: false,
             strays: Strays {
                 messages: 0,
                 cics: None,
@@ -99,6 +102,9 @@ impl Node {
 
     /// Any message from it shows that it is there (§2.13.2).
     pub(super) fn far_end_heard(&mut self, now: Instant, dpc: PointCode) {
+        if let Some(far_end) = self.far_ends.get_mut(&dpc) {
+            far_end.heard = true;
+        }
         if self.user_part_answers(dpc) {
             self.resume(now, dpc);
         }

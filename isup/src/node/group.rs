@@ -1,5 +1,5 @@
-//! Procedures for rows of circuits: GRS, CGB and CGU out and in, CQM in (Q.764 §2.8.2.2, §2.8.3,
-//! §2.9.3.2, §2.9.4).
+//! Procedures for rows of circuits that this end starts: GRS, CGB, CGU (Q.764 §2.8.2.2, §2.9.3.2,
+//! §2.9.4).
 
 use std::time::Instant;
 
@@ -7,13 +7,13 @@ use mtp::PointCode;
 
 use super::{Alert, Node, Owner};
 use crate::{
-    Cic, CircuitGroupSupervisionType, CircuitId, CircuitState, CircuitStateIndicator, Message,
-    MessageType, RangeAndStatus, SupervisionType,
+    Cic, CircuitGroupSupervisionType, CircuitId, Message, MessageType, RangeAndStatus,
+    SupervisionType,
     circuit::{Blocking, Event, Request, Timer},
 };
 
 /// Circuits that one message for a group may change (Q.763 §3.43).
-const MOST_CIRCUITS: usize = 32;
+pub(super) const MOST_CIRCUITS: usize = 32;
 
 /// What maintenance asks of several circuits at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -373,126 +373,16 @@ impl Node {
             line.is_some_and(|line| row.status(usize::from(line.cic.0 - procedure.cic.0)))
         })
     }
-
-    /// GRS, CGB, CGU, CQM from the far end.
-    pub(super) fn group_requested(
-        &mut self,
-        now: Instant,
-        dpc: PointCode,
-        cic: Cic,
-        message: &Message,
-    ) {
-        let kind = message.message_type();
-        let Some(row) = message.find::<RangeAndStatus>() else {
-            self.undecodable(
-                dpc,
-                &format!("{kind} for CIC {cic}: range and status cannot be read"),
-            );
-            return;
-        };
-        let circuits = row.circuits();
-        let members: Vec<(usize, usize)> = (0..circuits)
-            .filter_map(|offset| {
-                let cic = cic.0.checked_add(u16::try_from(offset).ok()?)?;
-                Some((offset, *self.by_cic.get(&(dpc, Cic(cic)))?))
-            })
-            .collect();
-        if members.is_empty() {
-            self.unequipped(dpc, cic, kind);
-            return;
-        }
-        let answer = match kind {
-            MessageType::Grs if (2..=MOST_CIRCUITS).contains(&circuits) => {
-                self.reset_by_far_end(now, row.range, &members)
-            }
-            MessageType::Cqm if circuits <= MOST_CIRCUITS => self.state_of(row.range, &members),
-            MessageType::Cgb | MessageType::Cgu
-                if circuits >= 2 && named(&row) <= MOST_CIRCUITS =>
-            {
-                let supervision = message.find::<CircuitGroupSupervisionType>();
-                match supervision.and_then(blocking_kind) {
-                    Some(blocking) => self.blocked_by_far_end(now, kind, blocking, &row, &members),
-                    None => return self.group_discarded(dpc, cic, kind, "type indicator"),
-                }
-            }
-            _ => return self.group_discarded(dpc, cic, kind, "range"),
-        };
-        // What must be known before the acknowledgement goes first (§2.9.3.2).
-        self.tell_forgotten(now);
-        self.send(dpc, cic, &answer);
-    }
-
-    fn group_discarded(&mut self, from: PointCode, cic: Cic, kind: MessageType, what: &str) {
-        self.undecodable(from, &format!("{kind} for CIC {cic}: {what} not allowed"));
-    }
-
-    /// Answers GRA; its status tells which circuits this end has blocked for maintenance.
-    fn reset_by_far_end(&mut self, now: Instant, range: u8, members: &[(usize, usize)]) -> Message {
-        let mut status = RangeAndStatus::cleared(range);
-        for &(offset, place) in members {
-            self.apply(now, place, Event::GroupReset);
-            let line = self.circuits.get(place);
-            status.set_status(
-                offset,
-                line.is_some_and(|line| line.circuit.is_blocked_here()),
-            );
-        }
-        Message::new(MessageType::Gra).with(status)
-    }
-
-    /// Answers CGBA or CGUA for the circuits that are configured.
-    fn blocked_by_far_end(
-        &mut self,
-        now: Instant,
-        kind: MessageType,
-        blocking: Blocking,
-        row: &RangeAndStatus,
-        members: &[(usize, usize)],
-    ) -> Message {
-        let on = kind == MessageType::Cgb;
-        let mut status = RangeAndStatus::cleared(row.range);
-        for &(offset, place) in members.iter().filter(|&&(offset, _)| row.status(offset)) {
-            self.apply(now, place, Event::GroupBlocked { kind: blocking, on });
-            status.set_status(offset, true);
-        }
-        Message::new(if on {
-            MessageType::Cgba
-        } else {
-            MessageType::Cgua
-        })
-        .with(supervision_type(blocking))
-        .with(status)
-    }
-
-    /// Answers CQR: the state of each circuit (§2.8.3).
-    fn state_of(&self, range: u8, members: &[(usize, usize)]) -> Message {
-        let mut states = vec![CircuitState::UNEQUIPPED; usize::from(range) + 1];
-        for &(offset, place) in members {
-            if let (Some(state), Some(line)) = (states.get_mut(offset), self.circuits.get(place)) {
-                *state = line.circuit.state_indicator();
-            }
-        }
-        Message::new(MessageType::Cqr)
-            .with(RangeAndStatus::range(range))
-            .with(CircuitStateIndicator(states))
-    }
 }
 
-/// Status bits that are set.
-fn named(row: &RangeAndStatus) -> usize {
-    (0..row.circuits())
-        .filter(|&place| row.status(place))
-        .count()
-}
-
-const fn supervision_type(kind: Blocking) -> CircuitGroupSupervisionType {
+pub(super) const fn supervision_type(kind: Blocking) -> CircuitGroupSupervisionType {
     match kind {
         Blocking::Maintenance => CircuitGroupSupervisionType::MAINTENANCE,
         Blocking::Hardware => CircuitGroupSupervisionType::HARDWARE_FAILURE,
     }
 }
 
-fn blocking_kind(kind: CircuitGroupSupervisionType) -> Option<Blocking> {
+pub(super) fn blocking_kind(kind: CircuitGroupSupervisionType) -> Option<Blocking> {
     match kind.kind() {
         SupervisionType::Maintenance => Some(Blocking::Maintenance),
         SupervisionType::HardwareFailure => Some(Blocking::Hardware),

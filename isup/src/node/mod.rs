@@ -7,6 +7,7 @@
 mod config;
 mod far_end;
 mod group;
+mod group_received;
 mod output;
 mod receive;
 mod select;
@@ -59,6 +60,8 @@ pub struct Node {
     outputs: VecDeque<Output>,
     /// Counts circuits that became idle: the order of release.
     released: u64,
+    /// The last message between point codes that are not configured, and how many there were.
+    strangers: Option<(PointCode, PointCode, u32)>,
 }
 
 /// Circuits towards one far end, as configured.
@@ -136,6 +139,7 @@ impl Node {
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
             released: 0,
+            strangers: None,
         };
         for group in config.groups {
             node.add_group(group)?;
@@ -347,12 +351,17 @@ impl Node {
             Variant::Itu => cic.0 & 0x0F,
             Variant::Ansi => cic.0 & 0x1F,
         };
+        let sif = if message.variant() == self.variant {
+            message.encode_sif(cic)
+        } else {
+            in_variant(message, self.variant).encode_sif(cic)
+        };
         self.outputs.push_back(Output::Transfer(Transfer {
             si: SERVICE_INDICATOR,
             opc: self.opc,
             dpc,
             sls: Sls(sls.to_le_bytes()[0]),
-            sif: Bytes::from(message.encode_sif(cic)),
+            sif: Bytes::from(sif),
         }));
     }
 
@@ -397,4 +406,12 @@ impl Node {
     fn alert(&mut self, alert: Alert) {
         self.outputs.push_back(Output::Alert(alert));
     }
+}
+
+/// The machines write ITU-T messages; another variant has the same parameters in another frame.
+fn in_variant(message: &Message, variant: Variant) -> Message {
+    let empty = Message::new_variant(message.message_type(), variant);
+    message.parameters().fold(empty, |built, (code, content)| {
+        built.with_content(code, content)
+    })
 }

@@ -22,6 +22,11 @@ impl Node {
             return;
         }
         if dpc != self.opc || !self.far_ends.contains_key(&from) {
+            self.strangers = Some((
+                from,
+                dpc,
+                self.strangers.map_or(1, |(.., n)| n.saturating_add(1)),
+            ));
             self.alert(Alert::UnknownPointCode { opc: from, dpc });
             return;
         }

@@ -42,6 +42,49 @@ pub struct CircuitView {
     pub hints: Vec<Hint>,
 }
 
+impl CircuitView {
+    /// One line that says why the circuit is as it is.
+    #[must_use]
+    pub fn explain(&self, now: Instant) -> String {
+        let mut line = format!(
+            "circuit {} (CIC {} to {}): {}",
+            self.id, self.cic, self.dpc, self.state
+        );
+        if let Some(since) = self.since {
+            line += &format!(" for {}s", now.saturating_duration_since(since).as_secs());
+        }
+        if !self.awaited.is_empty() {
+            line += &format!(", waits for {}", self.awaited);
+        }
+        if self.blocking != "Unblocked" {
+            line += &format!(", {}", self.blocking);
+        }
+        for (on, what) in [
+            (self.status.local_hardware, "line failed here"),
+            (self.status.remote_maintenance, "blocked by the far end"),
+            (self.status.remote_hardware, "line failed at the far end"),
+            (self.status.unequipped, "not equipped at the far end"),
+            (!self.reachable, "far end cannot be reached"),
+        ] {
+            if on {
+                line += &format!(", {what}");
+            }
+        }
+        for RunningTimer { timer, until } in &self.timers {
+            let left = until.saturating_duration_since(now).as_secs();
+            line += &format!("; {timer} ends in {left}s without {}", timer.awaits());
+        }
+        if let Some((at, event)) = self.last_event {
+            let ago = now.saturating_duration_since(at).as_secs();
+            line += &format!("; last: {event} {ago}s ago");
+        }
+        for hint in &self.hints {
+            line += &format!("; {hint}");
+        }
+        line
+    }
+}
+
 /// A timer that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunningTimer {
@@ -133,6 +176,16 @@ pub enum Hint {
     },
     /// Both ends hunt the same circuits first.
     DualSeizures(u32),
+    /// Nothing ever came from the far end, but messages between point codes that are not
+    /// configured did.
+    PointCodes {
+        /// Who sent the last of them.
+        opc: PointCode,
+        /// To whom.
+        dpc: PointCode,
+        /// How many.
+        messages: u32,
+    },
 }
 
 impl fmt::Display for Hint {
@@ -154,6 +207,11 @@ impl fmt::Display for Hint {
             } => write!(
                 f,
                 "{messages} messages for CIC {low} to {high}, which are not all configured"
+            ),
+            Self::PointCodes { opc, dpc, messages } => write!(
+                f,
+                "nothing came from the far end, but {messages} messages like one from {opc} to \
+                 {dpc}: is a point code wrong?"
             ),
             Self::DualSeizures(count) => write!(
                 f,
@@ -213,6 +271,9 @@ impl Node {
         };
         let strays = far_end.strays;
         let mut hints = Vec::new();
+        if let (false, Some((opc, dpc, messages))) = (far_end.heard, self.strangers) {
+            hints.push(Hint::PointCodes { opc, dpc, messages });
+        }
         if let Some(seen) = strays.cics {
             let offset = self.offset(line.dpc, seen);
             hints.push(offset.map_or(

@@ -113,3 +113,44 @@ fn strangers_are_told() {
         );
     }
 }
+
+/// Each circuit says why it is as it is.
+#[test]
+fn a_circuit_explains_itself() {
+    let mut world = World::new();
+    world.request(End::A, 3, setup());
+    world.run(seconds(5));
+    let line = world.view(End::A, 3).explain(world.now);
+    assert_eq!(
+        line,
+        "circuit 3 (CIC 3 to 2-10-3): OutgoingWaitAcm for 5s, waits for ACM or CON from the far \
+         end; T7 ends in 15s without ACM or CON; last: send IAM 5s ago"
+    );
+}
+
+/// In an ANSI network the same machines write ANSI frames.
+#[test]
+fn ansi_frames() {
+    let ansi = |opc, dpc| NodeConfig {
+        variant: Variant::Ansi,
+        ..config(opc, dpc, 1..3)
+    };
+    let mut node = Node::new(ansi(B, A)).unwrap();
+    let now = epoch();
+    let rel = Message::new_variant(MessageType::Rel, Variant::Ansi)
+        .with(Cause::new(16, Location::PublicNetworkRemoteUser));
+    let sif = rel.encode_sif(Cic(1)).into();
+    let transfer = Transfer {
+        si: SERVICE_INDICATOR,
+        opc: A,
+        dpc: B,
+        sls: Sls(1),
+        sif,
+    };
+    node.handle_transfer(now, &transfer);
+    let Some(Output::Transfer(transfer)) = node.poll_output() else {
+        panic!("no RLC")
+    };
+    let (_, rlc) = Message::decode_sif_variant(&transfer.sif, Variant::Ansi).unwrap();
+    assert_eq!(rlc, Message::new_variant(MessageType::Rlc, Variant::Ansi));
+}
