@@ -6,9 +6,12 @@ use super::{Message, Part};
 use crate::parameter::{
     self, Field, Value,
     address::NatureOfAddress,
-    call::{BackwardCallIndicators, CalledPartysStatus, ContinuityIndicators, EventInformation},
+    call::{
+        BackwardCallIndicators, CalledPartysStatus, ContinuityIndicators, Event, EventInformation,
+        SuspendResumeIndicators,
+    },
     cause::Cause,
-    circuit::{CircuitGroupSupervisionType, RangeAndStatus},
+    circuit::{CircuitGroupSupervisionType, RangeAndStatus, SupervisionType},
     number::{CalledPartyNumber, CallingPartyNumber, SubsequentNumber},
 };
 
@@ -97,7 +100,7 @@ impl Display<'_> {
             )?;
         }
         if let Some(information) = message.find::<EventInformation>() {
-            write!(f, " event={}", short_event(information))?;
+            write!(f, " event={}", token(information.event()))?;
         }
         if let Some(indicators) = message.find::<BackwardCallIndicators>() {
             let status = match indicators.called_partys_status() {
@@ -115,8 +118,16 @@ impl Display<'_> {
                 " continuity=failed"
             })?;
         }
+        if let Some(indicators) = message.find::<SuspendResumeIndicators>() {
+            let network = indicators.contains(SuspendResumeIndicators::NETWORK_INITIATED);
+            f.write_str(if network { " by=network" } else { " by=user" })?;
+        }
         if let Some(kind) = message.find::<CircuitGroupSupervisionType>() {
-            write!(f, " type={}", kind.kind().name())?;
+            f.write_str(match kind.kind() {
+                SupervisionType::Maintenance => " type=maintenance",
+                SupervisionType::HardwareFailure => " type=hardware-failure",
+                SupervisionType::Other(_) => " type=reserved",
+            })?;
         }
         if let Some(row) = message.find::<RangeAndStatus>() {
             write!(f, " range={}", row.range)?;
@@ -242,10 +253,11 @@ fn nature(f: &mut fmt::Formatter<'_>, nature: NatureOfAddress) -> fmt::Result {
     }
 }
 
-fn short_event(information: EventInformation) -> &'static str {
-    use crate::parameter::call::Event;
-    match information.event() {
-        Event::InBandInformation => "in-band-information",
-        event => event.name(),
+/// The event in one word.
+fn token(event: Event) -> String {
+    match event {
+        Event::InBandInformation => "in-band-information".to_owned(),
+        Event::Other(code) => format!("event-{code}"),
+        event => event.name().replace(' ', "-"),
     }
 }

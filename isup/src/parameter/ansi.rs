@@ -167,7 +167,7 @@ impl Parameter for GenericName {
     fn encode(&self, to: &mut Vec<u8>) {
         let unavailable = u8::from(self.unavailable) << 4;
         to.push(self.kind << 5 | unavailable | self.presentation.code() & 3);
-        to.extend_from_slice(self.name.as_bytes());
+        to.extend(super::user::to_ia5(&self.name));
     }
 }
 
@@ -189,8 +189,8 @@ impl Describe for GenericName {
 coded! {
     /// Circuit validation response indicator.
     CvrResponse {
-        Successful = 0 => "successful",
-        Failure = 1 => "failure",
+        Failure = 0 => "failure",
+        Success = 1 => "success",
     }
 }
 
@@ -212,10 +212,29 @@ coded! {
 coded! {
     /// Double seizing control indicator (bits DC).
     DoubleSeizingControl {
-        None = 0 => "double seizing control: none",
+        None = 0 => "no circuits controlled",
         Odd = 1 => "odd circuits controlled",
         Even = 2 => "even circuits controlled",
         All = 3 => "all circuits controlled",
+    }
+}
+
+coded! {
+    /// Alarm carrier indicator (bits FE).
+    AlarmCarrier {
+        Unknown = 0 => "unknown",
+        Software = 1 => "software carrier handling",
+        Hardware = 2 => "hardware carrier handling",
+    }
+}
+
+coded! {
+    /// Continuity check requirements of a circuit group (bits HG).
+    GroupContinuityCheck {
+        Unknown = 0 => "unknown",
+        None = 1 => "none",
+        Statistical = 2 => "statistical",
+        PerCall = 3 => "per call",
     }
 }
 
@@ -224,6 +243,8 @@ indicators! {
     CircuitGroupCharacteristic(u8) = CIRCUIT_GROUP_CHARACTERISTIC_INDICATOR {
         fn carrier, with_carrier: CircuitGroupCarrier = 0, 2 => "circuit group carrier indicator";
         fn double_seizing_control, with_double_seizing_control: DoubleSeizingControl = 2, 2 => "double seizing control indicator";
+        fn alarm_carrier, with_alarm_carrier: AlarmCarrier = 4, 2 => "alarm carrier indicator";
+        fn continuity_check, with_continuity_check: GroupContinuityCheck = 6, 2 => "continuity check requirements indicator";
     }
 }
 

@@ -51,7 +51,7 @@ macro_rules! coded {
 
 /// An indicator parameter: octets whose bits are flags and coded fields. Bit A of the first octet
 /// is bit 0, bit A of the second octet bit 8 (the letters I to P of the Recommendation). Bits named
-/// after the type (`u8 | 0x80`) are always sent: the extension bit of a last octet.
+/// after the type (`u8 | 0x80`) are always sent and never read: the extension bit of a last octet.
 macro_rules! indicators {
     (
         $(#[doc = $doc:literal])*
@@ -91,7 +91,7 @@ macro_rules! indicators {
 
             fn decode(content: &[u8]) -> Result<Self, $crate::error::DecodeError> {
                 let octets = $crate::parameter::first_octets(Self::CODE, content)?;
-                Ok(Self::from_bits_retain(<$bits>::from_le_bytes(octets)))
+                Ok(Self::from_bits_retain(<$bits>::from_le_bytes(octets) $(& !$sent)?))
             }
 
             fn encode(&self, to: &mut Vec<u8>) {

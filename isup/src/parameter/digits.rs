@@ -138,12 +138,17 @@ impl Digits {
         }
     }
 
-    /// The figures, the last `hidden` of them as `*`.
+    /// The figures, the last `hidden` of them as `*`; an ST at the end is shown and not counted.
     #[must_use]
     pub fn masked(&self, hidden: usize) -> String {
-        let shown = self.len().saturating_sub(hidden);
+        let shown = self.without_st().len().saturating_sub(hidden);
+        let masked = shown..self.without_st().len();
         let figure = |(place, &signal): (usize, &u8)| {
-            if place < shown { figure(signal) } else { '*' }
+            if masked.contains(&place) {
+                '*'
+            } else {
+                figure(signal)
+            }
         };
         self.as_slice().iter().enumerate().map(figure).collect()
     }

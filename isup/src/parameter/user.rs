@@ -220,8 +220,8 @@ impl Parameter for DisplayInformation {
     }
 
     fn encode(&self, to: &mut Vec<u8>) {
-        to.extend([DISPLAY, self.text.len() as u8]);
-        to.extend_from_slice(self.text.as_bytes());
+        to.extend([DISPLAY, self.text.chars().count() as u8]);
+        to.extend(to_ia5(&self.text));
     }
 }
 
@@ -231,13 +231,25 @@ impl Describe for DisplayInformation {
     }
 }
 
-/// IA5 characters as text; what is no printable character becomes the replacement character.
+/// IA5 characters as text; `?` for what is no printable character.
 pub(super) fn ia5(octets: &[u8]) -> String {
-    let character = |&octet: &u8| match char::from(octet & 0x7F) {
-        printable @ ' '..='~' => printable,
-        _ => char::REPLACEMENT_CHARACTER,
-    };
-    octets.iter().map(character).collect()
+    octets
+        .iter()
+        .map(|&octet| printable(char::from(octet & 0x7F)))
+        .collect()
+}
+
+/// Text as IA5 characters; `?` for what is no printable character of that alphabet.
+pub(super) fn to_ia5(text: &str) -> impl Iterator<Item = u8> {
+    text.chars().map(|character| printable(character) as u8)
+}
+
+fn printable(character: char) -> char {
+    if matches!(character, ' '..='~') {
+        character
+    } else {
+        '?'
+    }
 }
 
 coded! {
