@@ -12,6 +12,8 @@ pub mod mtp2;
 pub mod mtp3;
 mod point_code;
 mod primitives;
+#[cfg(test)]
+mod state_table;
 mod timers;
 
 pub use config::{

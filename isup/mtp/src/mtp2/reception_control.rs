@@ -1,5 +1,7 @@
 //! Reception control (Q.703 §5.2, §5.3, Figure 14): sequence of received messages.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::transmission_control::Window;
@@ -106,6 +108,35 @@ impl Default for ReceptionControl {
             abnormal_bsn: TwoOfThree::default(),
             abnormal_fib: TwoOfThree::default(),
         }
+    }
+}
+
+impl fmt::Display for ReceptionControl {
+    /// One line for tables and logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.in_service {
+            return write!(f, "stopped, {} accepted last", self.last_accepted());
+        }
+        write!(f, "expects {}, BIB {}", self.expected, u8::from(self.bib))?;
+        for (on, what) in [
+            (!self.accept, "FISU and MSU rejected"),
+            (self.congested, "congested"),
+            (self.retransmission_awaited, "retransmission awaited"),
+        ] {
+            if on {
+                write!(f, ", {what}")?;
+            }
+        }
+        for (history, what) in [(self.abnormal_bsn, "BSN"), (self.abnormal_fib, "FIB")] {
+            if history != TwoOfThree::default() {
+                write!(
+                    f,
+                    ", abnormal {what} among the last three {:03b}",
+                    history.0
+                )?;
+            }
+        }
+        Ok(())
     }
 }
 

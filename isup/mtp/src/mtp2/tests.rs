@@ -1,1 +1,4 @@
+//! Level 2: the tables of its machines, and two links joined by a line.
 
+mod pair;
+mod tables;

@@ -4,3 +4,4 @@ mod world;
 
 mod associated;
 mod octets;
+mod tables;
