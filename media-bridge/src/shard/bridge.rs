@@ -135,13 +135,16 @@ impl Bridge {
             ..
         } = self;
         let Some(attachment) = attachment else { return };
+        let mut released = 0;
         attachment.to_timeslot.start(now);
         let received =
             attachment
                 .to_timeslot
                 .receive(now, source, datagram, statistics, &mut |heard| {
-                    press(*id, *path, digits, &heard, events)
+                    released += u64::from(matches!(heard, to_timeslot::Heard::Released { .. }));
+                    press(*id, *path, digits, &heard, events);
                 });
+        statistics.digits_from_rtp += released;
         if received != Received::Refused {
             attachment.timed_out = false;
         }
@@ -244,6 +247,7 @@ impl Bridge {
                 sent.fill(law.idle());
             }
         }
+        statistics.digits_from_rtp += released;
         let mut samples = [0i16; TICK_OCTETS];
         let tone = tone_to_timeslot
             .as_mut()

@@ -206,8 +206,9 @@ impl ToRtp {
             dtmf::Report::Dismissed => *muted = false,
             dtmf::Report::Started { digit, at } => {
                 if events && event.is_none() {
-                    // What has been sent as audio cannot be sent as event any more.
-                    let start = (at + look_back).max(*sent);
+                    // What was sent meanwhile was silence (or, without suppression, the tone):
+                    // the event overlaps it and says how long the tone has really been there.
+                    let start = at + look_back;
                     let timestamp = first_timestamp.wrapping_add(start as u32);
                     let sender = event::Sender::new(digit.event(), VOLUME, timestamp);
                     *event = Some(Outgoing {

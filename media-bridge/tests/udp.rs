@@ -1,0 +1,131 @@
+//! The pool of sockets on the loopback interface. Loopback delivers before the sending call
+//! returns, so nothing here waits.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use media_bridge::{BindError, RtpIo, RtpPort, UdpRtp};
+
+const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A pool of `count` ports somewhere in the range where the system hands out none by itself.
+fn pool(address: IpAddr, count: u16) -> UdpRtp {
+    let start = 20_000 + (std::process::id() % 300) as u16 * 40;
+    (0..50)
+        .map(|n| start + n * 2 * count)
+        .find_map(|first| UdpRtp::bind(address, first..=first + 2 * count - 1).ok())
+        .expect("a free range of ports")
+}
+
+fn received(pool: &mut UdpRtp) -> Vec<(RtpPort, SocketAddr, Vec<u8>)> {
+    let mut packets = Vec::new();
+    pool.receive(&mut |port, source, packet| packets.push((port, source, packet.to_vec())));
+    packets
+}
+
+#[test]
+fn packets_go_out_and_come_in_by_port() {
+    let mut pool = pool(HOST, 4);
+    assert_eq!(pool.ports(), 4);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    peer.set_nonblocking(true).unwrap();
+    let to = peer.local_addr().unwrap();
+    for n in 0..40u8 {
+        pool.send(RtpPort(u16::from(n % 4)), to, &[n; 172]);
+    }
+    pool.flush();
+    let mut octets = [0; 2_048];
+    let mut seen = Vec::new();
+    while let Ok((length, source)) = peer.recv_from(&mut octets) {
+        assert_eq!(length, 172);
+        assert_eq!(Some(source), pool.local(RtpPort(u16::from(octets[0] % 4))));
+        seen.push(octets[0]);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (0..40).collect::<Vec<u8>>());
+    // More than one batch for one port, less for another.
+    for n in 0..50u8 {
+        let port = RtpPort(if n < 40 { 1 } else { 3 });
+        peer.send_to(&[n; 60], pool.local(port).unwrap()).unwrap();
+    }
+    let packets = received(&mut pool);
+    assert_eq!(packets.len(), 50);
+    for (port, source, packet) in packets {
+        assert_eq!((source, packet.len()), (to, 60));
+        assert_eq!(port, RtpPort(if packet[0] < 40 { 1 } else { 3 }));
+    }
+    assert_eq!(received(&mut pool), []);
+    let counters = pool.counters();
+    assert_eq!(
+        (counters.sent, counters.received, counters.send_errors),
+        (40, 50, 0)
+    );
+}
+
+#[test]
+fn opening_a_port_drops_what_waited_for_its_predecessor() {
+    let mut pool = pool(HOST, 2);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    for n in 0..2 {
+        peer.send_to(&[1; 20], pool.local(RtpPort(n)).unwrap())
+            .unwrap();
+    }
+    pool.open(RtpPort(0));
+    let packets = received(&mut pool);
+    assert_eq!(
+        packets.iter().map(|p| p.0).collect::<Vec<_>>(),
+        [RtpPort(1)]
+    );
+}
+
+#[test]
+fn a_datagram_longer_than_any_rtp_packet_is_counted_and_dropped() {
+    let mut pool = pool(HOST, 1);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    peer.send_to(&[1; 4_000], pool.local(RtpPort(0)).unwrap())
+        .unwrap();
+    assert_eq!(received(&mut pool), []);
+    assert_eq!(pool.counters().too_long, 1);
+    pool.send(RtpPort(0), peer.local_addr().unwrap(), &[0; 600]);
+    assert_eq!(pool.counters().send_errors, 1);
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = pool(HOST, 1);
+    let address = taken.local(RtpPort(0)).unwrap();
+    let error = UdpRtp::bind(HOST, address.port()..=address.port() + 1).unwrap_err();
+    assert!(matches!(&error, BindError::Port { address: named, .. } if *named == address));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+    let error = UdpRtp::bind(HOST, 20_001..=20_001).unwrap_err();
+    assert!(matches!(
+        error,
+        BindError::Empty {
+            first: 20_001,
+            last: 20_001
+        }
+    ));
+}
+
+#[test]
+fn ipv6_works_where_the_system_has_it() {
+    let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let Ok(peer) = UdpSocket::bind((address, 0)) else {
+        return;
+    };
+    let mut pool = pool(address, 1);
+    peer.send_to(&[7; 20], pool.local(RtpPort(0)).unwrap())
+        .unwrap();
+    let packets = received(&mut pool);
+    assert_eq!(packets[0].1, peer.local_addr().unwrap());
+    pool.send(RtpPort(0), packets[0].1, &[8; 30]);
+    pool.flush();
+    let mut octets = [0; 100];
+    assert_eq!(peer.recv(&mut octets).unwrap(), 30);
+}
