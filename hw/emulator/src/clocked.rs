@@ -111,8 +111,7 @@ impl Pacer {
         let now = monotonic();
         let next = self.last.unwrap_or(now) + self.period;
         let woken = if next > now { sleep_until(next)? } else { now };
-        let due = self.account(next, woken);
-        Ok(due)
+        Ok(self.account(next, woken))
     }
 
     /// The tick due at `next` is done at `now`.

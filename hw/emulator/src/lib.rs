@@ -70,9 +70,10 @@ impl Config {
         clear_after: Duration::from_millis(50),
     };
 
-    /// For two ends with their own wake-ups on a busy machine: no slip while these come less than 60 ms late.
+    /// For two ends with their own wake-ups on a busy machine: no slip while
+    /// these come less than 80 ms late.
     pub const REAL_TIME: Self = Self {
-        delay: Duration::from_millis(60),
+        delay: Duration::from_millis(80),
         los_after: Duration::from_millis(100),
         raise_after: Duration::from_millis(30),
         clear_after: Duration::from_millis(100),

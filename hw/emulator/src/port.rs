@@ -184,7 +184,10 @@ impl Port {
             self.silence();
         }
         if skipped > 0 && self.playing {
-            self.drop_to_delay();
+            // What piled up meanwhile is old, and what there was no room for is missing after it.
+            let lost = self.store.level() as i32;
+            self.begin_anew();
+            self.slipped(-lost);
         }
         if !self.playing {
             self.resume(late);
@@ -227,14 +230,17 @@ impl Port {
         self.slipped(i32::try_from(inserted).unwrap_or(i32::MAX));
     }
 
-    /// There is no tick to hand out: the last frame is repeated until there is one.
+    /// There is no tick to hand out: the last frame is repeated until there is one, and at a beginning ones.
     fn run_empty(&mut self, rx: &mut SpanTick) {
         self.playing = false;
-        self.store.repeat_last(rx);
         if self.alarms().contains(Alarm::Los) {
             self.expected = None;
             self.fresh = true;
+        }
+        if self.fresh {
+            rx.fill(0xff);
         } else {
+            self.store.repeat_last(rx);
             self.inserted += TICK_OCTETS;
         }
     }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use emulator::Socket;
+use rustix::process::{Pid, Signal, kill_process};
 use tdm::{Alarm, SpanId, SpanIo, SpanTick, TICK_OCTETS, TIMESLOTS};
 
 /// Ticks of 10 ms that anything may take on a busy machine.
@@ -175,8 +176,26 @@ fn the_listening_end_is_killed_and_comes_back() {
     let path = path("listen");
     kill_and_restart(Socket::connect(SpanId(1), &path).unwrap(), "listen");
     std::fs::remove_file(&path).unwrap();
-    std::fs::remove_file(path.with_extension("lock")).ok();
-    std::fs::remove_file(format!("{}.lock", path.display())).ok();
+    std::fs::remove_file(format!("{}.lock", path.display())).unwrap();
+}
+
+/// A far end that hangs is connected but silent; when it goes on it gives up the time that it missed.
+#[test]
+fn the_far_end_hangs_and_goes_on() {
+    let path = path("hang");
+    let mut near = Counting::new(Socket::listen(SpanId(1), &path).unwrap());
+    let far = FarEnd::start("connect", &path);
+    let signal = |signal| kill_process(Pid::from_child(&far.0), signal).unwrap();
+    near.until_los(false);
+    signal(Signal::STOP);
+    near.until_los(true);
+    for _ in 0..80 {
+        near.tick();
+    }
+    assert!(near.socket.is_connected());
+    signal(Signal::CONT);
+    near.until_los(false);
+    near.check_count(30);
 }
 
 #[test]

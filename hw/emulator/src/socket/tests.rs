@@ -171,7 +171,7 @@ fn what_is_not_a_message_ends_the_connection() {
     assert!(socket.is_connected());
 }
 
-/// The far end's ticks arrive in bursts, as from a busy machine, 60 ms apart at most: no slip and no loss.
+/// The far end's ticks arrive in bursts, as from a busy machine, late by up to 60 ms: no slip and no loss.
 #[test]
 fn late_bursts_of_the_far_end_cause_no_slip() {
     let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, Config::REAL_TIME);
