@@ -261,3 +261,6 @@ impl Framer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
