@@ -2,6 +2,7 @@
 
 pub mod audio;
 pub mod config;
+pub mod exchange;
 pub mod network;
 pub mod phone;
 pub mod rtp_peer;

@@ -1,6 +1,7 @@
 //! Listens to octets: tones, cadence, DTMF and the test pattern.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use media_bridge::dtmf::{self, Digit};
@@ -265,4 +266,34 @@ impl Ear {
 
 fn time(samples: u64) -> Duration {
     Duration::from_micros(samples * 125)
+}
+
+impl fmt::Display for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sound = |f: &mut fmt::Formatter<'_>, tones: &[Tone], level: Dbm0| {
+            let names = tones.iter().map(|tone| format!("{:.1}", tone.frequency));
+            match tones.is_empty() {
+                true => write!(f, "noise at {level}"),
+                false => write!(f, "{} Hz at {level}", names.collect::<Vec<_>>().join(" + ")),
+            }
+        };
+        match self {
+            Self::Tones { tones, level, .. } => sound(f, tones, *level),
+            Self::Sound {
+                duration,
+                tones,
+                level,
+                ..
+            } => {
+                sound(f, tones, *level)?;
+                write!(f, " for {} ms", duration.as_millis())
+            }
+            Self::Silence { duration, .. } => write!(f, "silence for {} ms", duration.as_millis()),
+            Self::Digit {
+                digit, duration, ..
+            } => write!(f, "digit {digit} for {} ms", duration.as_millis()),
+            Self::Pattern(true) => f.write_str("the test pattern"),
+            Self::Pattern(false) => f.write_str("the test pattern no more"),
+        }
+    }
 }
