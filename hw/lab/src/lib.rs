@@ -6,4 +6,5 @@ pub mod exchange;
 pub mod network;
 pub mod phone;
 pub mod rtp_peer;
+pub mod run;
 pub mod sip_peer;

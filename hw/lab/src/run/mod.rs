@@ -1,0 +1,164 @@
+//! The exchange in real time: the lines clock it, standard input commands it, and it says what
+//! happens in one line each.
+
+mod command;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Instant;
+
+use emulator::{Socket, SocketError};
+use tdm::{Law, SpanId, SpanIo, SpanTick};
+
+use crate::config::{Config, Driver, Role};
+use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
+pub use command::{Command, CommandError};
+pub use report::{Report, line};
+
+/// How [`run`] speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// JSON lines instead of text.
+    pub json: bool,
+    /// Every message, timer and circuit state, too.
+    pub verbose: bool,
+}
+
+/// Why the lab cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The parts of the configuration do not fit each other.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The socket of a span.
+    #[error("span `{span}` at {}: {source}", path.display())]
+    Socket {
+        /// Name of the span.
+        span: String,
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: SocketError,
+    },
+    /// A line that cannot be used any more.
+    #[error("span {span}: {source}")]
+    Line {
+        /// The span.
+        span: SpanId,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nobody reads what the lab says.
+    #[error("cannot write: {0}")]
+    Write(#[source] io::Error),
+}
+
+/// Runs the exchange of a lab file until `stop` is set or `quit` is read from standard input;
+/// the end of standard input ends nothing. Writes to standard output.
+///
+/// # Errors
+/// When the configuration makes no exchange, or a line cannot be used.
+pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), RunError> {
+    let exchange = Exchange::new(ExchangeConfig::from_file(config)?)?;
+    let mut spans: Vec<Box<dyn SpanIo>> = Vec::new();
+    for (id, span) in (0..).map(SpanId).zip(&config.spans) {
+        let Driver::Emulator { path, role } = &span.driver;
+        let socket = match role {
+            Role::Listen => Socket::listen(id, path),
+            Role::Connect => Socket::connect(id, path),
+        };
+        spans.push(Box::new(socket.map_err(|source| RunError::Socket {
+            span: span.name.clone(),
+            path: path.clone(),
+            source,
+        })?));
+    }
+    let lines = standard_input();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the real-time driver is where the exchange gets its time"
+    )]
+    let clock = Instant::now;
+    drive(
+        exchange,
+        spans,
+        &mut || clock(),
+        &mut || next_line(&lines),
+        &mut Report::new(options, io::stdout()),
+        stop,
+    )
+}
+
+/// Runs an exchange on lines that clock it. `clock` tells the time after each tick, `commands`
+/// gives the next line of input if there is one.
+///
+/// # Errors
+/// When a line fails or the report cannot be written.
+pub fn drive<W: Write>(
+    mut exchange: Exchange,
+    mut spans: Vec<Box<dyn SpanIo>>,
+    clock: &mut dyn FnMut() -> Instant,
+    commands: &mut dyn FnMut() -> Option<String>,
+    report: &mut Report<W>,
+    stop: &AtomicBool,
+) -> Result<(), RunError> {
+    let start = clock();
+    exchange.start(start);
+    report.begin(start);
+    let mut rx = SpanTick::idle(Law::ALaw);
+    let mut next: Vec<_> = spans.iter().map(|_| rx.clone()).collect();
+    while !stop.load(Ordering::Relaxed) {
+        for (span, tx) in spans.iter_mut().zip(&mut next) {
+            let id = span.id();
+            span.exchange(tx, &mut rx)
+                .map_err(|source| RunError::Line { span: id, source })?;
+            let now = clock();
+            while let Some(event) = span.poll_event() {
+                exchange.handle_span_event(now, id, event);
+            }
+            exchange.tick(now, id, &rx, tx);
+        }
+        while let Some(line) = commands() {
+            let answer = match line.parse() {
+                Ok(Command::Quit) => return Ok(()),
+                Ok(command) => command.execute(clock(), &mut exchange),
+                Err(error) => Err(error),
+            };
+            report.answer(clock(), answer).map_err(RunError::Write)?;
+        }
+        report
+            .events(exchange.take_events())
+            .map_err(RunError::Write)?;
+    }
+    Ok(())
+}
+
+/// Reads lines on a thread of its own, for reading waits.
+fn standard_input() -> Receiver<String> {
+    let (sender, receiver) = channel();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the real-time driver reads its commands beside the line"
+    )]
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn next_line(lines: &Receiver<String>) -> Option<String> {
+    match lines.try_recv() {
+        Ok(line) => Some(line),
+        Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+    }
+}
