@@ -9,7 +9,7 @@ mod tests;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use emulator::{Socket, SocketError};
@@ -88,7 +88,8 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
         exchange,
         spans,
         &mut || clock(),
-        &mut || next_line(&lines),
+        // The end of standard input is no command either.
+        &mut || lines.try_recv().ok(),
         &mut Report::new(options, io::stdout()),
         stop,
     )
@@ -154,11 +155,4 @@ fn standard_input() -> Receiver<String> {
         }
     });
     receiver
-}
-
-fn next_line(lines: &Receiver<String>) -> Option<String> {
-    match lines.try_recv() {
-        Ok(line) => Some(line),
-        Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-    }
 }
