@@ -194,10 +194,8 @@ impl Receiver {
 
     /// Seven ones in a row: neither data nor a flag.
     fn abort(&mut self, sink: &mut impl FnMut(Received<'_>)) {
-        let broken_off = std::mem::take(&mut self.open) && self.length > 0;
-        if broken_off || self.counting.is_none() {
-            self.enter_octet_counting(sink);
-        }
+        self.open = false;
+        self.enter_octet_counting(sink);
     }
 
     fn enter_octet_counting(&mut self, sink: &mut impl FnMut(Received<'_>)) {
