@@ -261,7 +261,6 @@ impl Link {
         match event {
             LineEvent::InService => {}
             LineEvent::OutOfService => {
-                self.repeating = None;
                 let failure = FailureReason::LineOutOfService;
                 if self.state() != State::OutOfService {
                     self.link_failure(failure);

@@ -243,11 +243,14 @@ impl Mtp {
         let indirect = || {
             let adjacent = self.linksets.get(linkset)?.adjacent;
             let destination = self.destinations.get(*self.by_point.get(&adjacent)?)?;
-            destination
-                .current
-                .iter()
-                .filter(|&&of| of != linkset)
-                .find_map(|&of| usable(of))
+            let up = |of: LinksetIndex| {
+                of != linkset
+                    && self
+                        .linksets
+                        .get(of)
+                        .is_some_and(|set| set.phase == Phase::Up)
+            };
+            destination.best(up).into_iter().find_map(usable)
         };
         usable(linkset).or_else(indirect)
     }
@@ -293,12 +296,10 @@ impl Mtp {
                 destination.congestion = 0;
                 self.stop_timer(Owner::Destination(index), Timer::T6);
                 self.outputs.push_back(Output::Status(Status::Pause(point)));
-                self.tell_neighbours(now, index, false);
             }
             (true, false) => {
                 self.outputs
                     .push_back(Output::Status(Status::Resume(point)));
-                self.tell_neighbours(now, index, true);
             }
             _ => {
                 // Forced rerouting moves at once (Q.704 §7); when the way before still works, the
@@ -318,6 +319,7 @@ impl Mtp {
                 }
             }
         }
+        self.tell_neighbours(now, point, &before, &next);
     }
 
     /// T6 of controlled rerouting ran out.

@@ -4,4 +4,5 @@ mod world;
 
 mod associated;
 mod octets;
+mod quasi_associated;
 mod tables;

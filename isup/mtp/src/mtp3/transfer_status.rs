@@ -89,36 +89,36 @@ impl Mtp {
 
     /// TFP or TFA as a neighbour is to hear it.
     fn transfer_word(&self, asker: LinksetIndex, point: PointCode) -> Management {
-        let elsewhere = self
+        let known = self
             .by_point
             .get(&point)
-            .and_then(|&index| self.destinations.get(index))
-            .is_some_and(|destination| destination.current.iter().any(|&via| via != asker));
-        if elsewhere {
-            Management::Tfa(point)
-        } else {
-            Management::Tfp(point)
-        }
+            .and_then(|&index| self.destinations.get(index));
+        let current = known.map_or(&[][..], |destination| &destination.current);
+        word(current, asker, point)
     }
 
-    /// A destination became accessible or not: a point with transfer function tells all
-    /// neighbours (Q.704 §13.2.2, §13.3.2).
-    pub(super) fn tell_neighbours(&mut self, now: Instant, index: usize, accessible: bool) {
+    /// The linksets that lead to `point` changed: a point with transfer function tells each
+    /// neighbour whether it can still send messages for it here, which it cannot when they would
+    /// come back (Q.704 §13.2.2, §13.3.2).
+    pub(super) fn tell_neighbours(
+        &mut self,
+        now: Instant,
+        point: PointCode,
+        before: &[LinksetIndex],
+        next: &[LinksetIndex],
+    ) {
         if !self.config.transfer_function {
             return;
         }
-        let point = self.destination(index).point;
         for linkset in 0..self.linksets.len() {
             let set = self.linkset(linkset);
             if set.phase == Phase::Down || set.adjacent == point {
                 continue;
             }
-            let word = if accessible {
-                self.transfer_word(linkset, point)
-            } else {
-                Management::Tfp(point)
-            };
-            self.send_to_adjacent(now, linkset, &word, None);
+            let word_now = word(next, linkset, point);
+            if word_now != word(before, linkset, point) {
+                self.send_to_adjacent(now, linkset, &word_now, None);
+            }
         }
     }
 
@@ -131,11 +131,13 @@ impl Mtp {
         let points: Vec<PointCode> = self
             .destinations
             .iter()
-            .filter(|destination| !destination.accessible() && destination.point != adjacent)
             .map(|destination| destination.point)
             .collect();
         for point in points {
-            self.send_to_adjacent(now, linkset, &Management::Tfp(point), None);
+            let word = self.transfer_word(linkset, point);
+            if point != adjacent && word == Management::Tfp(point) {
+                self.send_to_adjacent(now, linkset, &word, None);
+            }
         }
     }
 
@@ -164,5 +166,14 @@ impl Mtp {
                 self.outputs.push_back(crate::Output::Status(status));
             }
         }
+    }
+}
+
+/// What a neighbour may send here for `point` when it is reached over `current`.
+fn word(current: &[LinksetIndex], neighbour: LinksetIndex, point: PointCode) -> Management {
+    if current.iter().any(|&via| via != neighbour) {
+        Management::Tfa(point)
+    } else {
+        Management::Tfp(point)
     }
 }
