@@ -64,7 +64,6 @@ impl Session {
         if let Role::Uas(uas) = &mut self.role {
             uas.queue.clear();
             uas.outstanding = None;
-            uas.early = true;
         }
         core.stop(self.id, SessionTimer::Provisional);
         core.stop(self.id, SessionTimer::Expires);
@@ -72,7 +71,6 @@ impl Session {
         self.interval = interval.map(Interval::accepted);
         self.send_ok(core, now, key, &request, response, offer, false);
         self.start_interval(core, now);
-        self.next_info(core, now);
         Ok(())
     }
 
@@ -146,5 +144,6 @@ impl Session {
         } else if !waiting.renegotiation || waiting.offer {
             core.indicate(self.id, Indication::Acknowledged { bodies });
         }
+        self.next_info(core, now);
     }
 }

@@ -37,6 +37,7 @@ impl Session {
             }
             State::Confirmed => {}
         }
+        let _ = self.refuse_pending(core, now, 487, None, &Headers::new());
         let Some(dialog) = self.dialog() else {
             return Err(self.out_of_place("Bye"));
         };
@@ -118,10 +119,8 @@ impl Session {
             _ => self.terminate(core),
         }
     }
-}
 
-/// A BYE cannot be refused: any final response, or none, ends it.
-impl Session {
+    /// A BYE cannot be refused: any final response, or none, ends the session.
     pub(super) fn on_bye_done(&mut self, core: &mut Core) {
         if self.state == State::Releasing {
             self.terminate(core);

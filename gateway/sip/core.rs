@@ -230,6 +230,11 @@ impl Core {
         Some(key)
     }
 
+    /// The request of a client transaction.
+    pub(super) fn sent(&self, key: &TransactionKey) -> Option<&Request> {
+        self.layer.client_request(key)
+    }
+
     /// Whether the session has client transactions that may still bring responses.
     pub(super) fn is_live(&self, session: SessionId) -> bool {
         self.live.contains_key(&session)
@@ -277,6 +282,12 @@ impl Core {
     /// Whether a server transaction of this key lives.
     pub(super) fn serves(&self, key: &TransactionKey) -> bool {
         self.servers.contains_key(key)
+    }
+
+    /// Gives up a server transaction that nobody will answer any more.
+    pub(super) fn abandon_server(&mut self, key: &TransactionKey) {
+        self.layer.abandon(key);
+        self.forget(key);
     }
 
     /// Sends a response by its server transaction.

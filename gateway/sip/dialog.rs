@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use sipx_sip::headers::Address;
-use sipx_sip::message::{Headers as Fields, Method, Request, Response};
+use sipx_sip::message::{Header, Headers as Fields, Method, Request, Response};
 use sipx_sip::rel::Sequence;
 use sipx_sip::{HeaderName, Host, Uri};
 
@@ -41,18 +41,25 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// As UAS, from the INVITE (RFC 3261 §12.1.1). `None` without a usable Contact.
+    /// As UAS, from the INVITE (RFC 3261 §12.1.1). `None` without a usable target.
     pub(super) fn of_request(request: &Request, local_tag: &str, peer: SocketAddr) -> Option<Self> {
         let fields = &request.headers;
         let to = message::value(fields, &HeaderName::To)?;
+        let remote_tag = message::tag(fields, &HeaderName::From);
+        // A peer of RFC 2543 has no From tag, and may leave Contact out: From is its target.
+        let old = || {
+            let from = fields.value(&HeaderName::From)?;
+            let from = Address::parse(&from, "From").ok()?;
+            remote_tag.is_empty().then_some(from.uri)
+        };
         Some(Self {
             call_id: message::value(fields, &HeaderName::CallId)?,
-            local: format!("{to};tag={local_tag}"),
-            remote: message::value(fields, &HeaderName::From)?,
-            remote_tag: message::tag(fields, &HeaderName::From),
+            local: message::printable(&format!("{to};tag={local_tag}")),
+            remote: message::printable(&message::value(fields, &HeaderName::From)?),
             local_sequence: 0,
             remote_sequence: sequence(fields),
-            target: message::contact(fields)?,
+            target: message::contact(fields).or_else(old)?,
+            remote_tag,
             routes: routes(fields),
             peer,
             fork: 0,
@@ -77,7 +84,7 @@ impl Dialog {
         Some(Self {
             call_id: message::value(fields, &HeaderName::CallId)?,
             local: message::value(&invite.headers, &HeaderName::From)?,
-            remote: message::value(fields, &HeaderName::To)?,
+            remote: message::printable(&message::value(fields, &HeaderName::To)?),
             remote_tag: message::tag(fields, &HeaderName::To),
             local_sequence: sequence(&invite.headers)?,
             remote_sequence: None,
@@ -137,6 +144,31 @@ impl Dialog {
         Ok(built)
     }
 
+    /// The same request with the next CSeq, when a later one overtook it on the way and the
+    /// peer refused it for its order (RFC 3261 §12.2.2). `None` when none did.
+    pub(super) fn overtaken(&mut self, core: &mut Core, sent: &Request) -> Option<(Request, Flow)> {
+        let next = self.local_sequence.wrapping_add(1);
+        if sequence(&sent.headers)? >= self.local_sequence {
+            return None;
+        }
+        let mut request = sent.clone();
+        let fields = &mut request.headers;
+        fields.remove_all(&HeaderName::Via);
+        fields.remove_all(&HeaderName::CSeq);
+        let via = Header::build(HeaderName::Via, core.via()).ok()?;
+        let cseq = format!("{next} {}", sent.method);
+        fields.push_front(Header::build(HeaderName::CSeq, cseq).ok()?);
+        fields.push_front(via);
+        self.local_sequence = next;
+        Some((request, core.flow(self.hop())))
+    }
+
+    /// Where requests of this dialog go: the first route, or the target.
+    fn hop(&self) -> SocketAddr {
+        let first = self.routes.first().and_then(|route| route_uri(route));
+        address_of(first.as_ref().unwrap_or(&self.target)).unwrap_or(self.peer)
+    }
+
     /// The ACK of a 2xx: the CSeq number of its INVITE (RFC 3261 §13.2.2.4).
     pub(super) fn ack(
         &mut self,
@@ -192,8 +224,7 @@ impl Dialog {
             ),
             _ => (self.target.clone(), self.routes.clone()),
         };
-        let hop = first.as_ref().unwrap_or(&self.target);
-        let flow = core.flow(address_of(hop).unwrap_or(self.peer));
+        let flow = core.flow(self.hop());
 
         let mut request = Request::new(method.clone(), target);
         let fields = &mut request.headers;
@@ -238,7 +269,7 @@ fn routes(fields: &Fields) -> Vec<String> {
         .get_all(&HeaderName::RecordRoute)
         .flat_map(|row| {
             super::reason::split_outside_quotes(&message::text(&row.value()), ',')
-                .map(|route| route.trim().to_owned())
+                .map(|route| message::printable(route.trim()))
                 .collect::<Vec<_>>()
         })
         .collect()

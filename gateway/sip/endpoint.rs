@@ -239,6 +239,9 @@ impl Endpoint {
                 if let Role::Uas(uas) = &session.role {
                     self.invites.remove(&uas.key);
                 }
+                if let Some(pending) = &session.pending {
+                    self.core.abandon_server(&pending.key);
+                }
                 self.sessions.remove(&id);
             }
         }

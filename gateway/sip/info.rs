@@ -33,9 +33,9 @@ impl Session {
             return;
         }
         let ready = match (&self.role, self.state) {
-            (Role::Uas(uas), State::Invited) => uas.early,
+            (Role::Uas(uas), State::Invited | State::Answered) => uas.early,
             (_, State::Inviting) => self.current.is_some(),
-            (_, State::Answered | State::Confirmed) => true,
+            (_, State::Confirmed) => true,
             _ => false,
         };
         if !ready {

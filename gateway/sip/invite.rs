@@ -76,6 +76,10 @@ impl Endpoint {
         if bodies.not_understood().is_some() {
             return core.refuse_body(now, key, &request, 415);
         }
+        // §21.4.7: without a type for descriptions there is no session to speak of.
+        if !message::accepts(&request.headers, "application/sdp") {
+            return core.answer(now, key, &request, 406, None, &Headers::new());
+        }
         let offered = Offered::in_request(&request);
         let policy = core.config.policy;
         if offered.required && policy.reliable == Reliable::Off {

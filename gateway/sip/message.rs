@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use sipx_sip::headers::{Address, ContentType};
 use sipx_sip::message::{Header, Headers as Fields, Request, Response, StatusCode};
+use sipx_sip::parser::{Limits, parse_datagram};
 use sipx_sip::{HeaderName, ResponseBuilder, Uri};
 
 use super::body::BodyError;
@@ -92,6 +93,20 @@ pub(super) fn contact(fields: &Fields) -> Option<Uri> {
         .map(|address| address.uri)
 }
 
+/// Whether Accept, where there is one, has room for this type (RFC 3261 §20.1).
+pub(super) fn accepts(fields: &Fields, media_type: &str) -> bool {
+    if fields.get(&HeaderName::Accept).is_none() {
+        return true;
+    }
+    let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+    tokens(fields, &HeaderName::Accept).iter().any(|range| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        range.eq_ignore_ascii_case(media_type)
+            || range == "*/*"
+            || range.eq_ignore_ascii_case(&format!("{kind}/*"))
+    })
+}
+
 /// The URIs of all Contacts, by descending q (RFC 3261 §20.10; 1 where none is given).
 pub(super) fn contacts(fields: &Fields) -> Vec<String> {
     let mut found: Vec<(u32, String)> = fields
@@ -160,7 +175,9 @@ pub(super) fn put(
 pub(super) fn put_all(fields: &mut Fields, headers: &Headers) -> Result<(), RequestError> {
     for (name, value) in headers {
         let parsed = HeaderName::parse(&Bytes::copy_from_slice(name.as_bytes()));
-        if OWN.contains(&parsed) {
+        // Contact is the user's in a redirection only.
+        let doubled = parsed == HeaderName::Contact && fields.get(&parsed).is_some();
+        if doubled || OWN.contains(&parsed) {
             return Err(cannot_write(name, "the endpoint writes it"));
         }
         put(fields, parsed, value.clone())?;
@@ -215,19 +232,32 @@ pub(super) fn response(
     Ok(response)
 }
 
-/// Gives To a tag where it has none.
-fn put_tag(fields: &mut Fields, to_tag: &str) -> Result<(), RequestError> {
+/// Gives To a tag where it has none. The value goes through the parser once more: a response
+/// echoes octets that the builder would refuse to write (RFC 4475 §3.1.1.2).
+pub(super) fn put_tag(fields: &mut Fields, to_tag: &str) -> Result<(), RequestError> {
     if !tag(fields, &HeaderName::To).is_empty() {
         return Ok(());
     }
     let place = fields.iter().position(|h| *h.name() == HeaderName::To);
-    if let (Some(place), Some(to)) = (place, value(fields, &HeaderName::To)) {
-        let tagged = Header::build(HeaderName::To, format!("{to};tag={to_tag}"))
-            .map_err(|e| cannot_write("To", e))?;
+    let (Some(place), Some(to)) = (place, fields.value(&HeaderName::To)) else {
+        return Ok(());
+    };
+    let mut line = b"OPTIONS sip:to.invalid SIP/2.0\r\nTo: ".to_vec();
+    line.extend_from_slice(&to);
+    line.extend_from_slice(format!(";tag={to_tag}\r\n\r\n").as_bytes());
+    let parsed = parse_datagram(Bytes::from(line), &Limits::datagram())
+        .map_err(|e| cannot_write("To", e))?;
+    if let Some(tagged) = parsed.headers().get(&HeaderName::To) {
         fields.remove_first(&HeaderName::To);
-        fields.insert(place, tagged);
+        fields.insert(place, tagged.clone());
     }
     Ok(())
+}
+
+/// A value without the octets that the builder refuses, for fields of ours that repeat what a
+/// peer wrote: display names may lose them, tags and URIs cannot hold them.
+pub(super) fn printable(value: &str) -> String {
+    value.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// The reason phrase of a status (RFC 3261 §21 and the RFCs that add to it).

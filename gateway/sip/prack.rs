@@ -88,7 +88,7 @@ impl Session {
         if !uas.numbering.acknowledge(&rack, number, b"INVITE") {
             return core.answer(now, key, request, 481, tag, &Headers::new());
         }
-        let status = uas.outstanding.take().map_or(0, |o| o.provisional.status);
+        let status = uas.outstanding.take().map(|o| o.provisional.status);
         core.stop(self.id, SessionTimer::Provisional);
         let mut answered = None;
         let mut ours = Bodies::default();
@@ -114,13 +114,16 @@ impl Session {
         if let Ok(ok) = self.response(core, request, 200, None, &Headers::new(), &ours) {
             core.respond(now, key, ok);
         }
-        core.indicate(
-            self.id,
-            Indication::Pracked {
-                status,
-                bodies: told,
-            },
-        );
+        // None when a final response has ended the waiting (RFC 3262 §3).
+        if let Some(status) = status {
+            core.indicate(
+                self.id,
+                Indication::Pracked {
+                    status,
+                    bodies: told,
+                },
+            );
+        }
         if let Some((bodies, answer)) = answered {
             core.indicate(
                 self.id,

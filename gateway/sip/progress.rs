@@ -133,9 +133,7 @@ impl Session {
             interval,
             until: now + core.timeout(),
         });
-        uas.early = true;
         core.respond(now, &key, response);
-        self.next_info(core, now);
     }
 
     /// UAS: no PRACK yet. T1, 2*T1 and so on; 64*T1 rejects the INVITE (RFC 3262 §3).

@@ -9,10 +9,10 @@ use sipx_sip::parser::{Limits, parse_datagram};
 use sipx_sip::transaction::{TransactionKey, TuEvent};
 use sipx_sip::{Finding, HeaderName, Host, Scheme, Via, validate};
 
-use super::core::{Event, Purpose};
+use super::core::{Client, Event, Purpose};
 use super::endpoint::Endpoint;
 use super::invite::merge_key;
-use super::session::State;
+use super::session::{Role, State};
 use super::{Failure, Flow, Headers, SessionId, message, unreadable};
 
 impl Endpoint {
@@ -58,6 +58,10 @@ impl Endpoint {
     fn receive_request(&mut self, now: Instant, flow: Flow, mut request: Request) {
         let source = flow;
         let Some(back) = stamp(&mut request, flow.remote) else {
+            // A Via that cannot be read still has a source to answer to.
+            if request.method != Method::Ack {
+                unreadable::answer(&mut self.core, flow, &request.headers, 400);
+            }
             return;
         };
         let back = Flow {
@@ -97,7 +101,7 @@ impl Endpoint {
                 (TuEvent::Request(request), _) => self.on_request(now, flow, &key, *request),
                 (TuEvent::Ack(ack), _) => self.on_ack(now, &ack),
                 (TuEvent::Response(response), Some(client)) => {
-                    self.on_response(now, client.session, client.purpose, &response);
+                    self.on_response(now, &key, client, &response);
                 }
                 (TuEvent::Timeout, Some(client)) => {
                     self.on_lost(now, client.session, client.purpose, Failure::Timeout);
@@ -117,12 +121,21 @@ impl Endpoint {
         }
     }
 
-    fn on_response(&mut self, now: Instant, id: SessionId, purpose: Purpose, response: &Response) {
-        let Some(session) = self.sessions.get_mut(&id) else {
+    fn on_response(
+        &mut self,
+        now: Instant,
+        key: &TransactionKey,
+        client: Client,
+        response: &Response,
+    ) {
+        let Some(session) = self.sessions.get_mut(&client.session) else {
             return;
         };
         let core = &mut self.core;
-        let status = response.status;
+        let (purpose, status) = (client.purpose, response.status);
+        if status.code() == 500 && session.send_again(core, now, key, purpose) {
+            return;
+        }
         match purpose {
             Purpose::Invite => session.on_invite_response(core, now, response.clone()),
             Purpose::Reinvite | Purpose::Update => {
@@ -143,9 +156,7 @@ impl Endpoint {
         let core = &mut self.core;
         match purpose {
             Purpose::Invite => session.on_invite_lost(core, what),
-            Purpose::Reinvite | Purpose::Update if !session.state.is_over() => {
-                session.gone(core, now, 408);
-            }
+            Purpose::Reinvite | Purpose::Update => session.on_renegotiation_lost(core, now),
             Purpose::Info => session.on_info_done(core, now, None),
             Purpose::Bye => session.on_bye_done(core),
             _ => {}
@@ -241,6 +252,9 @@ impl Endpoint {
         if !dialog.in_order(&request) {
             return core.answer(now, key, &request, 500, Some(&tag), &none);
         }
+        if let Role::Uas(uas) = &mut session.role {
+            uas.early = true;
+        }
         let bye = request.method == Method::Bye;
         if session.state == State::Terminated {
             let status = if bye { 200 } else { 481 };
@@ -260,6 +274,8 @@ impl Endpoint {
             Method::Bye => session.on_bye(core, now, key, &request),
             _ => core.on_options(now, key, &request, Some(&tag)),
         }
+        // What waited for the peer to know the dialog.
+        session.next_info(core, now);
     }
 }
 

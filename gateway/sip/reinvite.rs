@@ -97,9 +97,26 @@ impl Session {
             }
             return;
         }
+        self.renegotiation_failed(core, now, ours, status);
+    }
+
+    /// No answer to our re-INVITE or UPDATE: as if 408 had come (RFC 3261 §8.1.3.1).
+    pub(super) fn on_renegotiation_lost(&mut self, core: &mut Core, now: Instant) {
+        if self.state.is_over() {
+            return;
+        }
+        if let Some(ours) = self.ours.take() {
+            if ours.bodies.sdp.is_some() && self.exchange == Exchange::Local {
+                self.exchange = Exchange::Stable;
+            }
+            self.renegotiation_failed(core, now, ours, 408);
+        }
+    }
+
+    fn renegotiation_failed(&mut self, core: &mut Core, now: Instant, ours: Ours, status: u16) {
         self.local_sdp.clone_from(&ours.before);
         match status {
-            481 | 408 => self.gone(core, now, status),
+            481 | 408 if self.state == State::Confirmed => self.gone(core, now, status),
             491 if !ours.again => {
                 // §14.1: the owner of the Call-ID waits longer, so that one of both comes first.
                 let units = if matches!(self.role, Role::Uac(_)) {
@@ -143,10 +160,10 @@ impl Session {
         }
     }
 
-    /// The peer lost the dialog, or does not answer (RFC 3261 §12.2.1.2).
-    pub(super) fn gone(&mut self, core: &mut Core, now: Instant, status: u16) {
+    /// The peer lost the dialog (481), or does not answer (RFC 3261 §12.2.1.2).
+    fn gone(&mut self, core: &mut Core, now: Instant, status: u16) {
         self.fail(core, Failure::DialogGone);
-        if status == 481 || self.state != State::Confirmed {
+        if status == 481 {
             self.terminate(core);
         } else {
             self.send_bye(core, now, &Headers::new(), &Bodies::default());

@@ -8,7 +8,7 @@ use sipx_sip::message::{Request, Response};
 use sipx_sip::rel::{Numbering, Offered};
 use sipx_sip::transaction::TransactionKey;
 
-use super::core::Core;
+use super::core::{Core, Purpose};
 use super::dialog::Dialog;
 use super::session_timer::Interval;
 use super::{Bodies, Failure, Flow, Headers, Indication, Policy, RequestError, SessionId, message};
@@ -111,7 +111,8 @@ pub(super) struct Uas {
     pub(super) accept: Option<(Bodies, Headers)>,
     /// The answer an unreliable provisional response showed.
     pub(super) shown: Option<Bytes>,
-    /// A response with our tag went out: the peer knows the early dialog.
+    /// The peer knows the early dialog: it acknowledged a response with our tag, or sent a
+    /// request with it. Of an unreliable response we hope so.
     pub(super) early: bool,
     /// The session interval agreed, for the 200.
     pub(super) interval: Option<sipx_sip::session::Accepted>,
@@ -257,6 +258,33 @@ impl Session {
         let octets = message::put_bodies(&mut response.headers, bodies, core.identifiers.next())?;
         response.set_body(octets);
         Ok(response)
+    }
+
+    /// Sends a request of this session again that a later one overtook. Tells whether it did.
+    pub(super) fn send_again(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        key: &TransactionKey,
+        purpose: Purpose,
+    ) -> bool {
+        if self.state.is_over()
+            || !matches!(purpose, Purpose::Info | Purpose::Prack | Purpose::Update)
+        {
+            return false;
+        }
+        let Some(sent) = core.sent(key).cloned() else {
+            return false;
+        };
+        let tag = message::tag(&sent.headers, &sipx_sip::HeaderName::To);
+        let index = self.find(&tag);
+        let dialog = index.and_then(|index| self.dialogs.get_mut(index));
+        let again = dialog.and_then(|dialog| dialog.overtaken(core, &sent));
+        if let Some((request, flow)) = again {
+            core.call(now, self.id, purpose, request, flow);
+            return true;
+        }
+        false
     }
 
     /// The session failed: tells why.

@@ -116,3 +116,41 @@ impl fmt::Display for Summary {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_in_one_line() {
+        let request = b"INVITE sip:+493055500001@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\nt: <sip:c@d>\r\ni: one\r\nCSeq: 7 INVITE\r\nContent-Type: multipart/mixed;boundary=x\r\n\r\n--x\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n\r\n--x\r\nContent-Type: application/ISUP;version=itu-t92+\r\n\r\n\x01\x00\r\n--x--\r\n";
+        let summary = summary(request).unwrap();
+        assert_eq!(summary.call_id, "one");
+        assert_eq!((summary.sequence, summary.method.as_str()), (7, "INVITE"));
+        assert_eq!(summary.short(), "INVITE");
+        assert_eq!(
+            summary.to_string(),
+            "INVITE sip:+493055500001@192.0.2.2 (SDP, ISUP)"
+        );
+        assert_eq!(&summary.bodies.isup.unwrap().octets[..], [1, 0]);
+    }
+
+    #[test]
+    fn a_response_with_rseq_and_one_with_a_cause() {
+        let text = |more: &str| {
+            format!("SIP/2.0 183 Session Progress\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\n{more}\r\n")
+        };
+        let reliable = summary(text("RSeq: 9\r\n").as_bytes()).unwrap();
+        assert_eq!(reliable.to_string(), "183 Session Progress RSeq 9");
+        assert_eq!(reliable.short(), "183 (INVITE)");
+        let caused = summary(text("Reason: Q.850;cause=17\r\n").as_bytes()).unwrap();
+        assert_eq!(caused.to_string(), "183 Session Progress Q.850;cause=17");
+    }
+
+    #[test]
+    fn what_is_no_message_has_no_summary() {
+        for octets in [&b""[..], b"\r\n\r\n", b"OPTIONS sip:x SIP/2.0\r\n\r\n"] {
+            assert_eq!(summary(octets), None);
+        }
+    }
+}

@@ -3,8 +3,10 @@
 mod calls;
 mod dialogs;
 mod forks;
+mod network;
 mod refusals;
 mod scripted;
+mod torture;
 
 use std::time::{Duration, Instant};
 

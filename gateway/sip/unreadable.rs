@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use sipx_sip::error::{LimitKind, ParseError};
-use sipx_sip::message::{Header, Headers as Fields, Response, StatusCode};
+use sipx_sip::message::{Headers as Fields, Response, StatusCode};
 use sipx_sip::parser::{Limits, parse_datagram};
 use sipx_sip::{HeaderName, ResponseBuilder};
 
@@ -86,15 +86,11 @@ fn build(core: &Core, fields: &Fields, status: u16) -> Option<Response> {
     let seed = message::value(fields, &N::Via)? + &message::value(fields, &N::CSeq)?;
     for name in [N::Via, N::From, N::To, N::CallId, N::CSeq] {
         for field in fields.get_all(&name) {
-            if name == N::To && message::tag(fields, &N::To).is_empty() {
-                let tag = stateless_tag(core.config.seed, seed.as_bytes());
-                let value = format!("{};tag={tag}", message::text(&field.value()));
-                response.headers.push(Header::build(N::To, value).ok()?);
-            } else {
-                response.headers.push(field.clone());
-            }
+            response.headers.push(field.clone());
         }
     }
+    let tag = stateless_tag(core.config.seed, seed.as_bytes());
+    message::put_tag(&mut response.headers, &tag).ok()?;
     core.put_server(&mut response).ok()?;
     message::put(&mut response.headers, N::ContentLength, "0").ok()?;
     Some(response)

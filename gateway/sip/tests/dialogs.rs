@@ -328,3 +328,22 @@ fn an_invite_that_expires_is_answered_487() {
     );
     assert_eq!(pair.names(Side::A), ["Rejected 487", "Terminated"]);
 }
+
+#[test]
+fn an_info_that_was_overtaken_goes_again() {
+    let mut pair = Pair::new();
+    let (a, b, _) = pair.call(invite());
+    pair.ask(Side::B, b, progress(183, Some(ANSWER)));
+    pair.run(ms(100));
+    let mut first = true;
+    pair.lose = Box::new(move |_, line| line == "INFO" && std::mem::take(&mut first));
+    pair.ask(Side::A, a, info(13));
+    // The PRACK of the 180 has the higher CSeq and comes first.
+    pair.ask(Side::B, b, progress(180, None));
+    pair.run(Duration::from_secs(1));
+    assert_eq!(pair.times(Side::B, "500").len(), 1);
+    assert_eq!(infos(&pair, Side::B), [13]);
+    assert!(!pair.names(Side::A).contains(&"InfoFailed".to_owned()));
+    pair.ask(Side::A, a, cancel());
+    pair.assert_clean();
+}
