@@ -132,7 +132,7 @@ impl Circuit {
                 MessageType::Rsc => self.far_end_reset(actions),
                 MessageType::Ucic => self.unequipped(actions),
                 MessageType::Iam if self.refuses_iam(actions) => {}
-                _ => self.call(Event::Message(message), actions),
+                _ => self.call_message(message, actions),
             },
             Event::GroupBlock { kind, on } => {
                 self.blocking.group_block(kind, on, actions);

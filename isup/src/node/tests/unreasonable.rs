@@ -154,3 +154,81 @@ fn ansi_frames() {
     let (_, rlc) = Message::decode_sif_variant(&transfer.sif, Variant::Ansi).unwrap();
     assert_eq!(rlc, Message::new_variant(MessageType::Rlc, Variant::Ansi));
 }
+
+/// A call with an unknown parameter F5 and an instruction for it.
+fn with_unknown(kind: MessageType, instruction: u8) -> Message {
+    message(kind)
+        .with_content(ParameterCode(0xF5), &[1, 2, 3])
+        .with_content(
+            ParameterCode::PARAMETER_COMPATIBILITY_INFORMATION,
+            &[0xF5, 0x80 | instruction],
+        )
+}
+
+/// Q.784.1 1.6, 1.7: unknown parameters by their instructions.
+#[test]
+fn unknown_parameters() {
+    const RELEASE: u8 = 1 << 1;
+    const NOTIFY: u8 = 1 << 2;
+    const DISCARD_MESSAGE: u8 = 1 << 3;
+    const DISCARD_PARAMETER: u8 = 1 << 4;
+    let mut world = answered(3);
+    let has_unknown = |world: &mut World| {
+        let told = core::mem::take(&mut world.told);
+        match told.as_slice() {
+            [] => None,
+            [(End::A, _, Indication::Received(message))] => Some(message.has(ParameterCode(0xF5))),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (instruction, passed, wire) in [
+        (0, Some(true), &[][..]),
+        (NOTIFY, Some(true), &["A CFN 3"][..]),
+        (DISCARD_PARAMETER, Some(false), &[][..]),
+        (DISCARD_PARAMETER | NOTIFY, Some(false), &["A CFN 3"][..]),
+        (DISCARD_MESSAGE, None, &[][..]),
+        (DISCARD_MESSAGE | NOTIFY, None, &["A CFN 3"][..]),
+    ] {
+        world.inject(End::B, 3, &with_unknown(MessageType::Cpg, instruction));
+        assert_eq!(has_unknown(&mut world), passed, "{instruction:05b}");
+        assert_eq!(world.wire(), wire, "{instruction:05b}");
+    }
+    // Without instructions it passes as it came.
+    let plain = message(MessageType::Cpg).with_content(ParameterCode(0xF5), &[9]);
+    world.inject(End::B, 3, &plain);
+    assert_eq!(has_unknown(&mut world), Some(true));
+    world.inject(End::B, 3, &with_unknown(MessageType::Cpg, RELEASE));
+    assert_eq!(
+        world.told(End::A),
+        ["3 Failed 99 Unrecognized(Cpg)", "3 Idle"]
+    );
+    world.all_idle();
+}
+
+/// An IAM that asks for release: call control never hears of it.
+#[test]
+fn an_iam_with_an_unknown_parameter_is_refused() {
+    let mut world = World::new();
+    let iam = with_unknown(MessageType::Iam, 1 << 1);
+    world.request(End::A, 1, Request::Setup(iam));
+    world.settle();
+    assert_eq!(world.told(End::B), [""; 0]);
+    assert_eq!(world.told(End::A), ["1 Released 99", "1 Idle"]);
+    world.all_idle();
+}
+
+/// Unknown parameters in REL keep no circuit.
+#[test]
+fn a_release_with_an_unknown_parameter_releases() {
+    let mut world = answered(3);
+    let release = rel(16)
+        .with_content(ParameterCode(0xF5), &[1])
+        .with_content(
+            ParameterCode::PARAMETER_COMPATIBILITY_INFORMATION,
+            &[0xF5, 0x80 | 1 << 3],
+        );
+    world.request(End::B, 3, Request::Release(release));
+    world.settle();
+    assert_eq!(world.told(End::A), ["3 Released 16", "3 Idle"]);
+    world.all_idle();
+}
