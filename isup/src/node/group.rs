@@ -142,8 +142,23 @@ impl Node {
     }
 
     /// GRS for each row; RSC for a circuit that stands alone, for a row has two at least.
+    ///
+    /// A reset that still waits and has circuits in common is taken in whole: sent once more later
+    /// it would end calls that began since.
     pub(super) fn reset_group(&mut self, now: Instant, places: &[usize]) {
-        for row in self.rows(places) {
+        let mut places = places.to_vec();
+        let waiting: Vec<u32> = self.procedures.keys().copied().collect();
+        for number in waiting {
+            let Some(procedure) = self.procedures.get(&number) else {
+                continue;
+            };
+            let common = procedure.places.iter().any(|place| places.contains(place));
+            if procedure.kind == Kind::Reset && common {
+                places.extend_from_slice(&procedure.places);
+                self.end_procedure(number);
+            }
+        }
+        for row in self.rows(&places) {
             if let [place] = row[..] {
                 self.apply(now, place, Event::Request(Request::Reset));
                 continue;
@@ -232,21 +247,18 @@ impl Node {
     }
 
     fn overtake(&mut self, kind: Kind, places: &[usize]) {
+        if kind == Kind::Reset {
+            return;
+        }
         let mut ended = Vec::new();
         for (&number, procedure) in &mut self.procedures {
-            if procedure.kind.blocking() == kind.blocking() {
-                // A reset has no status: it stands or falls as a whole.
-                if kind == Kind::Reset {
-                    if procedure.places.iter().all(|place| places.contains(place)) {
-                        ended.push(number);
-                    }
-                    continue;
-                }
+            if procedure.kind.blocking() != kind.blocking() {
+                continue;
+            }
+            if procedure.places.iter().all(|place| places.contains(place)) {
+                ended.push(number);
+            } else {
                 procedure.places.retain(|place| !places.contains(place));
-                if procedure.places.is_empty() {
-                    procedure.places = places.to_vec();
-                    ended.push(number);
-                }
             }
         }
         for number in ended {

@@ -228,6 +228,25 @@ fn group_reset_is_repeated() {
     world.all_idle();
 }
 
+/// A reset that waits and one that overlaps it become one: none is left to be repeated into calls.
+#[test]
+fn overlapping_resets_become_one() {
+    let mut world = World::new();
+    world.deaf = [true, false];
+    for circuits in [[1, 2, 3], [3, 4, 5]] {
+        let now = world.now;
+        world
+            .a
+            .request_group(now, &circuits.map(CircuitId), GroupRequest::Reset);
+    }
+    world.settle();
+    world.forget();
+    world.deaf = [false, false];
+    world.run(seconds(16));
+    assert_eq!(world.wire(), ["A GRS 1", "B GRA 1"]);
+    world.all_idle();
+}
+
 /// Q.784.1 1.1: a code that is not configured: UCIC, and the end that asked learns it and goes on
 /// asking; once the circuit is there, it comes into service without a hand.
 #[test]

@@ -12,15 +12,29 @@ use super::*;
 enum Step {
     /// Call control or maintenance asks; refused requests do nothing.
     Ask(bool, u32, Ask),
-    /// The line of the first circuits fails, or is good again.
-    Alarm(bool, bool),
+    /// The line of some circuits fails, or is good again.
+    Alarm(bool, Row, bool),
     Pause(bool, bool),
     /// Messages of an end are lost, or not.
     Deaf(bool, bool),
-    Group(bool, GroupRequest),
+    Group(bool, Row, GroupRequest),
     Run(u64),
     /// An end is switched off and on: it has forgotten everything.
     Restart(bool),
+}
+
+/// Adjoining circuits: from the first to the second.
+type Row = (u32, u32);
+
+fn row() -> impl Strategy<Value = Row> {
+    prop_oneof![
+        Just((1, 5)),
+        (1u32..6, 1u32..6).prop_map(|(a, b)| (a.min(b), a.max(b)))
+    ]
+}
+
+fn circuits((first, last): Row) -> Vec<CircuitId> {
+    (first..=last).map(CircuitId).collect()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +73,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (any::<bool>(), 1u32..6, ask()).prop_map(|(a, c, ask)| Step::Ask(a, c, ask)),
         4 => prop::sample::select(vec![5u64, 50, 1_000, 12_000, 30_000, 400_000]).prop_map(Step::Run),
-        1 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Alarm(end, on)),
+        2 => (any::<bool>(), row(), any::<bool>()).prop_map(|(end, row, on)| Step::Alarm(end, row, on)),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Pause(end, on)),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Deaf(end, on)),
-        1 => (any::<bool>(), group).prop_map(|(end, request)| Step::Group(end, request)),
+        2 => (any::<bool>(), row(), group).prop_map(|(end, row, request)| Step::Group(end, row, request)),
         1 => any::<bool>().prop_map(Step::Restart),
     ]
 }
@@ -164,7 +178,9 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
                 calls.setup(end, circuit);
             }
         }
-        Step::Alarm(a, on) => world.node(end_of(a)).handle_alarm(now, &all(), on),
+        Step::Alarm(a, row, on) => {
+            world.node(end_of(a)).handle_alarm(now, &circuits(row), on);
+        }
         Step::Pause(a, on) => {
             let (end, dpc) = (end_of(a), far(end_of(a)));
             let status = if on {
@@ -175,7 +191,11 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
             world.node(end).handle_status(now, status);
         }
         Step::Deaf(a, on) => world.deaf[end_of(a) as usize] = on,
-        Step::Group(a, request) => world.node(end_of(a)).request_group(now, &all(), request),
+        Step::Group(a, row, request) => {
+            world
+                .node(end_of(a))
+                .request_group(now, &circuits(row), request);
+        }
         Step::Run(milliseconds) => world.run(Duration::from_millis(milliseconds)),
         Step::Restart(a) => {
             let end = end_of(a);
@@ -228,7 +248,7 @@ proptest! {
         world.deaf = [false, false];
         for a in [true, false] {
             take(&mut world, &mut calls, Step::Pause(a, false));
-            take(&mut world, &mut calls, Step::Alarm(a, false));
+            take(&mut world, &mut calls, Step::Alarm(a, (1, 5), false));
         }
         for _ in 0..3 {
             take(&mut world, &mut calls, Step::Run(400_000));
