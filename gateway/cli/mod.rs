@@ -6,7 +6,11 @@
 mod check;
 mod decode;
 mod encode;
+mod replay;
 mod route;
+mod run;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -45,6 +49,8 @@ struct Line {
 
 const EXAMPLES: &str = "\
 Examples:
+  isthmus run --config config/isthmus.toml
+          Run the gateway.
   isthmus check config/isthmus.toml
           Say whether a configuration is right, and where it is not.
   isthmus route +49305550001 --from softphone
@@ -59,12 +65,15 @@ Exit status:
 
 Environment:
   ISTHMUS_CONFIG            the configuration, where --config is not given
+  ISTHMUS_LOG               what `isthmus run` logs, where --log is not given
   ISTHMUS__SECTION__KEY     overrides a key of the configuration, as ISTHMUS__SIP__LISTEN";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Check(check::Arguments),
     Route(route::Arguments),
+    Replay(replay::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
 }
@@ -87,8 +96,10 @@ pub fn main() -> ExitCode {
 fn run(command: &Command) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match command {
+        Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments, &mut out),
         Command::Route(arguments) => route::run(arguments, &mut out),
+        Command::Replay(arguments) => replay::run(arguments, &mut out),
         Command::Decode(arguments) => decode::run(arguments, &mut out),
         Command::Encode(arguments) => encode::run(arguments, io::stdin().lock(), &mut out),
     };
@@ -145,33 +156,4 @@ fn drawn(refusal: &Refusal, terminal: bool) -> String {
         text.push_str(&format!("  {source}\n"));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Line::command().debug_assert();
-    }
-
-    /// The help reads like a manual page: every subcommand and argument says what it is for.
-    #[test]
-    fn everything_has_help() {
-        for command in Line::command().get_subcommands() {
-            let name = command.get_name();
-            assert!(command.get_about().is_some(), "{name}");
-            assert!(command.get_after_help().is_some(), "{name} has no example");
-            for argument in command.get_arguments() {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{name}: {}",
-                    argument.get_id()
-                );
-            }
-        }
-    }
 }

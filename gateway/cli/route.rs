@@ -2,12 +2,18 @@
 
 use std::io::Write;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
+use isup::{Message, NatureOfAddress};
 
 use super::{Configured, Usage};
-use crate::config::{Config, Nature};
-use crate::dialplan::{DialPlan, Number, Query, Route, Trunk, Verdict};
+use crate::config::{self, Config, Dtmf, Nature, SipTrunk, TrunkGroup};
+use crate::dialplan::{DialPlan, Number, Query, Route, Step, Trunk, Verdict};
+use crate::interwork::iam::{self, Caller};
+use crate::interwork::{invite, number};
+use crate::sip::sdp::{self, Capabilities, Codec};
+use crate::sip::{Endpoint, EndpointConfig, Output, Request};
+use crate::trunk_group;
 
 /// Say which way a call would go, and why.
 ///
@@ -29,6 +35,9 @@ pub(super) struct Arguments {
     /// The trunk group or SIP trunk that the call comes from.
     #[arg(long, value_name = "TRUNK")]
     from: String,
+    /// The calling number, as it would go out; none when absent.
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    caller: Option<String>,
     /// How many rules of other prefixes to list after those that fit.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     others: usize,
@@ -43,15 +52,16 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
 
 fn explain(config: &Config, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     let plan = DialPlan::new(config)?;
-    let called = Number::parse(&arguments.number)
-        .ok_or_else(|| Usage(format!("`{}` is no number", arguments.number)))?;
+    let number =
+        |text: &String| Number::parse(text).ok_or_else(|| Usage(format!("`{text}` is no number")));
+    let called = number(&arguments.number)?;
+    let caller = arguments.caller.as_ref().map(number).transpose()?;
     let Some(from) = plan.trunk(&arguments.from) else {
         let names: Vec<&str> = plan.trunks().collect();
-        bail!(
-            "there is no trunk `{}`, expected one of: {}",
-            arguments.from,
-            names.join(", ")
-        );
+        let (from, names) = (&arguments.from, names.join(", "));
+        bail!(Usage(format!(
+            "there is no trunk `{from}`, expected one of: {names}"
+        )));
     };
     let (decision, steps) = plan.explain(
         Query {
@@ -61,27 +71,7 @@ fn explain(config: &Config, arguments: &Arguments, out: &mut impl Write) -> anyh
         arguments.others,
     );
     writeln!(out, "call to {called} from {}", arguments.from)?;
-    writeln!(out, "\nrules, longest prefix first")?;
-    let width = |text: &str| text.chars().count();
-    let names = steps
-        .iter()
-        .map(|step| width(&step.rule))
-        .max()
-        .unwrap_or_default();
-    let prefixes = steps
-        .iter()
-        .map(|step| width(&step.prefix))
-        .max()
-        .unwrap_or_default();
-    for step in &steps {
-        let mark = if step.verdict == Verdict::Taken {
-            "->"
-        } else {
-            "  "
-        };
-        let (rule, prefix, verdict) = (&step.rule, &step.prefix, &step.verdict);
-        writeln!(out, "{mark} {rule:names$}  {prefix:prefixes$}  {verdict}")?;
-    }
+    print_steps(&steps, out)?;
     let trunks = match &decision.route {
         Route::To(trunks) => trunks,
         Route::Reject(cause) => {
@@ -98,36 +88,226 @@ fn explain(config: &Config, arguments: &Arguments, out: &mut impl Write) -> anyh
     if let Some(nature) = decision.nature {
         writeln!(out, "nature of address set by the rule: {}", word(nature))?;
     }
+    let attempt = Attempt {
+        config,
+        from,
+        called: &called,
+        caller,
+        number: &decision.number,
+    };
     for (index, trunk) in trunks.iter().enumerate() {
-        let attempt = index + 1;
+        writeln!(out)?;
+        attempt.print(index + 1, *trunk, decision.nature, out)?;
+    }
+    Ok(())
+}
+
+fn print_steps(steps: &[Step], out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(out, "\nrules, longest prefix first")?;
+    let width = |text: &str| text.chars().count();
+    let names = steps
+        .iter()
+        .map(|step| width(&step.rule))
+        .max()
+        .unwrap_or_default();
+    let prefixes = steps
+        .iter()
+        .map(|step| width(&step.prefix))
+        .max()
+        .unwrap_or_default();
+    for step in steps {
+        let mark = if step.verdict == Verdict::Taken {
+            "->"
+        } else {
+            "  "
+        };
+        let (rule, prefix, verdict) = (&step.rule, &step.prefix, &step.verdict);
+        writeln!(out, "{mark} {rule:names$}  {prefix:prefixes$}  {verdict}")?;
+    }
+    Ok(())
+}
+
+/// What a call offered to a trunk looks like there.
+struct Attempt<'a> {
+    config: &'a Config,
+    from: Trunk,
+    called: &'a Number,
+    caller: Option<Number>,
+    /// The number that goes out.
+    number: &'a Number,
+}
+
+impl Attempt<'_> {
+    fn print(
+        &self,
+        place: usize,
+        trunk: Trunk,
+        nature: Option<Nature>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
         match trunk {
-            Trunk::Group(group) => {
-                let Some(group) = config.trunk_groups.get(*group) else {
-                    continue;
+            Trunk::Group(index) => {
+                let Some(group) = self.config.trunk_groups.get(index) else {
+                    return Ok(());
                 };
-                writeln!(out, "\n{attempt}. trunk group {}", group.name)?;
-                match crate::trunk_group::first_hunted(config, group) {
-                    Some((cic, timeslot)) => writeln!(
+                writeln!(out, "{place}. trunk group {}", group.name)?;
+                if let Trunk::Group(_) = self.from {
+                    return Ok(writeln!(
                         out,
-                        "circuit: CIC {cic}, timeslot {timeslot} of span {} (while all are idle)",
-                        group.span
-                    )?,
-                    None => writeln!(out, "circuit: none")?,
+                        "   skipped: a call between two trunk groups"
+                    )?);
                 }
+                self.to_circuit(group, nature, out)
             }
-            Trunk::Sip(trunk) => {
-                let Some(trunk) = config.sip_trunks.get(*trunk) else {
-                    continue;
+            Trunk::Sip(index) => {
+                let Some(trunk) = self.config.sip_trunks.get(index) else {
+                    return Ok(());
                 };
                 writeln!(
                     out,
-                    "\n{attempt}. SIP trunk {} at {}",
+                    "{place}. SIP trunk {} at {}",
                     trunk.name, trunk.address
                 )?;
+                let Trunk::Group(from) = self.from else {
+                    return Ok(writeln!(out, "   skipped: a call between two SIP trunks")?);
+                };
+                let Some(group) = self.config.trunk_groups.get(from) else {
+                    return Ok(());
+                };
+                self.to_sip(group, trunk, out)
             }
         }
     }
-    Ok(())
+
+    /// The circuit and the IAM.
+    fn to_circuit(
+        &self,
+        group: &TrunkGroup,
+        nature: Option<Nature>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        match trunk_group::first_hunted(self.config, group) {
+            Some((cic, timeslot)) => writeln!(
+                out,
+                "   circuit: CIC {cic}, timeslot {timeslot} of span {} (while all are idle)",
+                group.span
+            )?,
+            None => writeln!(out, "   circuit: none")?,
+        }
+        let (digits, nature) = match nature {
+            Some(nature) => (self.number.digits.clone(), number::nature(nature)),
+            None => number::to_parameter(self.number, group),
+        };
+        writeln!(
+            out,
+            "   digits: {digits}, nature of address: {}",
+            nature.name()
+        )?;
+        let iam = self.iam(&digits, nature, group)?;
+        writeln!(out, "{}", indented(&format!("{iam:#}")))?;
+        Ok(())
+    }
+
+    /// The INVITE.
+    fn to_sip(
+        &self,
+        group: &TrunkGroup,
+        trunk: &SipTrunk,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let (digits, nature) = number::to_parameter(self.called, group);
+        let iam = self.iam(&digits, nature, group)?;
+        writeln!(out, "   from {iam}")?;
+        let codecs = trunk.codecs.iter().map(|codec| match codec {
+            config::Codec::Pcma => Codec::Pcma,
+            config::Codec::Pcmu => Codec::Pcmu,
+            config::Codec::Clearmode => Codec::Clearmode,
+        });
+        let rtp = &self.config.rtp;
+        let port = rtp.ports.rtp_ports().next().unwrap_or(rtp.ports.first);
+        let mut local = Capabilities::new((rtp.address, port).into(), codecs.collect(), SEED);
+        local.ptime = rtp.ptime;
+        if rtp.dtmf == Dtmf::Inband {
+            local.telephone_event = None;
+        }
+        let sip = &self.config.sip;
+        let invite = invite::invite(&invite::Setup {
+            iam: &iam,
+            called: self.number,
+            group,
+            trunk,
+            own_host: sip.listen.to_string(),
+            offer: sdp::offer(&local),
+        });
+        let body = invite.bodies.isup.as_ref().map(|isup| isup.octets.clone());
+        let mut endpoint = EndpointConfig::new(sip.listen, SEED);
+        endpoint.user_agent.clone_from(&sip.user_agent);
+        let mut endpoint = Endpoint::new(endpoint);
+        let session = endpoint.new_session();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "no input of the unit: only to print"
+        )]
+        let now = std::time::Instant::now();
+        endpoint.request(now, session, Request::Invite(Box::new(invite)))?;
+        while let Some(output) = endpoint.poll_output() {
+            if let Output::Datagram(_, octets) = output {
+                writeln!(
+                    out,
+                    "{}",
+                    indented(&readable(&octets, &body.clone().unwrap_or_default()))
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The IAM of such a call: of the one that goes out, or of the one that came in.
+    fn iam(
+        &self,
+        digits: &str,
+        nature: NatureOfAddress,
+        group: &TrunkGroup,
+    ) -> anyhow::Result<Message> {
+        let caller = self.caller.clone().map(|number| Caller {
+            number,
+            restricted: false,
+        });
+        let setup = iam::Setup {
+            template: None,
+            called: digits,
+            nature,
+            caller: caller.as_ref(),
+            codec: Codec::Pcma,
+            group,
+        };
+        iam::iam(&setup).with_context(|| format!("no IAM can carry `{digits}`"))
+    }
+}
+
+/// Tags, branches and boundaries of an INVITE that is only printed.
+const SEED: u64 = 1;
+
+/// A SIP message as text, with the octets of its ISUP body in hexadecimal figures.
+fn readable(message: &[u8], body: &[u8]) -> String {
+    let starts =
+        (0..message.len()).find(|at| message.get(*at..).is_some_and(|m| m.starts_with(body)));
+    let at = starts.filter(|_| !body.is_empty()).unwrap_or(message.len());
+    let (before, rest) = message.split_at_checked(at).unwrap_or((message, &[]));
+    let after = rest.get(body.len()..).unwrap_or_default();
+    let figures: Vec<String> = match rest {
+        [] => Vec::new(),
+        _ => body.iter().map(|octet| format!("{octet:02X}")).collect(),
+    };
+    let text = |octets| String::from_utf8_lossy(octets).replace('\r', "");
+    format!("{}{}{}", text(before), figures.join(" "), text(after))
+}
+
+fn indented(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| format!("   {line}").trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn word(nature: Nature) -> &'static str {
