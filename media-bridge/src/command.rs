@@ -73,7 +73,9 @@ pub enum JitterConfig {
         max: Duration,
     },
     /// For data (modems, clear channel): the delay stays; without loss, every octet comes out
-    /// once and in order.
+    /// once and in order. Missing octets are idle, never concealed. When the sender's clock has
+    /// drifted past the depth, or 400 ms ahead, the buffer starts anew at the depth: a slip,
+    /// counted as overrun.
     Fixed {
         /// Delay of the first packet, and so the longest pause of the sender that is bridged.
         depth: Duration,
@@ -247,7 +249,9 @@ impl Rtp {
 pub enum Command {
     /// Makes a bridge on a timeslot.
     Open(Box<Open>),
-    /// Attaches or replaces the RTP side. Source latching starts anew; statistics go on.
+    /// Attaches or replaces the RTP side. Source latching and the jitter buffer start anew;
+    /// statistics go on. When it keeps the [`Rtp::ssrc`] of the side it replaces, sequence
+    /// numbers and timestamps go on too, whatever the new side says they begin with.
     Rtp {
         /// Which bridge.
         bridge: BridgeId,
@@ -377,6 +381,9 @@ pub enum Refusal {
     /// Another bridge has the RTP port.
     #[error("RTP port {} belongs to another bridge", .0.0)]
     PortBusy(RtpPort),
+    /// A digit towards RTP, and no RTP side is attached.
+    #[error("no RTP side is attached to send the digit to")]
+    NotAttached,
     /// Too many digits wait to be sent.
     #[error("too many digits wait to be sent")]
     DigitsFull,

@@ -800,6 +800,30 @@ fn a_new_source_starts_the_stream_anew() {
 }
 
 #[test]
+fn a_replaced_side_goes_on_where_the_old_one_stopped() {
+    let mut rig = Rig::attached(Law::ALaw, |_| {});
+    rig.idle_ticks(20);
+    let mut rtp = Rtp::new(RtpPort(4), peer(), Codec::Pcma, 0x1234_5678);
+    rtp.ptime = ms(30);
+    rig.command(Command::Rtp {
+        bridge: BRIDGE,
+        rtp: Box::new(rtp),
+    });
+    rig.idle_ticks(6);
+    let sent: Vec<_> = std::iter::from_fn(|| rig.rtp.pop())
+        .map(|queued| (queued.port, Header::parse(&queued.packet).unwrap().0))
+        .collect();
+    assert_eq!(sent.len(), 12);
+    assert_eq!(sent[10].0, RtpPort(4));
+    assert_eq!(sent[10].1.sequence, sent[9].1.sequence.wrapping_add(1));
+    assert_eq!(sent[10].1.timestamp, sent[9].1.timestamp.wrapping_add(160));
+    // The old port is free.
+    rig.send(&[0x2A; 160]);
+    rig.idle_tick();
+    assert_eq!(rig.shard.statistics().packets_unclaimed, 1);
+}
+
+#[test]
 fn silence_on_rtp_is_said_once() {
     let mut rig = Rig::attached(Law::ALaw, |rtp| rtp.timeout = Some(ms(500)));
     let count = |rig: &Rig| {

@@ -18,8 +18,11 @@ const MASK: i64 = CAPACITY as i64 - 1;
 const AHEAD: i64 = (CAPACITY - HISTORY) as i64;
 /// A packet further behind the line than this is not late but from another time scale.
 const FAR_BEHIND: i64 = 8_000;
-/// Ticks in a row in which whatever arrived was late, until the buffer follows the sender.
-const LATE_TICKS: u32 = 3;
+/// A tick in which whatever arrived was late counts so much, one in which something came in time
+/// takes one away; at the limit the buffer follows the sender. Three late ticks in a row do it,
+/// or more than a third of all over some time: a late packet now and then is jitter.
+const LATE_TICK: u32 = 2;
+const LATE_LIMIT: u32 = 6;
 /// The least early packet of so many samples decides whether the delay may shrink: 2 s.
 const OBSERVED: u32 = 16_000;
 /// Louder samples than this are not silence for the purpose of shrinking: about -45 dBm0.
@@ -78,7 +81,7 @@ pub struct Buffer {
     starving: bool,
     arrived_late: bool,
     arrived_kept: bool,
-    late_ticks: u32,
+    lateness: u32,
     /// Least and greatest lead of packets over the line, in the time observed.
     least_lead: i64,
     greatest_lead: i64,
@@ -126,7 +129,7 @@ impl Buffer {
             starving: false,
             arrived_late: false,
             arrived_kept: false,
-            late_ticks: 0,
+            lateness: 0,
             least_lead: i64::MAX,
             greatest_lead: i64::MIN,
             observed: 0,
@@ -156,7 +159,7 @@ impl Buffer {
         self.newest = None;
         self.there = [0; CAPACITY / 64];
         self.starving = false;
-        self.late_ticks = 0;
+        self.lateness = 0;
         self.forget_leads();
     }
 
@@ -198,7 +201,10 @@ impl Buffer {
             self.arrived_late |= is_next;
             return Arrival::Late;
         }
-        self.arrived_kept = true;
+        // A packet late in part will soon be late as a whole, when clocks drift.
+        let in_time = skip == 0;
+        self.arrived_kept |= in_time;
+        self.arrived_late |= is_next && !in_time;
         self.write(
             position + skip,
             payload.get(skip as usize..).unwrap_or_default(),
@@ -316,19 +322,19 @@ impl Buffer {
         self.least_lead = self.least_lead.min(lead);
     }
 
-    /// Everything comes late, tick after tick: the sender's time scale has moved.
+    /// Too much comes late: the sender's time scale has moved, or moves slower than the line's.
     fn follow_late_sender(&mut self) {
         if self.arrived_kept {
-            self.late_ticks = 0;
+            self.lateness = self.lateness.saturating_sub(1);
         } else if self.arrived_late {
-            self.late_ticks += 1;
+            self.lateness += LATE_TICK;
         }
         (self.arrived_kept, self.arrived_late) = (false, false);
-        if self.late_ticks >= LATE_TICKS
+        if self.lateness >= LATE_LIMIT
             && let Some((_, newest)) = self.newest
         {
             self.counters.overruns += 1;
-            self.late_ticks = 0;
+            self.lateness = 0;
             self.play = newest - self.initial;
             self.end = self.end.min(self.play + AHEAD);
             self.there = [0; CAPACITY / 64];

@@ -225,6 +225,35 @@ fn a_sender_that_falls_behind_for_good_is_followed() {
     );
 }
 
+/// A sender 1,000 ppm slow or fast: data slips now and then, by as much as the depth, and is
+/// whole in between; voice follows.
+#[test]
+fn drifting_clocks_slip_rarely() {
+    for (config, samples_per_tick) in [
+        (fixed(40), 79.92),
+        (fixed(40), 80.08),
+        (adaptive(40, 20, 100), 79.92),
+        (adaptive(40, 20, 100), 80.08),
+    ] {
+        let mut rig = Rig::new(config);
+        let mut sent = 0;
+        for tick in 0..30_000 {
+            while f64::from(tick) * samples_per_tick >= (sent * 160) as f64 {
+                rig.arrive(sent);
+                sent += 1;
+            }
+            rig.tick();
+        }
+        let counters = rig.buffer.counters();
+        // 2,400 samples of drift in five minutes; without silence, voice sheds a tick at a time.
+        let slips = if samples_per_tick > 80.0 { 31 } else { 9 };
+        let told = format!("{config:?} {samples_per_tick}: {counters:?}");
+        assert!(counters.overruns <= slips, "{told}");
+        assert!(counters.concealed <= 9 * 480, "{told}");
+        assert!(counters.late <= 9 * 3, "{told}");
+    }
+}
+
 #[test]
 fn silence_of_the_sender_is_not_loss() {
     let mut rig = Rig::new(adaptive(40, 40, 200));

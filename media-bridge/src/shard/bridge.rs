@@ -10,7 +10,7 @@ use super::digits::Digits;
 use super::to_rtp::{self, Source, ToRtp};
 use super::to_timeslot::{self, Received, ToTimeslot};
 use crate::SAMPLES_PER_MS;
-use crate::command::{BridgeId, Event, Path, Rtp, RtpPort, Side};
+use crate::command::{BridgeId, Event, Path, Refusal, Rtp, RtpPort, Side};
 use crate::dtmf::Digit;
 use crate::io::RtpIo;
 use crate::statistics::Statistics;
@@ -68,14 +68,21 @@ impl Bridge {
     }
 
     pub(super) fn attach(&mut self, rtp: &Rtp) {
+        if let Some(old) = &mut self.attachment {
+            old.to_timeslot.account(&mut self.statistics);
+        }
         let lost = self.statistics.packets_lost;
+        let mut to_rtp = ToRtp::new(rtp, self.law);
+        if let Some(old) = &self.attachment {
+            to_rtp.go_on_from(&old.to_rtp);
+        }
         self.attachment = Some(Attachment {
             port: rtp.port,
             remote: rtp.remote,
             payload_law: rtp.payload.law().unwrap_or(self.law),
             timeout: rtp.timeout,
             timed_out: false,
-            to_rtp: ToRtp::new(rtp, self.law),
+            to_rtp,
             to_timeslot: ToTimeslot::new(rtp, self.law, lost),
         });
     }
@@ -99,13 +106,22 @@ impl Bridge {
         std::mem::replace(&mut self.tone_to_rtp, new).map(Generator::into_program)
     }
 
-    /// Queues a digit of `samples`; `false` when too many wait or there is no RTP side to send
-    /// it to.
-    pub(super) fn play_digit(&mut self, towards: Side, digit: Digit, samples: u32) -> bool {
-        match (towards, &mut self.attachment) {
+    /// Queues a digit of `samples`.
+    pub(super) fn play_digit(
+        &mut self,
+        towards: Side,
+        digit: Digit,
+        samples: u32,
+    ) -> Result<(), Refusal> {
+        let queued = match (towards, &mut self.attachment) {
             (Side::Timeslot, _) => self.digits.play(digit, samples),
             (Side::Rtp, Some(attachment)) => attachment.to_rtp.digit(digit, samples),
-            (Side::Rtp, None) => false,
+            (Side::Rtp, None) => return Err(Refusal::NotAttached),
+        };
+        if queued {
+            Ok(())
+        } else {
+            Err(Refusal::DigitsFull)
         }
     }
 
@@ -295,7 +311,7 @@ fn press(
     match *heard {
         to_timeslot::Heard::Pressed { digit, volume } => {
             if path.to_timeslot && !digits.press(digit, volume) {
-                let refusal = crate::Refusal::DigitsFull;
+                let refusal = Refusal::DigitsFull;
                 events(Event::Refused { bridge, refusal });
             }
         }
@@ -322,5 +338,17 @@ fn end_tone(
     if let Some(generator) = tone.take_if(|tone| tone.ended()) {
         events(Event::ToneEnded { bridge, towards });
         events(Event::Spent(crate::Spent::Tone(generator.into_program())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A channel takes less than 8 kB.
+    #[test]
+    fn a_bridge_is_small() {
+        let octets = size_of::<Bridge>() + size_of::<Statistics>();
+        assert!(octets < 8_000, "{octets} octets");
     }
 }

@@ -104,12 +104,8 @@ impl Shard {
             } => {
                 let ms = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
                 self.with(id, events, |bridge, events| {
-                    if !bridge.play_digit(towards, digit, digits::length(ms)) {
-                        let refusal = Refusal::DigitsFull;
-                        events(Event::Refused {
-                            bridge: id,
-                            refusal,
-                        });
+                    if let Err(refusal) = bridge.play_digit(towards, digit, digits::length(ms)) {
+                        refuse(id, refusal, events);
                     }
                 });
             }

@@ -119,6 +119,14 @@ impl ToRtp {
         }
     }
 
+    /// Takes over the numbering of the side it replaces, when the source stays the same.
+    pub(super) fn go_on_from(&mut self, old: &Self) {
+        if old.header.ssrc == self.header.ssrc {
+            self.header.sequence = old.header.sequence;
+            self.first_timestamp = old.first_timestamp.wrapping_add(old.sent as u32);
+        }
+    }
+
     /// Queues a digit of `samples`; `false` when too many wait.
     pub(super) fn digit(&mut self, digit: Digit, samples: u32) -> bool {
         if self.telephone_event.is_none() {
