@@ -158,7 +158,8 @@ impl Message {
     /// The first parameter of this type whose content can be decoded.
     #[must_use]
     pub fn find<P: Parameter>(&self) -> Option<P> {
-        self.all::<P>().next()
+        let mut parts = self.parts().filter(|part| part.code == P::CODE);
+        parts.find_map(|part| P::decode(part.content).ok())
     }
 
     /// All parameters of this type whose content can be decoded, in the order of the message.
@@ -193,7 +194,9 @@ impl Message {
         Parts::new(&self.octets, &self.layout)
     }
 
-    fn part(&self, code: ParameterCode) -> Option<Part<'_>> {
+    /// The first parameter with this name.
+    #[must_use]
+    pub fn part(&self, code: ParameterCode) -> Option<Part<'_>> {
         self.parts().find(|part| part.code == code)
     }
 

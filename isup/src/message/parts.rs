@@ -1,6 +1,6 @@
 //! The parameters of a message, one after the other.
 
-use nom::{IResult, Parser as _, bytes::complete::take, multi::length_data, number::complete::u8};
+use nom::{IResult, Parser as _, multi::length_data, number::complete::u8};
 
 use super::layout::Layout;
 use crate::{error::DecodeError, parameter::ParameterCode};
@@ -53,78 +53,85 @@ impl Part<'_> {
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     octets: &'a [u8],
-    fixed: core::slice::Iter<'static, (ParameterCode, u8)>,
-    variable: core::slice::Iter<'static, ParameterCode>,
+    fixed: &'static [(ParameterCode, u8)],
+    variable: &'static [ParameterCode],
     /// Content of the next fixed parameter, then the pointer of the next variable one.
     at: usize,
-    /// Name of the next optional parameter; `None` without an optional part.
-    optional: Option<usize>,
+    /// Name of the next optional parameter; 0, where the message type is, without one.
+    optional: usize,
 }
 
 impl<'a> Parts<'a> {
     pub(super) fn new(octets: &'a [u8], layout: &Layout) -> Self {
-        let optional = layout
-            .optional_pointer
-            .and_then(|pointer| target(octets, pointer));
+        let Layout {
+            fixed,
+            variable,
+            optional_pointer,
+            ..
+        } = *layout;
+        let optional = optional_pointer
+            .and_then(|pointer| target(octets, pointer))
+            .unwrap_or(0);
         Self {
             octets,
-            fixed: layout.fixed.iter(),
-            variable: layout.variable.iter(),
+            fixed,
+            variable,
             at: 1,
             optional,
         }
     }
 
-    fn next_fixed(&mut self) -> Option<Part<'a>> {
-        let &(code, length) = self.fixed.next()?;
-        let offset = self.at;
-        self.at += usize::from(length);
-        let content = self.octets.get(offset..self.at)?;
-        Some(Part {
-            code,
-            kind: PartKind::Fixed,
-            offset,
-            content,
-        })
-    }
-
-    fn next_variable(&mut self) -> Option<Part<'a>> {
-        let &code = self.variable.next()?;
-        let start = target(self.octets, self.at)?;
-        self.at += 1;
-        let (_, content) = length_and_content(self.octets.get(start..)?).ok()?;
-        Some(Part {
-            code,
-            kind: PartKind::Variable,
-            offset: start + 1,
-            content,
-        })
-    }
-
     fn next_optional(&mut self) -> Option<Part<'a>> {
-        let at = self.optional.take()?;
+        let at = core::mem::take(&mut self.optional);
+        if at == 0 {
+            return None;
+        }
         let (_, (code, content)) = name_length_content(self.octets.get(at..)?).ok()?;
         if code == 0 {
             return None;
         }
-        let part = Part {
+        let offset = at + 2;
+        self.optional = offset + content.len();
+        Some(Part {
             code: ParameterCode(code),
             kind: PartKind::Optional,
-            offset: at + 2,
+            offset,
             content,
-        };
-        self.optional = Some(part.end());
-        Some(part)
+        })
     }
 }
 
 impl<'a> Iterator for Parts<'a> {
     type Item = Part<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Part<'a>> {
-        self.next_fixed()
-            .or_else(|| self.next_variable())
-            .or_else(|| self.next_optional())
+        if let [(code, length), fixed @ ..] = self.fixed {
+            self.fixed = fixed;
+            let offset = self.at;
+            self.at += usize::from(*length);
+            let content = self.octets.get(offset..self.at)?;
+            return Some(Part {
+                code: *code,
+                kind: PartKind::Fixed,
+                offset,
+                content,
+            });
+        }
+        if let [code, variable @ ..] = self.variable {
+            self.variable = variable;
+            let start = target(self.octets, self.at)?;
+            self.at += 1;
+            let (_, content) = length_and_content(self.octets.get(start..)?).ok()?;
+            let offset = start + 1;
+            return Some(Part {
+                code: *code,
+                kind: PartKind::Variable,
+                offset,
+                content,
+            });
+        }
+        self.next_optional()
     }
 }
 
@@ -136,18 +143,21 @@ pub(super) fn target(octets: &[u8], pointer: usize) -> Option<usize> {
     }
 }
 
+#[inline]
 fn length_and_content(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    length_data(u8).parse(input)
+    length_data(u8).parse_complete(input)
 }
 
+/// A parameter of the optional part; the octet 0 that ends it is a name without content.
+#[inline]
 fn name_length_content(input: &[u8]) -> IResult<&[u8], (u8, &[u8])> {
-    let (rest, name) = u8(input)?;
-    if name == 0 {
-        let (rest, none) = take(0_usize)(rest)?;
-        return Ok((rest, (name, none)));
+    match u8.parse_complete(input)? {
+        (rest, 0) => Ok((rest, (0, &[]))),
+        (rest, name) => {
+            let (rest, content) = length_and_content(rest)?;
+            Ok((rest, (name, content)))
+        }
     }
-    let (rest, content) = length_and_content(rest)?;
-    Ok((rest, (name, content)))
 }
 
 /// The length of the parameter whose length octet is at `offset`, if its content is all there.
