@@ -192,6 +192,8 @@ pub enum LinkChange {
     Blocked(bool),
     /// The link was inhibited (true) or uninhibited (false).
     Inhibited(bool),
+    /// Inhibition or its end was refused or not answered.
+    InhibitionDenied,
     /// The transmission queue passed the onset (true) or abatement (false) threshold.
     Congested(bool),
     /// A timer was started, stopped or ran out.
@@ -223,6 +225,7 @@ impl fmt::Display for LinkChange {
             }
             Self::Blocked(state) => write!(f, "processor outage {}", on(*state)),
             Self::Inhibited(state) => write!(f, "inhibition {}", on(*state)),
+            Self::InhibitionDenied => f.write_str("inhibition or its end was denied"),
             Self::Congested(state) => write!(f, "congestion {}", on(*state)),
             Self::Timer(timer, TimerEvent::Started(duration)) => {
                 write!(f, "{timer} started ({duration:?})")

@@ -223,7 +223,7 @@ impl Mtp {
         let available = link.activity == Activity::Active
             && !link.local_outage
             && !link.remote_outage
-            && !link.inhibited;
+            && !link.inhibition.inhibited();
         if available == link.available || link.activity != Activity::Active {
             return;
         }

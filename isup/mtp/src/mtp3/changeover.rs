@@ -122,7 +122,16 @@ impl Mtp {
 
     /// Whether some destination that is reached over the linkset can be reached over another.
     fn another_route(&self, linkset: usize) -> bool {
-        let up = |of: usize| {
+        self.other_routes(linkset).any(|other| other)
+    }
+
+    /// Whether every destination that is reached over the linkset can be reached over another.
+    pub(super) fn all_have_another_route(&self, linkset: usize) -> bool {
+        self.other_routes(linkset).all(|other| other)
+    }
+
+    fn other_routes(&self, linkset: usize) -> impl Iterator<Item = bool> {
+        let up = move |of: usize| {
             of != linkset
                 && self
                     .linksets
@@ -131,8 +140,8 @@ impl Mtp {
         };
         self.destinations
             .iter()
-            .filter(|destination| destination.current.contains(&linkset))
-            .any(|destination| !destination.best(up).is_empty())
+            .filter(move |destination| destination.current.contains(&linkset))
+            .map(move |destination| !destination.best(up).is_empty())
     }
 
     /// COO or ECO arrived.
@@ -177,6 +186,7 @@ impl Mtp {
         self.stop_timer(Owner::Link(link), Timer::T2);
         self.assign_slots(linkset, Slot::Held(link));
         if self.linkset(linkset).is_down() {
+            self.force_uninhibit(now, linkset);
             self.linkset_down(now, linkset);
         }
         self.route_retrieved(now, retrieve(undelivered, fsn));

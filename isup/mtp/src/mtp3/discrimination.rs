@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::activation::number;
+use super::inhibition::{self, Word};
 use super::link_test;
 use super::linkset::LinkIndex;
 use super::message::{LinkTestMessage, Management};
@@ -170,8 +171,20 @@ impl Mtp {
             Management::Rst(point) | Management::Rsr(point) => {
                 self.route_tested(now, linkset, point);
             }
-            // Inhibition is not offered: without an answer the neighbour gives its request up.
-            _ => {}
+            Management::Lin(slc)
+            | Management::Lun(slc)
+            | Management::Lia(slc)
+            | Management::Lua(slc)
+            | Management::Lid(slc)
+            | Management::Lfu(slc)
+            | Management::Llt(slc)
+            | Management::Lrt(slc) => {
+                if let (Some(link), Some(word)) = (meant(slc), Word::of(&management)) {
+                    let spare = self.spare(link);
+                    self.inhibition(now, link, inhibition::Event::Received { word, spare });
+                }
+            }
+            Management::Tfc(..) | Management::Upu(..) => {}
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Signalling network functions, level 3 (Q.704, Q.707).
 //!
 //! Message handling is in `discrimination` and `routing`; traffic management in `changeover`,
-//! `changeback`, `rerouting`, `restart`; link management in `link_activity`, `link_test`,
-//! `activation`; route management in `transfer_status`.
+//! `changeback`, `routing`, `restart`; link management in `link_activity`, `link_test`,
+//! `inhibition`, `activation`; route management in `transfer_status`.
 
 mod activation;
 mod changeback;
 mod changeover;
 mod destination;
 mod discrimination;
+mod inhibiting;
+pub mod inhibition;
 pub mod link_activity;
 pub mod link_test;
 mod linkset;

@@ -10,7 +10,7 @@ use super::message::Management;
 use super::signalling_point::{Mtp, Owner};
 use super::timers::Timer;
 use crate::label::service;
-use crate::link_state::LinkChange;
+use crate::link_state::{Activity, LinkChange};
 use crate::{
     Message, Output, PointCode, QUEUE_LIMIT, RoutingLabel, ServiceInformation, Sls, Standard,
     Status, Transfer, TransferError,
@@ -252,7 +252,20 @@ impl Mtp {
             };
             destination.best(up).into_iter().find_map(usable)
         };
-        usable(linkset).or_else(indirect)
+        // Management messages may use an inhibited link (Q.704 §10.1).
+        let inhibited = || {
+            let links = self
+                .linksets
+                .get(linkset)
+                .map_or(&[][..], |linkset| &linkset.links);
+            links.iter().copied().find(|&link| {
+                Some(link) != avoid
+                    && self.links.get(link).is_some_and(|link| {
+                        link.activity == Activity::Active && link.inhibition.inhibited()
+                    })
+            })
+        };
+        usable(linkset).or_else(indirect).or_else(inhibited)
     }
 
     /// Sends a management message to any point.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::changeover::Diversion;
 use super::destination::{Destination, RouteEntry, RouteStatus};
+use super::inhibition::{self, Inhibition};
 use super::link_activity;
 use super::link_test::LinkTest;
 use super::linkset::{LinkIndex, Linkset, LinksetIndex};
@@ -27,7 +28,7 @@ pub(super) struct SignallingLink {
     pub(super) local_outage: bool,
     /// Processor outage at the far end.
     pub(super) remote_outage: bool,
-    pub(super) inhibited: bool,
+    pub(super) inhibition: Inhibition,
     /// Carries user traffic, as traffic management last saw it.
     pub(super) available: bool,
     /// Number of the last message accepted when level 2 went out of service.
@@ -64,6 +65,11 @@ pub enum LinkRequest {
     LocalProcessorOutage,
     /// It can again.
     LocalProcessorRecovered,
+    /// Keep user traffic off it while it stays in service. The outcome is told by
+    /// [`LinkChange::Inhibited`] or [`LinkChange::InhibitionDenied`].
+    Inhibit,
+    /// Let user traffic use it again.
+    Uninhibit,
 }
 
 /// A request names a link that is not configured.
@@ -130,7 +136,7 @@ impl Mtp {
                     test: LinkTest::default(),
                     local_outage: false,
                     remote_outage: false,
-                    inhibited: false,
+                    inhibition: Inhibition::default(),
                     available: false,
                     last_accepted: None,
                     diversion: Diversion::None,
@@ -228,6 +234,13 @@ impl Mtp {
                     .request(now, mtp2::Request::LocalProcessorRecovered);
                 self.processor_outage(now, index, |link| link.local_outage = false);
             }
+            LinkRequest::Inhibit => {
+                let spare = self.spare(index);
+                self.inhibition(now, index, inhibition::Event::Inhibit { spare });
+            }
+            LinkRequest::Uninhibit => {
+                self.inhibition(now, index, inhibition::Event::Uninhibit);
+            }
         }
         self.settle(now);
         Ok(())
@@ -269,6 +282,9 @@ impl Mtp {
             }
             (Owner::Link(link), Timer::T1 | Timer::T2) => {
                 self.complete_changeover(now, link, None);
+            }
+            (Owner::Link(link), Timer::T12 | Timer::T13 | Timer::T14 | Timer::T22 | Timer::T23) => {
+                self.inhibition(now, link, inhibition::Event::Expired(timer));
             }
             (Owner::Changeback(link, alternative), Timer::T4 | Timer::T5) => {
                 self.changeback_unanswered(now, link, alternative, timer);
@@ -328,7 +344,7 @@ impl Mtp {
             level2: link.level2.state(),
             available: link.available,
             blocked: link.local_outage || link.remote_outage,
-            inhibited: link.inhibited,
+            inhibited: link.inhibition.inhibited(),
             since: link.since,
             last_event: link.last_event,
             last_failure: link.last_failure,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::world::{A, B, World, config, message, point};
 use crate::line_model::{Chance, Fault};
 use crate::{
-    Activity, Cause, Hint, LinkId, LinkRequest, NetworkIndicator, PointCode, Status, TransferError,
-    mtp2,
+    Activity, Cause, Hint, LinkChange, LinkId, LinkRequest, NetworkIndicator, PointCode, Status,
+    TransferError, mtp2,
 };
 
 #[test]
@@ -374,4 +374,59 @@ fn links_cut_in_turn_lose_and_double_nothing() {
         "{:?}",
         world.logs[A].statuses
     );
+}
+
+fn request(world: &mut World, node: usize, link: u16, request: LinkRequest) {
+    let now = world.now;
+    world.nodes[node]
+        .request(now, LinkId(link), request)
+        .unwrap();
+    world.drain(node);
+}
+
+#[test]
+fn an_inhibited_link_carries_no_traffic_until_it_is_uninhibited() {
+    let world = over_two_links(900, |world, number| match number {
+        100 => request(world, A, 0, LinkRequest::Inhibit),
+        400 => {
+            let state = world.state(B, 0);
+            assert!(state.inhibited && !state.available && world.active(B, 0));
+            request(world, A, 0, LinkRequest::Uninhibit);
+        }
+        _ => {}
+    });
+    assert!(!world.state(A, 0).inhibited && world.state(A, 0).available);
+    let sent = world.state(A, 0).counters.messages_sent;
+    assert!((200..450).contains(&sent), "{sent}");
+}
+
+#[test]
+fn the_only_link_cannot_be_inhibited() {
+    let mut world = World::pair(1);
+    world.bring_up();
+    request(&mut world, A, 0, LinkRequest::Inhibit);
+    assert_eq!(
+        world.logs[A].changes.last().unwrap().2,
+        LinkChange::InhibitionDenied
+    );
+    assert!(world.accessible(A, B));
+}
+
+#[test]
+fn an_inhibited_link_comes_back_when_it_is_needed() {
+    for inhibitor in [A, B] {
+        let mut world = World::pair(2);
+        world.bring_up();
+        world.seconds(3);
+        request(&mut world, inhibitor, 0, LinkRequest::Inhibit);
+        world.seconds(3);
+        assert!(world.state(A, 0).inhibited && world.state(B, 0).inhibited);
+        world.fault(1, Fault::Cut);
+        world.until(5, "uninhibited", |world| {
+            world.state(A, 0).available && world.state(B, 0).available
+        });
+        world.until(3, "accessible", |world| {
+            world.accessible(A, B) && world.accessible(B, A)
+        });
+    }
 }

@@ -106,13 +106,13 @@ fn both_transfer_points_share_the_load() {
 fn a_failed_linkset_is_left_and_taken_again_without_loss() {
     for link in [A_S, B_S] {
         let mut world = network(true);
-        traffic(&mut world, 5000, |world, number| match number {
+        traffic(&mut world, 2500, |world, number| match number {
             300 => world.fault(link, Fault::Cut),
             1500 => world.fault(link, Fault::None),
             _ => {}
         });
-        world.assert_complete(A, 5000);
-        world.assert_complete(B, 5000);
+        world.assert_complete(A, 2500);
+        world.assert_complete(B, 2500);
         assert!(world.all_active());
         for node in [A, B] {
             let pauses = world.logs[node].statuses.iter().filter(|(_, status)| {
