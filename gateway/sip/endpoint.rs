@@ -11,7 +11,9 @@ use sipx_sip::transaction::TransactionKey;
 
 use super::core::{Core, Expiry, SessionTimer};
 use super::session::{Exchange, Ours, Role, Session, State};
-use super::{Bodies, Flow, Headers, Indication, Policy, Request, RequestError, SessionId, message};
+use super::{
+    Bodies, Failure, Flow, Headers, Indication, Policy, Request, RequestError, SessionId, message,
+};
 
 /// Configuration of an [`Endpoint`].
 #[derive(Debug, Clone)]
@@ -183,6 +185,24 @@ impl Endpoint {
     /// Takes a datagram.
     pub fn handle_datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
         self.receive(now, flow, octets);
+        self.sweep();
+    }
+
+    /// Takes the news that datagrams to this address do not get there: calls to it that nobody
+    /// answered yet fail at once (RFC 3261 §8.1.3.1) instead of after 64*T1. Every other
+    /// transaction goes on: its peer has been heard before.
+    pub fn handle_unreachable(&mut self, now: Instant, remote: SocketAddr) {
+        for session in self.sessions.values_mut() {
+            let Role::Uac(uac) = &session.role else {
+                continue;
+            };
+            let waiting = matches!(session.state, State::Inviting | State::Cancelling);
+            if waiting && !uac.provisional && uac.flow.remote == remote {
+                let key = uac.key.clone();
+                self.core.abandon(now, &key);
+                session.on_invite_lost(&mut self.core, Failure::TransportError);
+            }
+        }
         self.sweep();
     }
 

@@ -19,6 +19,9 @@ use super::{
     SessionId, header, message,
 };
 
+/// Dialogs that one INVITE may make; responses of further forks are dropped.
+const MAX_FORKS: u16 = 64;
+
 impl Endpoint {
     /// Sends the INVITE of a new session.
     pub(super) fn invite(
@@ -308,6 +311,9 @@ impl Session {
             return None;
         };
         let fork = u16::try_from(self.dialogs.len()).ok()?;
+        if fork >= MAX_FORKS {
+            return None;
+        }
         let dialog = Dialog::of_response(&uac.invite, response, uac.flow.remote, fork)?;
         self.dialogs.push(dialog);
         Some(self.dialogs.len() - 1)

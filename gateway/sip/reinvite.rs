@@ -23,6 +23,10 @@ impl Session {
         ours: Ours,
     ) -> Result<(), RequestError> {
         let name = if ours.update { "Update" } else { "Reinvite" };
+        // A re-INVITE without an offer would ask for one, which nobody here answers.
+        if !ours.update && ours.bodies.sdp.is_none() {
+            return Err(RequestError::SdpMissing { session: self.id });
+        }
         let stands = match self.state {
             State::Confirmed => true,
             State::Inviting | State::Invited | State::Answered => ours.update,

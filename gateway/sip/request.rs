@@ -244,7 +244,8 @@ pub enum RequestError {
         detail: String,
     },
     /// No SDP where the exchange of offer and answer needs one: in the 200 to an INVITE whose
-    /// offer was not answered yet or which had none, and in [`Request::Answer`].
+    /// offer was not answered yet or which had none, in [`Request::Reinvite`] and
+    /// [`Request::Answer`].
     #[error("{session}: an offer or answer is due and there is no SDP")]
     SdpMissing {
         /// The session named.

@@ -10,6 +10,9 @@ use super::core::{Core, SessionTimer};
 use super::session::{Ours, Session, State};
 use super::{Bodies, Failure, Headers, RequestError, message};
 
+/// The longest a session timer runs: what a peer asks for beyond is never reached by a call.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
 /// The session interval that was agreed.
 #[derive(Debug)]
 pub(super) struct Interval(session::Session);
@@ -55,7 +58,7 @@ impl Session {
     pub(super) fn start_interval(&mut self, core: &mut Core, now: Instant) {
         match &self.interval {
             Some(Interval(session)) => {
-                let at = now + session.act_after();
+                let at = now + session.act_after().min(LONGEST);
                 core.start(at, self.id, SessionTimer::Interval);
             }
             None => core.stop(self.id, SessionTimer::Interval),
@@ -96,7 +99,7 @@ impl Session {
         };
         if self.renegotiate(core, now, ours).is_err() {
             // Another offer is on its way: the half that is left holds eight more tries.
-            let at = now + interval.interval / 16;
+            let at = now + (interval.interval / 16).min(LONGEST);
             core.start(at, self.id, SessionTimer::Interval);
         }
     }

@@ -347,3 +347,42 @@ fn an_info_that_was_overtaken_goes_again() {
     pair.ask(Side::A, a, cancel());
     pair.assert_clean();
 }
+
+#[test]
+fn a_request_that_waits_for_the_user_is_not_left_behind() {
+    for ends_itself in [true, false] {
+        let mut pair = Pair::new();
+        let (a, b) = pair.established();
+        let policy = Policy {
+            renegotiation: Renegotiation::User,
+            ..Policy::default()
+        };
+        pair.ask(Side::B, b, Request::Policy(policy));
+        pair.ask(Side::A, a, update(Some(HOLD)));
+        pair.run(ms(100));
+        if ends_itself {
+            pair.ask(Side::B, b, bye());
+        } else {
+            pair.ask(Side::A, a, bye());
+        }
+        pair.run(ms(100));
+        assert!(pair.lines(Side::B).contains(&"487".to_owned()));
+        pair.assert_clean();
+    }
+}
+
+#[test]
+fn a_session_interval_of_ages_does_no_harm() {
+    for seconds in ["18446744073709551615", "4294967295"] {
+        let mut peer = super::scripted::Scripted::new();
+        let more = format!(
+            "Supported: timer\r\nSession-Expires: {seconds};refresher=uac\r\n{}",
+            super::scripted::SDP
+        );
+        peer.hear(&super::scripted::raw("INVITE", "1", &more, OFFER));
+        let id = peer.told[0].0;
+        peer.ask(id, accept(ANSWER));
+        assert!(peer.last().contains(seconds));
+        peer.run(Duration::from_secs(10));
+    }
+}

@@ -257,3 +257,52 @@ fn a_bye_in_an_early_dialog_of_ours_ends_the_call() {
     assert_eq!(peer.lines(), ["200", "487"]);
     assert_eq!(peer.names(), ["Incoming", "Bye", "Terminated"]);
 }
+
+#[test]
+fn a_peer_that_cannot_be_reached_fails_the_call_at_once() {
+    let mut peer = Scripted::new();
+    peer.calls();
+    let (_, heard) = peer.calls();
+    peer.hear(&reply(&heard, "100 Trying", "", "", ""));
+    peer.endpoint
+        .handle_unreachable(peer.now, ALICE.parse().unwrap());
+    peer.run(ms(1));
+    // Only the call that nobody answered.
+    assert_eq!(peer.endpoint.sessions(), 1);
+    peer.hear(&reply(&heard, "486 Busy Here", "one", "", ""));
+    assert_eq!(
+        peer.names(),
+        [
+            "Failed TransportError",
+            "Terminated",
+            "Rejected 486",
+            "Terminated"
+        ]
+    );
+}
+
+#[test]
+fn a_200_that_cannot_be_read_is_released() {
+    let mut peer = Scripted::new();
+    let (_, invite) = peer.calls();
+    peer.sent.clear();
+    let more = format!("{CONTACT}Content-Type: multipart/mixed\r\n");
+    let broken = reply(&invite, "200 OK", "one", &more, "x")
+        .replace("Content-Type: application/sdp\r\n", "");
+    peer.hear(&broken);
+    assert_eq!(peer.lines(), ["ACK", "BYE"]);
+    assert_eq!(peer.names(), ["Rejected 488", "Terminated"]);
+}
+
+#[test]
+fn forks_without_end_are_dropped() {
+    let mut peer = Scripted::new();
+    let (_, invite) = peer.calls();
+    for tag in 0..200 {
+        let tag = format!("t{tag}");
+        peer.hear(&reply(&invite, "180 Ringing", &tag, CONTACT, ""));
+    }
+    peer.sent.clear();
+    peer.hear(&reply(&invite, "200 OK", "t0", CONTACT, ANSWER));
+    assert_eq!(peer.lines(), ["ACK"]);
+}
