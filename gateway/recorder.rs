@@ -105,6 +105,11 @@ impl<W: Write> Recorder<W> {
         self.to.flush()
     }
 
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
     fn line(&mut self, line: &Line) -> io::Result<()> {
         serde_json::to_writer(&mut self.to, line)?;
         self.to.write_all(b"\n")
