@@ -266,6 +266,7 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
         links: links.collect(),
         trunks: trunks.collect(),
         mtp: Mtp::new(config.mtp)?,
+        destinations: config.node.groups.iter().map(|group| group.dpc).collect(),
         node: isup::node::Node::new(config.node)?,
         subscribers: config.subscribers,
         ringback: config.plan.ringback(),

@@ -165,12 +165,21 @@ impl fmt::Display for ExchangeEvent {
             ExchangeEventKind::Timer(timer, TimerEvent::Stopped) => write!(f, "{timer} stopped"),
             ExchangeEventKind::Timer(timer, TimerEvent::Expired) => write!(f, "{timer} expired"),
             ExchangeEventKind::Link(link, change) => write!(f, "link {link}: {change}"),
-            ExchangeEventKind::Mtp(status) => write!(f, "MTP: {status:?}"),
+            ExchangeEventKind::Mtp(status) => match status {
+                mtp::Status::Pause(point) => write!(f, "MTP-PAUSE {point}"),
+                mtp::Status::Resume(point) => write!(f, "MTP-RESUME {point}"),
+                mtp::Status::Congested(point, level) => {
+                    write!(f, "MTP-STATUS {point}: congestion level {level}")
+                }
+                mtp::Status::UserPartUnavailable(point) => {
+                    write!(f, "MTP-STATUS {point}: user part unavailable")
+                }
+            },
             ExchangeEventKind::Circuit(status) => match status.in_service() {
                 true => f.write_str("in service"),
                 false => write!(f, "out of service: {status:?}"),
             },
-            ExchangeEventKind::Span(span, event) => write!(f, "span {span}: {event}"),
+            ExchangeEventKind::Span(span, event) => write!(f, "{span}: {event}"),
             ExchangeEventKind::Alert(text) => f.write_str(text),
         }
     }

@@ -12,6 +12,7 @@ mod outgoing;
 mod signalling;
 #[cfg(test)]
 mod tests;
+mod view;
 mod voice;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,16 +20,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use isup::circuit::{Indication, Request};
-use isup::node::{CircuitView, Node};
+use isup::node::Node;
 use isup::{Cause, Cic, CircuitId, Location, Message, MessageType};
 use media_bridge::dtmf::Digit;
 use media_bridge::level::Dbm0;
 use media_bridge::tone::{Plan, ToneProgram};
-use mtp::{LinkId, LinkState, Mtp};
+use mtp::{LinkId, Mtp};
 use tdm::signalling::SignallingTimeslot;
 use tdm::{AlarmSet, Law, SpanEvent, SpanId, SpanTick, Timeslot};
 
-use crate::audio::{PatternReport, Play};
+use crate::audio::Play;
 use crate::config::{Behaviour, Subscriber};
 
 pub use configure::{ExchangeConfig, ExchangeError, LinkTimeslot, TrunkConfig};
@@ -121,6 +122,8 @@ pub struct Exchange {
     sending_finished: bool,
     mtp: Mtp,
     node: Node,
+    /// The far ends of the circuits, until the start.
+    destinations: Vec<mtp::PointCode>,
     links: Vec<Link>,
     trunks: BTreeMap<CircuitId, Trunk>,
     subscribers: Vec<Subscriber>,
@@ -151,6 +154,11 @@ impl Exchange {
             self.mtp.handle_line(now, link, mtp::LineEvent::InService);
         }
         self.pump(now);
+        // Nobody can be reached before the MTP says so: the resets wait for MTP-RESUME.
+        for destination in std::mem::take(&mut self.destinations) {
+            self.node
+                .handle_status(now, mtp::Status::Pause(destination));
+        }
         self.node.start(now);
         self.pump(now);
     }
@@ -246,67 +254,6 @@ impl Exchange {
     /// Takes all that was seen away.
     pub fn take_events(&mut self) -> Vec<ExchangeEvent> {
         self.events.drain(..).collect()
-    }
-
-    /// The circuits, with state, timers and blocking.
-    pub fn circuits(&self) -> impl Iterator<Item = CircuitView> {
-        self.trunks.keys().filter_map(|id| self.node.circuit(*id))
-    }
-
-    /// Whether every circuit is idle and in service.
-    #[must_use]
-    pub fn all_idle(&self) -> bool {
-        self.trunks.values().all(|trunk| trunk.call.is_none())
-            && self
-                .circuits()
-                .all(|view| view.state == "Idle" && view.status.in_service() && view.reachable)
-    }
-
-    /// The state of a signalling link; none when there is no such link.
-    #[must_use]
-    pub fn link_state(&self, link: LinkId) -> Option<LinkState> {
-        self.mtp.link_state(link)
-    }
-
-    /// The links.
-    pub fn links(&self) -> impl Iterator<Item = LinkId> {
-        self.links.iter().map(|link| link.id)
-    }
-
-    /// The circuit with this code: the first one when several exchanges use it.
-    #[must_use]
-    pub fn circuit_of(&self, cic: Cic) -> Option<CircuitId> {
-        let mut trunks = self.trunks.iter();
-        trunks
-            .find(|(_, trunk)| trunk.cic == cic)
-            .map(|(id, _)| *id)
-    }
-
-    /// The calls: circuit, whether incoming, phase, called and calling number.
-    pub fn calls(&self) -> impl Iterator<Item = (CircuitId, bool, Phase, &str, &str)> {
-        self.trunks.iter().filter_map(|(circuit, trunk)| {
-            let call = trunk.call.as_ref()?;
-            Some((
-                *circuit,
-                call.incoming,
-                call.phase,
-                call.called.as_str(),
-                call.calling.as_str(),
-            ))
-        })
-    }
-
-    /// The DTMF digits that a call has sent so far.
-    #[must_use]
-    pub fn collected(&self, circuit: CircuitId) -> Option<&str> {
-        Some(self.call(circuit)?.collected.as_str())
-    }
-
-    /// What became of a test pattern on the timeslot of a call.
-    #[must_use]
-    pub fn pattern(&self, circuit: CircuitId) -> Option<PatternReport> {
-        let voice = self.trunks.get(&circuit)?.voice.as_ref()?;
-        Some(voice.pattern())
     }
 
     /// Sends DTMF on the timeslot of a call, 100 ms each; an echo goes on under it.

@@ -189,6 +189,9 @@ fn the_link_aligns_and_the_circuits_are_reset() {
         let state = world.exchanges[exchange].link_state(LinkId(0)).unwrap();
         assert!(state.available, "{state}");
         assert_eq!(world.exchanges[exchange].circuits().count(), 30);
+        let alert = |event: &&ExchangeEvent| matches!(event.kind, ExchangeEventKind::Alert(_));
+        let alert = world.seen[exchange].iter().find(alert);
+        assert_eq!(alert, None, "nothing is sent before MTP-RESUME");
     }
 }
 
@@ -295,13 +298,14 @@ fn the_milliwatt_is_1004_hz_at_minus_16() {
 
 #[test]
 fn busy_and_unallocated_are_released_with_their_cause() {
+    let mut world = World::ready();
     for (number, expected) in [
         ("0305550004", 17),
         ("0305550005", 1),
         ("0305550099", 1),
         ("0012125550100", 1),
     ] {
-        let mut world = World::ready();
+        world.seen[NEAR].clear();
         world.call(number);
         world.run_for(0.5);
         assert!(world.all_idle());

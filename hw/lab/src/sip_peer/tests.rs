@@ -359,3 +359,37 @@ fn sdp_is_read_as_it_is_written() {
     );
     assert_eq!(Sdp::decode(b"v=0\r\nm=audio x RTP/AVP 8"), None);
 }
+
+#[test]
+fn bodies_are_read_as_others_write_them() {
+    // A quoted boundary, a preamble, a transfer encoding, a binary part, no line end at the end;
+    // then a part that is neither SDP nor ISUP.
+    let body = b"preamble\r\n--b o\r\nContent-Type: Application/ISUP; base=itu-t92+; \
+        version=\"itu-t92+\"\r\ncontent-disposition: signal ; handling=Required\r\n\
+        Content-Transfer-Encoding: binary\r\n\r\n\x01\r\n--b\0\r\n--b o \r\n\
+        Content-Type: application/sdp\r\n\r\nv=0\r\n\r\n--b o\r\n\r\nplain\r\n--b o--";
+    let mut octets = format!(
+        "INVITE sip:a@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5061;branch=z9hG4bK1\r\n\
+         From: <sip:b@127.0.0.1>;tag=1\r\nTo: <sip:a@127.0.0.1>\r\nCall-ID: 1\r\n\
+         CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContact: <sip:b@127.0.0.1:5061>\r\n\
+         Content-Type: multipart/mixed; boundary=\"b o\"\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    octets.extend_from_slice(body);
+    let mut world = World::new(NetworkConfig::default(), Answering::default());
+    let from = world.peers[CALLER].config().address;
+    world.peers[CALLED].handle_datagram(world.now, from, &octets);
+    let bodies = &world.received(CALLED, "INVITE").bodies;
+    let isup = bodies.isup.as_ref().unwrap();
+    assert_eq!(&isup.octets[..], b"\x01\r\n--b\0");
+    assert_eq!(
+        (isup.version.as_str(), isup.base.as_deref()),
+        ("itu-t92+", Some("itu-t92+"))
+    );
+    assert_eq!(isup.handling.as_deref(), Some("required"));
+    assert_eq!(bodies.sdp.as_deref(), Some(&b"v=0\r\n"[..]));
+    assert_eq!(bodies.others.len(), 1);
+    assert_eq!(&bodies.others[0].octets[..], b"plain");
+    assert_eq!(world.faults(), ["the SDP has no audio stream"]);
+}
