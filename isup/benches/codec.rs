@@ -1,7 +1,6 @@
-//! Decoding and encoding initial address messages: a short one, and one with ten optional
+//! Decoding and encoding initial address messages: a short one and one with ten optional
 //! parameters as an international gateway sees it.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark of wrong messages measures nothing"

@@ -62,6 +62,15 @@ impl Message {
         }
     }
 
+    /// A pass-along message (Q.763 §4, PAM) that carries another message from its type octet on.
+    #[must_use]
+    pub fn pass_along(inner: &Self) -> Self {
+        let mut message = Self::new_variant(MessageType::Pam, inner.variant);
+        message.octets.extend_from_slice(&inner.octets);
+        message.layout.end = message.octets.len();
+        message
+    }
+
     /// This message with one more parameter: [`set`](Self::set) for a chain.
     #[must_use]
     pub fn with<P: Parameter>(mut self, parameter: P) -> Self {

@@ -221,3 +221,19 @@ fn variants_differ_where_their_tables_do() {
     let called = ansi.find::<CalledPartyNumber>().unwrap();
     assert_eq!(called.digits.to_string(), "9725552222");
 }
+
+#[test]
+fn a_passed_along_message_carries_another() {
+    let inner = Message::new(MessageType::Usr).with(UserToUserInformation(b"\x04hallo".to_vec()));
+    let outer = Message::pass_along(&inner);
+    assert_eq!(outer.octets()[0], 0x28);
+    assert_eq!(outer.passed_along(), Some(Ok(inner)));
+    let tree = format!("{:#}", Message::decode(outer.octets()).unwrap());
+    assert!(tree.contains("message passed along: USR"), "{tree}");
+    let damaged = Message::decode(&[0x28, 0x0C, 9]).unwrap();
+    assert!(matches!(
+        damaged.passed_along(),
+        Some(Err(DecodeError::Pointer { .. }))
+    ));
+    assert!(format!("{damaged:#}").contains("content: 0C 09"));
+}
