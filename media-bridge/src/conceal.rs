@@ -127,41 +127,47 @@ impl Concealer {
     }
 }
 
-/// The lag at which the last 20 ms resemble what went before them most.
-#[expect(clippy::indexing_slicing, reason = "COMPARED + MAX_LAG <= HISTORY")]
+/// The lag at which the last 20 ms resemble what went before them most: sought on every second
+/// sample first, then on all of them near the best.
 fn pitch(history: &[i16; HISTORY]) -> usize {
-    let start = HISTORY - COMPARED;
-    let likeness = |lag: usize, step: usize| {
-        let (mut product, mut energy) = (0.0f32, 1.0f32);
-        let mut n = start;
-        while n < HISTORY {
-            let earlier = f32::from(history[n - lag]);
-            product += f32::from(history[n]) * earlier;
-            energy += earlier * earlier;
-            n += step;
+    let full = history.map(f32::from);
+    let mut half = [0.0; HISTORY / 2];
+    for (sample, pair) in half.iter_mut().zip(full.as_chunks::<2>().0) {
+        *sample = pair.iter().sum();
+    }
+    let coarse = 2 * best_lag(&half, COMPARED / 2, MIN_LAG / 2..=MAX_LAG / 2);
+    let near = coarse.max(MIN_LAG + 1) - 1..=(coarse + 1).min(MAX_LAG);
+    best_lag(&full, COMPARED, near)
+}
+
+/// The lag with the greatest normalised correlation; the last of them when there is none.
+fn best_lag(samples: &[f32], compared: usize, lags: std::ops::RangeInclusive<usize>) -> usize {
+    let start = samples.len() - compared;
+    let recent = samples.get(start..).unwrap_or_default();
+    let longest = *lags.end();
+    let mut best = (longest, 0.0);
+    for lag in lags {
+        let earlier = samples
+            .get(start - lag..samples.len() - lag)
+            .unwrap_or_default();
+        let product = dot(recent, earlier);
+        let likeness = product * product / (dot(earlier, earlier) + 1.0);
+        if product > 0.0 && likeness > best.1 {
+            best = (lag, likeness);
         }
-        if product <= 0.0 {
-            0.0
-        } else {
-            product * product / energy
+    }
+    best.0
+}
+
+/// Sum of products, in eight lanes so that the compiler may use vectors.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; 8];
+    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
         }
-    };
-    let best = |lags: &mut dyn Iterator<Item = usize>, step| {
-        lags.fold((MAX_LAG, 0.0), |(best, most), lag| {
-            let like = likeness(lag, step);
-            if like > most {
-                (lag, like)
-            } else {
-                (best, most)
-            }
-        })
-        .0
-    };
-    let coarse = best(&mut (MIN_LAG..=MAX_LAG).step_by(2), 2);
-    best(
-        &mut (coarse.max(MIN_LAG + 1) - 1..=(coarse + 1).min(MAX_LAG)),
-        1,
-    )
+    }
+    lanes.iter().sum()
 }
 
 #[cfg(test)]

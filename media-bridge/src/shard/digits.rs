@@ -43,6 +43,7 @@ struct Playing {
 pub(super) struct Digits {
     law: Law,
     queue: [Option<Entry>; QUEUE],
+    waiting: usize,
     playing: Option<Playing>,
     pause: u32,
 }
@@ -52,6 +53,7 @@ impl Digits {
         Self {
             law,
             queue: [None; QUEUE],
+            waiting: 0,
             playing: None,
             pause: 0,
         }
@@ -108,7 +110,7 @@ impl Digits {
     /// Replaces `samples` when a digit or the pause after it is due; says whether it was, and
     /// whether a digit has begun.
     pub(super) fn fill(&mut self, samples: &mut [i16]) -> (bool, bool) {
-        if self.playing.is_none() && self.pause == 0 && self.queue.iter().all(Option::is_none) {
+        if self.playing.is_none() && self.pause == 0 && self.waiting == 0 {
             return (false, false);
         }
         let mut begun = false;
@@ -160,13 +162,16 @@ impl Digits {
     }
 
     fn enqueue(&mut self, entry: Entry) -> bool {
-        let free = self.queue.iter_mut().find(|slot| slot.is_none());
-        free.map(|slot| *slot = Some(entry)).is_some()
+        let free = self.queue.get_mut(self.waiting);
+        let queued = free.map(|slot| *slot = Some(entry)).is_some();
+        self.waiting += usize::from(queued);
+        queued
     }
 
     fn dequeue(&mut self) -> Option<Entry> {
-        let entry = self.queue.first_mut()?.take();
+        let entry = self.queue.first_mut()?.take()?;
         self.queue.rotate_left(1);
-        entry
+        self.waiting -= 1;
+        Some(entry)
     }
 }

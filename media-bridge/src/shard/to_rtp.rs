@@ -59,10 +59,11 @@ pub(super) struct ToRtp {
     first_timestamp: u32,
     telephone_event: Option<u8>,
     payload: usize,
-    /// Law of the timeslot, and table from there to the payload.
+    /// Law of the timeslot; law of the payload, and the table from one to the other when they
+    /// differ.
     law: Law,
     payload_law: Law,
-    table: &'static [u8; 256],
+    table: Option<&'static [u8; 256]>,
     detector: Option<Detector>,
     look_back: usize,
     /// Replaced by silence: the audio looks like a digit, or is one.
@@ -103,7 +104,7 @@ impl ToRtp {
             payload: ms * SAMPLES_PER_MS as usize,
             law,
             payload_law,
-            table: law.convert_to(payload_law),
+            table: (law != payload_law).then(|| law.convert_to(payload_law)),
             detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
             look_back,
             muted: false,
@@ -147,23 +148,22 @@ impl ToRtp {
         let Source { octets, open, tone } = source;
         let toning = tone.is_some();
         let mut samples = [0i16; TICK_OCTETS];
-        let mut replaced = false;
         if let Some(tone) = tone {
             tone.fill(&mut samples);
-            replaced = true;
         }
         let (digit, begun) = self.tones.fill(&mut samples);
         statistics.digits_to_rtp += u64::from(begun);
-        replaced |= digit;
+        let replaced = toning || digit;
         let mut converted = [self.payload_law.idle(); TICK_OCTETS];
         if replaced {
             for (octet, &sample) in converted.iter_mut().zip(&samples) {
                 *octet = self.payload_law.encode(sample);
             }
         } else if open && !self.muted {
-            #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
-            for (octet, &received) in converted.iter_mut().zip(octets) {
-                *octet = self.table[usize::from(received)];
+            match self.table {
+                None => converted = *octets,
+                #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
+                Some(table) => converted = octets.map(|octet| table[usize::from(octet)]),
             }
         }
         self.append(&converted);
@@ -356,8 +356,11 @@ impl ToRtp {
         let mut packet = [0; HEADER_OCTETS + MAX_PAYLOAD_SENT];
         let (head, body) = packet.split_at_mut(HEADER_OCTETS);
         head.copy_from_slice(&header.to_octets());
-        for (octet, &waiting) in body.iter_mut().zip(self.pending.iter().take(self.payload)) {
-            *octet = waiting;
+        if let (Some(body), Some(waiting)) = (
+            body.get_mut(..self.payload),
+            self.pending.get(..self.payload),
+        ) {
+            body.copy_from_slice(waiting);
         }
         self.pausing = false;
         self.sent_packet(self.payload, statistics);

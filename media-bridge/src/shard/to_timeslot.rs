@@ -33,7 +33,8 @@ pub(super) struct ToTimeslot {
     sequence: Sequence,
     jitter: InterarrivalJitter,
     buffer: Buffer,
-    table: &'static [u8; 256],
+    /// From the payload's law to the timeslot's, when they differ.
+    table: Option<&'static [u8; 256]>,
     events: event::Receiver,
     /// When the attachment's first tick came: zero of its local clock.
     since: Option<Instant>,
@@ -68,7 +69,7 @@ impl ToTimeslot {
             sequence: Sequence::new(),
             jitter: InterarrivalJitter::default(),
             buffer: Buffer::new(rtp.jitter, payload_law, voice),
-            table: payload_law.convert_to(law),
+            table: (payload_law != law).then(|| payload_law.convert_to(law)),
             events: event::Receiver::new(),
             since: None,
             last_packet: None,
@@ -201,9 +202,11 @@ impl ToTimeslot {
         self.events
             .handle_time(at, &mut |indication| digit(indication, heard));
         self.buffer.pull(octets);
-        #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
-        for octet in octets {
-            *octet = self.table[usize::from(*octet)];
+        if let Some(table) = self.table {
+            #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
+            for octet in octets {
+                *octet = table[usize::from(*octet)];
+            }
         }
         self.account(statistics);
     }
