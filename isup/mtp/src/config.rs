@@ -56,7 +56,7 @@ impl Config {
         self
     }
 
-    /// Checks the configuration; a signalling point does it too.
+    /// Checks the configuration; [`crate::Mtp::new`] does it too.
     ///
     /// # Errors
     /// The first fault found.
@@ -147,29 +147,17 @@ pub struct LinkConfig {
     pub slc: Slc,
     /// Bits per second of the line, 64000 unless the timeslot is restricted (56000).
     pub bit_rate: u32,
-    /// Error correction method agreed with the neighbour.
-    pub error_correction: ErrorCorrection,
 }
 
 impl LinkConfig {
-    /// A 64 kbit/s link with basic error correction.
+    /// A 64 kbit/s link.
     pub const fn new(id: LinkId, slc: Slc) -> Self {
         Self {
             id,
             slc,
             bit_rate: 64_000,
-            error_correction: ErrorCorrection::Basic,
         }
     }
-}
-
-/// Error correction method (Q.703 §1.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorCorrection {
-    /// Basic method: retransmission on negative acknowledgement (Q.703 §5).
-    #[default]
-    Basic,
 }
 
 /// A way to a signalling point that is not adjacent, or a further way to one that is.

@@ -1,7 +1,32 @@
 //! MTP levels 2 and 3 (Q.703, Q.704, Q.707; T1.111), without I/O.
 //!
-//! A signalling point never sees a clock, a socket or a line: it is told the time with
+//! [`Mtp`] is a signalling point: it never sees a clock, a socket or a line, is told the time with
 //! every input, and its outputs are drained before the next one.
+//!
+//! ```
+//! use std::time::Instant;
+//! use mtp::{Config, LineEvent, LinkId, Mtp, NetworkIndicator, Output, PointCode, Standard};
+//!
+//! # fn run(now: Instant) -> Result<(), Box<dyn std::error::Error>> {
+//! let own: PointCode = "2-10-5".parse()?;
+//! let config = Config::new(Standard::Itu, NetworkIndicator::National, own)
+//!     .with_linkset("2-10-6".parse()?, &[LinkId(0)]);
+//! let mut mtp = Mtp::new(config)?;
+//! mtp.start(now);
+//! mtp.handle_line(now, LinkId(0), LineEvent::InService);
+//! while let Some(output) = mtp.poll_output() {
+//!     if let Output::SignalUnit(link, unit) = output {
+//!         assert_eq!((link, unit.len()), (LinkId(0), 4), "an LSSU: SIOS, then SIO");
+//!     }
+//! }
+//! assert!(mtp.poll_timeout().is_some(), "T2 runs");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is bounded: a link keeps up to [`QUEUE_LIMIT`] waiting and 127 unacknowledged messages,
+//! and as many waiting ones again while its changeover or changeback is under way; the line is
+//! given what it can send in 20 to 40 ms.
 
 mod config;
 mod label;
@@ -16,9 +41,7 @@ mod primitives;
 mod state_table;
 mod timers;
 
-pub use config::{
-    Config, ConfigError, ErrorCorrection, LINKS_PER_LINKSET, LinkConfig, LinksetConfig, Route,
-};
+pub use config::{Config, ConfigError, LINKS_PER_LINKSET, LinkConfig, LinksetConfig, Route};
 pub use label::{
     LinkId, Message, NetworkIndicator, RoutingLabel, ServiceInformation, Slc, Sls, Standard,
     Truncated, service,

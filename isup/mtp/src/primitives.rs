@@ -59,7 +59,7 @@ pub enum LineEvent {
     OctetCounting(u32),
 }
 
-/// What the signalling point's `poll_output` gives.
+/// What [`crate::Mtp::poll_output`] gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Send this signal unit (BSN to the last octet; flags and FCS are the line's). The line sends

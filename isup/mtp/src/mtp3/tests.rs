@@ -5,4 +5,5 @@ mod world;
 mod associated;
 mod octets;
 mod quasi_associated;
+mod soak;
 mod tables;
