@@ -214,7 +214,7 @@ fn proving_fails_after_five_attempts() {
 
 #[test]
 fn messages_under_heavy_errors_arrive_once_in_order() {
-    for seed in 0..8 {
+    for seed in 0..4 {
         let mut pair = Pair::in_service(Standard::Itu);
         let mut chance = Chance::new(seed);
         // Signal units are lost by the tenth, but the monitors do not hear of it: this is about
@@ -257,9 +257,9 @@ fn an_error_rate_above_the_threshold_fails_the_link() {
 fn an_error_rate_below_the_threshold_does_not() {
     let mut pair = Pair::in_service(Standard::Itu);
     pair.lines[0].set_fault(pair.now, Fault::BitErrors(2e-5));
-    pair.run(600_000);
+    pair.run(200_000);
     assert!(pair.both(State::InService));
-    assert!(pair.links[1].counters().signal_units_errored > 100);
+    assert!(pair.links[1].counters().signal_units_errored > 50);
 }
 
 #[test]

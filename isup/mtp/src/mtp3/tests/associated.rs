@@ -114,7 +114,7 @@ fn a_link_comes_back_after_every_kind_of_failure() {
             world.until(5, "paused at both ends", |world| {
                 !world.accessible(A, B) && !world.accessible(B, A)
             });
-            world.seconds(120);
+            world.seconds(60);
             assert!(!world.active(A, 0));
             world.fault_all(Fault::None);
             world.until(60, "back", |world| {
@@ -360,7 +360,7 @@ fn both_links_share_the_load() {
 
 #[test]
 fn links_cut_in_turn_lose_and_double_nothing() {
-    let world = over_two_links(16_000, |world, number| match number % 8000 {
+    let world = over_two_links(12_000, |world, number| match number % 8000 {
         100 => world.fault(0, Fault::Cut),
         1000 => world.fault(0, Fault::None),
         // Link 0 has had the time for a normal alignment and its changeback.
