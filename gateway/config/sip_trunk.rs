@@ -65,10 +65,10 @@ pub enum IsupMode {
     /// Sent with `handling=optional`, used when it arrives.
     #[default]
     Optional,
-    /// As `optional`, and a received body overrides what the SIP headers say where they differ
-    /// only by what SIP cannot say.
+    /// Sent with `handling=required`, so that a peer that cannot read it refuses the call; used
+    /// when it arrives.
     Preferred,
-    /// Sent with `handling=required`; an INVITE without it is refused.
+    /// As `preferred`, and an INVITE of the peer without it is refused.
     Mandatory,
 }
 
