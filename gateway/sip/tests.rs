@@ -80,6 +80,8 @@ pub(super) struct Pair {
     pub(super) lose: Fate,
     /// One-way delay of the nth datagram.
     pub(super) delay: Box<dyn FnMut(u64) -> Duration>,
+    /// Whether the nth datagram arrives twice.
+    pub(super) double: Box<dyn FnMut(u64) -> bool>,
     flying: Vec<Datagram>,
     order: u64,
 }
@@ -101,6 +103,7 @@ impl Pair {
             octets: Vec::new(),
             lose: Box::new(|_, _| false),
             delay: Box::new(|_| ms(10)),
+            double: Box::new(|_| false),
             flying: Vec::new(),
             order: 0,
         }
@@ -150,13 +153,16 @@ impl Pair {
         self.sent.push((at, from, line, lost));
         self.octets.push(octets.clone());
         self.order += 1;
-        if !lost {
+        if lost {
+            return;
+        }
+        for _ in 0..=u8::from((self.double)(self.order)) {
             self.flying.push(Datagram {
                 at: self.now + (self.delay)(self.order),
                 order: self.order,
                 to: from.other(),
                 flow: Flow::udp(flow.remote, flow.local),
-                octets,
+                octets: octets.clone(),
             });
         }
     }

@@ -502,3 +502,29 @@ fn requests_out_of_place_are_errors() {
         Err(RequestError::Field { .. })
     ));
 }
+
+#[test]
+fn a_call_over_ipv6() {
+    let (one, two) = ("[2001:db8::1]:5060", "[2001:db8::2]:5070");
+    let mut pair = Pair::of(endpoint(one, 1), endpoint(two, 2));
+    let mut invite = invite();
+    invite.to = two.parse().unwrap();
+    let (a, b, incoming) = pair.call(invite);
+    assert_eq!(incoming.flow.remote, one.parse().unwrap());
+    pair.ask(Side::B, b, progress(183, Some(ANSWER)));
+    pair.run(ms(100));
+    pair.ask(Side::B, b, accept(ANSWER));
+    pair.run(ms(100));
+    pair.ask(Side::B, b, bye());
+    pair.run(ms(100));
+    assert_eq!(pair.lines(Side::A), ["INVITE", "PRACK", "ACK", "200"]);
+    assert_eq!(
+        pair.names(Side::A),
+        ["Progress 183", "Accepted", "Bye", "Terminated"]
+    );
+    assert!(matches!(
+        pair.try_ask(Side::A, a, bye()),
+        Err(RequestError::NoSession { .. })
+    ));
+    pair.assert_clean();
+}

@@ -386,3 +386,26 @@ fn a_session_interval_of_ages_does_no_harm() {
         peer.run(Duration::from_secs(10));
     }
 }
+
+#[test]
+fn an_update_that_fails_early_leaves_the_call_alone() {
+    let mut pair = Pair::new();
+    let (a, b, _) = pair.call(invite());
+    pair.ask(Side::B, b, progress(183, Some(ANSWER)));
+    pair.run(ms(100));
+    pair.lose = Box::new(|_, line| line == "UPDATE");
+    pair.ask(Side::B, b, update(Some(ANSWER)));
+    pair.run(Duration::from_secs(33));
+    pair.ask(Side::B, b, accept(ANSWER));
+    pair.run(ms(100));
+    assert_eq!(pair.names(Side::A), ["Progress 183", "Accepted"]);
+    assert!(pair.names(Side::B).contains(&"Renegotiated 408".to_owned()));
+    // Confirmed, the same silence ends it (RFC 3261 §12.2.1.2).
+    pair.ask(Side::A, a, update(None));
+    pair.run(Duration::from_secs(33));
+    assert_eq!(
+        pair.names(Side::A)[2..],
+        ["Failed DialogGone", "Terminated"]
+    );
+    pair.assert_clean();
+}

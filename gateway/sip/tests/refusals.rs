@@ -293,3 +293,22 @@ fn an_offerless_reinvite_gets_the_description_that_stands() {
         ["Incoming", "Acknowledged", "Renegotiate", "Acknowledged"]
     );
 }
+
+#[test]
+fn a_peer_of_rfc_2543_is_called_back_at_its_from() {
+    let mut peer = Scripted::new();
+    let old = raw("INVITE", "1", SDP, OFFER)
+        .replace(";tag=a1", "")
+        .replace("Contact: <sip:a@192.0.2.1>\r\n", "")
+        .replace("branch=z9hG4bK1", "x=1");
+    peer.hear(&old);
+    peer.hear(&old);
+    assert_eq!(peer.names(), ["Incoming"]);
+    let id = SessionId(1);
+    peer.ask(id, accept(ANSWER));
+    let ok = peer.last().to_owned();
+    peer.hear(&within(&ok, "ACK", 1, "", ""));
+    peer.ask(id, bye());
+    assert!(peer.last().starts_with("BYE sip:a@192.0.2.1 SIP/2.0"));
+    assert_eq!(field(peer.last(), "To"), "<sip:a@192.0.2.1>");
+}
