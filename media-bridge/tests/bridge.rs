@@ -443,6 +443,34 @@ fn digits_on_the_timeslot_become_events_and_do_not_leak() {
     }
 }
 
+/// Digits in quick succession, at the longest packet time: the end of one waits to be sent while
+/// the next is heard already.
+#[test]
+fn quick_digits_are_not_lost_behind_long_packets() {
+    for (ptime, on, off) in [(60, 40, 32), (60, 50, 0), (20, 50, 0), (10, 45, 35)] {
+        let mut rig = Rig::attached(Law::ALaw, |rtp| {
+            rtp.telephone_event = Some(EVENT_TYPE);
+            rtp.dtmf = DtmfDetection::Suppress;
+            rtp.ptime = ms(ptime);
+        });
+        let dialled = "1593572846";
+        dial(&mut rig, dialled, on, off);
+        let sent = rig.sent();
+        let (audio, events) = parted(&sent);
+        let begun = events.iter().filter(|(header, _)| header.marker);
+        let begun: Vec<u8> = begun.map(|(_, payload)| payload.event).collect();
+        let expected: Vec<u8> = dialled.chars().map(|c| digit(c).event()).collect();
+        assert_eq!(begun, expected, "ptime {ptime}, {on} ms on, {off} ms off");
+        let ends = events.iter().filter(|(_, payload)| payload.end).count();
+        assert_eq!(ends, 3 * dialled.len());
+        let octets = audio.iter().flat_map(|(_, payload)| payload);
+        let loud = octets
+            .filter(|&&o| Law::ALaw.decode(o).unsigned_abs() > 100)
+            .count();
+        assert!(loud <= 24 * dialled.len(), "{loud} samples leaked");
+    }
+}
+
 #[test]
 fn durations_of_an_event_never_shrink() {
     let mut rig = Rig::attached(Law::ALaw, |rtp| {

@@ -388,7 +388,7 @@ impl Detector {
                 candidate.high = candidate.high.plus(high);
             }
             other => {
-                if other.is_none() && self.active.is_none() {
+                if (other.is_none() || self.refused) && self.active.is_none() {
                     report(Report::Suspected { at: block_start });
                 }
                 self.refused = false;

@@ -23,10 +23,25 @@ pub(super) fn length(ms: u32) -> u32 {
     ms.saturating_mul(SAMPLES_PER_MS)
 }
 
+/// Levels for an event's volume.
+fn levels(volume: u8) -> Levels {
+    if volume == 0 {
+        return Levels::default();
+    }
+    // The volume is that of both tones together. Below -36 dBm0 receivers need not respond
+    // (RFC 4733 §3.2, and Q.24).
+    let each = Dbm0(-f32::from(volume.clamp(4, 33)) - 3.0);
+    Levels {
+        low: each,
+        high: each,
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     digit: Digit,
-    levels: Levels,
+    /// As RFC 4733 has it; 0 for the usual levels.
+    volume: u8,
     /// Its length; `None` while its event lasts.
     samples: Option<u32>,
 }
@@ -63,7 +78,7 @@ impl Digits {
     pub(super) fn play(&mut self, digit: Digit, samples: u32) -> bool {
         self.enqueue(Entry {
             digit,
-            levels: Levels::default(),
+            volume: 0,
             samples: Some(samples),
         })
     }
@@ -71,20 +86,9 @@ impl Digits {
     /// Queues a digit that lasts until [`release`](Self::release). `volume` as RFC 4733 has it;
     /// the power is that of both tones together, zero means that the sender did not say.
     pub(super) fn press(&mut self, digit: Digit, volume: u8) -> bool {
-        let levels = match volume {
-            0 => Levels::default(),
-            // Below -36 dBm0 receivers need not respond (§3.2, table 2 and Q.24).
-            _ => {
-                let each = Dbm0(-f32::from(volume.clamp(4, 33)) - 3.0);
-                Levels {
-                    low: each,
-                    high: each,
-                }
-            }
-        };
         self.enqueue(Entry {
             digit,
-            levels,
+            volume,
             samples: None,
         })
     }
@@ -142,10 +146,10 @@ impl Digits {
                 begun = true;
                 let Entry {
                     digit,
-                    levels,
+                    volume,
                     samples,
                 } = entry;
-                let generator = Generator::new(digit, levels, self.law);
+                let generator = Generator::new(digit, levels(volume), self.law);
                 self.playing = Some(Playing {
                     generator,
                     samples,

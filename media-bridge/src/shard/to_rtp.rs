@@ -75,6 +75,8 @@ pub(super) struct ToRtp {
     /// The packet before this one was not sent: the next begins a talkspurt.
     pausing: bool,
     event: Option<Outgoing>,
+    /// A digit heard before the end of the one before it could be sent.
+    next: Option<Outgoing>,
     /// An event whose final packet is being repeated.
     repeating: Option<event::Sender>,
     queue: [Option<(Digit, u32)>; QUEUE],
@@ -113,6 +115,7 @@ impl ToRtp {
             sent: 0,
             pausing: true,
             event: None,
+            next: None,
             repeating: None,
             queue: [None; QUEUE],
             event_pause_until: 0,
@@ -192,6 +195,7 @@ impl ToRtp {
             waiting,
             sent,
             event,
+            next,
             ..
         } = self;
         let Some(detector) = detector else { return };
@@ -213,26 +217,31 @@ impl ToRtp {
             dtmf::Report::Suspected { .. } => {}
             dtmf::Report::Dismissed => *muted = false,
             dtmf::Report::Started { digit, at } => {
-                if events && event.is_none() {
+                *muted = look_back > 0;
+                if events {
                     // What was sent meanwhile was silence (or, without suppression, the tone):
                     // the event overlaps it and says how long the tone has really been there.
                     let start = at + look_back;
                     let timestamp = first_timestamp.wrapping_add(start as u32);
                     let sender = event::Sender::new(digit.event(), VOLUME, timestamp);
-                    *event = Some(Outgoing {
+                    let outgoing = Outgoing {
                         sender,
                         start,
                         length: Length::Heard,
-                    });
+                    };
+                    *(if event.is_none() {
+                        &mut *event
+                    } else {
+                        &mut *next
+                    }) = Some(outgoing);
                 }
             }
-            dtmf::Report::Ended { digit, at, samples } => {
+            dtmf::Report::Ended { digit, samples, .. } => {
                 *muted = false;
-                if let Some(event) = event
-                    && matches!(event.length, Length::Heard)
+                if let Some(outgoing) = next.as_mut().or(event.as_mut())
+                    && matches!(outgoing.length, Length::Heard)
                 {
-                    let end = at + look_back + u64::from(samples);
-                    event.length = Length::Known(end.saturating_sub(event.start) as u32);
+                    outgoing.length = Length::Known(samples);
                 }
                 heard(Heard { digit, samples });
             }
@@ -249,13 +258,19 @@ impl ToRtp {
             });
             self.repeating = (!sender.finished()).then_some(sender);
         }
-        match self.event {
-            Some(outgoing) if outgoing.start < end => {
-                self.event_packet(outgoing, end, statistics, send);
-                self.pausing = true;
+        let mut silent = !sending;
+        while let Some(outgoing) = self.event
+            && outgoing.start < end
+        {
+            silent = true;
+            if !self.event_packet(outgoing, end, statistics, send) {
+                break;
             }
-            _ if sending => self.audio_packet(statistics, send),
-            _ => self.pausing = true,
+        }
+        if silent {
+            self.pausing = true;
+        } else {
+            self.audio_packet(statistics, send);
         }
         self.pending.copy_within(self.payload..self.waiting, 0);
         self.waiting -= self.payload;
@@ -279,13 +294,14 @@ impl ToRtp {
         }
     }
 
+    /// Sends an event's packet for the interval up to `end`; says whether it was the last.
     fn event_packet(
         &mut self,
         mut outgoing: Outgoing,
         end: u64,
         statistics: &mut Statistics,
         send: &mut dyn FnMut(&[u8]),
-    ) {
+    ) -> bool {
         let so_far = end.saturating_sub(outgoing.start);
         let (duration, over) = match outgoing.length {
             Length::Heard => {
@@ -310,12 +326,22 @@ impl ToRtp {
         });
         if over {
             statistics.digits_to_rtp += 1;
-            self.event = None;
+            self.event = self.next.take();
+            // Digits shorter than two packets: what is left of the last one's repetitions goes
+            // out at once.
+            if let Some(mut last) = self.repeating.take() {
+                while !last.finished() {
+                    last.update(0, true, &mut |report| {
+                        self.send_event(report, statistics, send)
+                    });
+                }
+            }
             self.repeating = Some(outgoing.sender);
             self.event_pause_until = outgoing.start + u64::from(duration) + u64::from(PAUSE);
         } else {
             self.event = Some(outgoing);
         }
+        over
     }
 
     fn send_event(
