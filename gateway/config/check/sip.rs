@@ -127,18 +127,18 @@ fn rtp(config: &Config, complaints: &mut Complaints) {
     }
     let most = circuits.into_values().max().unwrap_or_default();
     if pairs / spans < most {
-        let each = if spans > 1 {
-            ", with the same number for each span"
-        } else {
-            ""
+        let (shared, each) = match spans {
+            1 => (String::new(), ""),
+            spans => (
+                format!(" shared by {spans} spans"),
+                ", as many for each span",
+            ),
         };
+        let ports = 2 * most * spans;
         complaints.add(
             place.key("ports"),
-            format!("{pairs} RTP ports for {most} circuits on one of {spans} spans"),
-            format!(
-                "at least {} ports: an even one and the next for each circuit{each}",
-                2 * most * spans
-            ),
+            format!("{pairs} RTP ports{shared} for {most} circuits on a span"),
+            format!("at least {ports} ports: an even one and the next for each circuit{each}"),
         );
     }
 }

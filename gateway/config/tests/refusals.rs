@@ -122,7 +122,10 @@ country_code = "49"
 
 #[test]
 fn duplicate_names() {
-    let text = TYPICAL.replace("name = \"softphone\"\n# IP", "name = \"exchange\"\n# IP");
+    let text = TYPICAL.replace(
+        "name = \"softphone\"\naddress",
+        "name = \"exchange\"\naddress",
+    );
     let refusal = refused(&text);
     insta::assert_snapshot!(drawn(&refusal));
 }
