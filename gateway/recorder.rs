@@ -207,9 +207,7 @@ pub fn replay(from: impl BufRead, base: Instant) -> Result<Replayed, ReplayError
                     wall,
                     seed,
                 };
-                let mut iwu = Iwu::new(Arc::new(config), birth)?;
-                iwu.start(base);
-                unit = Some(iwu);
+                unit = Some(Iwu::new(Arc::new(config), birth)?);
             }
             (Line::In(at, input), Some(iwu)) => {
                 if let Some(output) = iwu.poll_output() {

@@ -5,6 +5,7 @@
 
 mod check;
 mod decode;
+mod demo;
 mod encode;
 mod replay;
 mod route;
@@ -49,6 +50,8 @@ struct Line {
 
 const EXAMPLES: &str = "\
 Examples:
+  isthmus demo
+          Calls between a SIP user and an emulated exchange, measured. No card needed.
   isthmus run --config config/isthmus.toml
           Run the gateway.
   isthmus check config/isthmus.toml
@@ -70,6 +73,7 @@ Environment:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Run(run::Arguments),
     Check(check::Arguments),
     Route(route::Arguments),
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
 fn run(command: &Command) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match command {
+        Command::Demo(arguments) => demo::run(arguments, &mut out),
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments, &mut out),
         Command::Route(arguments) => route::run(arguments, &mut out),

@@ -1,7 +1,6 @@
 //! The demo's two configurations: the gateway's and the lab's.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use crate::config::{self, Config, Environment, Refusal};
 use crate::recorder::Source;
@@ -128,14 +127,6 @@ pub fn gateway_config(source: &Source) -> Result<Config, Refusal> {
 /// None in practice: a test reads it.
 pub fn lab_config() -> Result<lab::config::Config, Refusal> {
     config::lab::parse("demo lab", LAB, &Environment::new())
-}
-
-/// Whether the demo's files lie in a folder that can be made.
-///
-/// # Errors
-/// When it cannot.
-pub fn make_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
 }
 
 const LAB: &str = r#"

@@ -37,7 +37,7 @@ fn every_call_of_the_demo_passes_and_the_recording_replays() {
         "{:#?}",
         world.seen().traces
     );
-    for play in scenario::all::<World>() {
+    for (_, play) in scenario::all::<World>() {
         let report = play(&mut world).unwrap();
         eprintln!(
             "{}: {} checks at {:?}",

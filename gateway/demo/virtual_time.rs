@@ -82,7 +82,7 @@ impl World {
             wall: jiff::Timestamp::UNIX_EPOCH,
             seed: config.gateway.seed.unwrap_or_default(),
         };
-        let mut iwu = Iwu::new(Arc::new(config), birth)?;
+        let iwu = Iwu::new(Arc::new(config), birth)?;
         let (near, far) = emulator::pair(SpanId(0), SpanId(0));
         let plan = *iwu
             .port_plans()
@@ -100,7 +100,6 @@ impl World {
             SipPeerConfig::new(&uri, places.user, places.sip, user_rtp),
             RtpPeerConfig::default(),
         );
-        iwu.start(base);
         exchange.start(base);
         let idle = SpanTick::idle(Law::ALaw);
         let mut world = Self {
@@ -120,7 +119,7 @@ impl World {
             seen: Seen::default(),
             recorder: Recorder::new(Vec::new(), source, birth)?,
         };
-        world.carry_out()?;
+        world.input(Input::Start)?;
         Ok(world)
     }
 

@@ -62,11 +62,7 @@ impl Iwu {
         );
         let open = media_bridge::Open::new(bridge, place.span, place.timeslot, law, Path::CLOSED);
         self.command(place.span, Command::Open(Box::new(open)));
-        self.trace_media(
-            now,
-            call,
-            format!("bridge opened on timeslot {}", place.timeslot),
-        );
+        self.trace_media(now, call, format!("bridge opened on {}", place.timeslot));
         Some(bridge)
     }
 

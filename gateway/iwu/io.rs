@@ -30,6 +30,8 @@ pub enum Input {
     Admin(Admin),
     /// A time asked for by `poll_timeout` has come.
     Timeout,
+    /// The first input: brings links into service and resets the circuits (Q.764 §2.9.3.3).
+    Start,
 }
 
 /// What the interworking unit hears of the media bridge.

@@ -175,16 +175,6 @@ impl Iwu {
         })
     }
 
-    /// Brings links into service and resets the circuits (Q.764 §2.9.3.3).
-    pub fn start(&mut self, now: Instant) {
-        self.points.start(now);
-        let links: Vec<LinkId> = self.points.links.keys().copied().collect();
-        for link in links {
-            self.line(now, link, LineEvent::InService);
-        }
-        self.settle(now);
-    }
-
     /// Takes one input. Outputs are to be drained before the next one.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         match input {
@@ -201,6 +191,7 @@ impl Iwu {
             Input::Span(span, event) => self.span(now, span, event),
             Input::Admin(Admin::Drain { limit }) => self.start_drain(now, limit),
             Input::Timeout => self.timeout(now),
+            Input::Start => self.start(now),
         }
         self.settle(now);
     }
@@ -274,6 +265,14 @@ impl Iwu {
     /// Time since start, for ladders.
     fn since_start(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.birth.now)
+    }
+
+    fn start(&mut self, now: Instant) {
+        self.points.start(now);
+        let links: Vec<LinkId> = self.points.links.keys().copied().collect();
+        for link in links {
+            self.line(now, link, LineEvent::InService);
+        }
     }
 
     fn line(&mut self, now: Instant, link: LinkId, event: LineEvent) {

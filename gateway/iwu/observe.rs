@@ -15,8 +15,10 @@ use tdm::{Alarm, SpanId};
 use super::{Iwu, Output};
 use crate::call::{CallId, Mark};
 use crate::cdr::CallRecord;
+use crate::interwork::{encapsulation, number};
 use crate::ladder::{Trace, What};
 use crate::sip;
+use crate::sip::summary::Line;
 
 /// A record that waits for what its bridge counted.
 #[derive(Debug)]
@@ -37,7 +39,8 @@ impl Iwu {
         octets: &[u8],
     ) -> Option<(usize, String)> {
         let summary = sip::summary(octets)?;
-        let is_invite = matches!(&summary.line, sip::summary::Line::Request { method, .. } if method == "INVITE");
+        let mask = self.config.gateway.mask_numbers;
+        let is_invite = matches!(&summary.line, Line::Request { method, .. } if method == "INVITE");
         if sent
             && is_invite
             && let Some(call) = self.inviting.take()
@@ -244,7 +247,60 @@ impl Iwu {
     }
 }
 
-/// A message in a few words.
+/// A SIP message in a few words: the number of an INVITE, the status, the bodies by name, what
+/// makes a provisional response reliable, and the cause.
+fn sip_in_short(summary: &sip::Summary, mask: bool) -> String {
+    let mut text = match &summary.line {
+        Line::Request { method, uri } if method == "INVITE" => {
+            let number = number::from_uri(uri).map(|number| number.to_string());
+            format!(
+                "{method} {}",
+                masked(number.as_deref().unwrap_or(uri), mask)
+            )
+        }
+        Line::Request { method, .. } => method.clone(),
+        Line::Response { status, reason } => format!("{status} {reason}"),
+    };
+    let isup = encapsulation::understood(&summary.bodies)
+        .map(|message| message.message_type().acronym().to_owned());
+    let labels: Vec<String> = summary
+        .bodies
+        .labels()
+        .into_iter()
+        .map(|label| match (&isup, label.as_str()) {
+            (Some(name), "ISUP") => name.clone(),
+            _ => label,
+        })
+        .collect();
+    if !labels.is_empty() {
+        text.push_str(&format!(" ({})", labels.join(", ")));
+    }
+    if let Some(rseq) = summary.rseq {
+        text.push_str(&format!(" RSeq {rseq}"));
+    }
+    if let Some(rack) = &summary.rack {
+        text.push_str(&format!(" RAck {rack}"));
+    }
+    if let Some(cause) = &summary.cause {
+        text.push_str(&format!(" cause {}", cause.cause));
+    }
+    text
+}
+
+/// A number with its last digits hidden, when they are to be.
+fn masked(number: &str, mask: bool) -> String {
+    let shown = number
+        .chars()
+        .count()
+        .saturating_sub(if mask { HIDDEN_DIGITS } else { 0 });
+    number
+        .chars()
+        .enumerate()
+        .map(|(at, c)| if at < shown { c } else { '*' })
+        .collect()
+}
+
+/// An ISUP message in a few words.
 fn in_short(message: &Message, mask: bool) -> String {
     let name = message.message_type().acronym();
     let detail = match message.message_type() {

@@ -90,8 +90,7 @@ impl Control {
     /// Runs until it is told to stop or is drained.
     pub(super) async fn run(mut self) -> io::Result<()> {
         let mut datagram = vec![0; LARGEST_DATAGRAM];
-        self.iwu.start(now());
-        let mut going = self.carry_out();
+        let mut going = self.input(Input::Start);
         while going {
             let due = self.iwu.poll_timeout().unwrap_or_else(|| now() + IDLE);
             tokio::select! {

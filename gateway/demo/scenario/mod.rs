@@ -21,20 +21,20 @@ const IN_SERVICE: Duration = Duration::from_secs(30);
 /// How long signalling may take: generous, because a busy machine wakes late.
 const SOON: Duration = Duration::from_secs(5);
 
-/// One scenario.
-type Scenario<S> = fn(&mut S) -> anyhow::Result<Report>;
+/// One scenario: what progress calls it, and the scenario.
+type Scenario<S> = (&'static str, fn(&mut S) -> anyhow::Result<Report>);
 
 /// The demo's calls in order.
 #[must_use]
 pub fn all<S: Stage>() -> Vec<Scenario<S>> {
     vec![
-        sip_to_pstn::play,
-        pstn_to_sip::play,
-        refused::busy,
-        refused::unallocated,
-        refused::given_up,
-        refused::no_circuit,
-        announcement::play,
+        ("SIP to PSTN: echo", sip_to_pstn::play),
+        ("PSTN to SIP", pstn_to_sip::play),
+        ("busy", refused::busy),
+        ("unallocated", refused::unallocated),
+        ("given up", refused::given_up),
+        ("no circuit", refused::no_circuit),
+        ("announcement", announcement::play),
     ]
 }
 
