@@ -20,7 +20,15 @@ impl Session {
     ) -> Result<(), RequestError> {
         match self.state {
             State::Inviting => return self.cancel(core, now, headers),
-            State::Invited => return Err(self.out_of_place("Bye")),
+            State::Invited => {
+                // The user has answered; the 200 waits for a PRACK, and the BYE for both.
+                let answered = matches!(&self.role, Role::Uas(uas) if uas.accept.is_some());
+                if !answered {
+                    return Err(self.out_of_place("Bye"));
+                }
+                self.bye = Some((headers, bodies));
+                return Ok(());
+            }
             // The session is ending: nothing more is needed.
             State::Cancelling | State::Releasing | State::Terminated => return Ok(()),
             State::AckDue => {

@@ -53,7 +53,7 @@ pub enum Request {
         bodies: Bodies,
     },
     /// Ends the session. Waits for the ACK of our 200 where RFC 3261 §15 says so; before the
-    /// answer, as UAC, it is [`Request::Cancel`].
+    /// answer it is [`Request::Cancel`] as UAC and out of place as UAS, which rejects.
     Bye {
         /// Further header fields: Reason.
         headers: Headers,

@@ -528,3 +528,24 @@ fn a_call_over_ipv6() {
     ));
     pair.assert_clean();
 }
+
+#[test]
+fn bye_waits_for_a_200_that_waits_for_a_prack() {
+    let mut pair = Pair::new();
+    let mut first = true;
+    pair.lose = Box::new(move |_, line| line == "183" && std::mem::take(&mut first));
+    let (_, b, _) = pair.call(invite());
+    pair.ask(Side::B, b, progress(183, Some(ANSWER)));
+    pair.ask(Side::B, b, accept(ANSWER));
+    pair.ask(Side::B, b, bye());
+    pair.run(Duration::from_secs(2));
+    assert_eq!(
+        pair.lines(Side::B),
+        ["100", "183", "183", "200", "200", "BYE"]
+    );
+    assert_eq!(
+        pair.names(Side::A),
+        ["Progress 183", "Accepted", "Bye", "Terminated"]
+    );
+    pair.assert_clean();
+}
