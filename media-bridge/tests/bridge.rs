@@ -851,6 +851,28 @@ fn a_replaced_side_goes_on_where_the_old_one_stopped() {
     assert_eq!(rig.shard.statistics().packets_unclaimed, 1);
 }
 
+/// A digit that was pressed when its RTP side is replaced does not sound for ever.
+#[test]
+fn a_replaced_side_takes_its_digit_along() {
+    let mut rig = Rig::attached(Law::ALaw, |rtp| rtp.telephone_event = Some(EVENT_TYPE));
+    let payload = Payload {
+        event: 5,
+        end: false,
+        volume: 10,
+        duration: 160,
+    };
+    rig.send_event(rig.header.timestamp, payload, true);
+    rig.idle_ticks(5);
+    let rtp = Box::new(Rtp::new(PORT, peer(), Codec::Pcma, 1));
+    rig.command(Command::Rtp {
+        bridge: BRIDGE,
+        rtp,
+    });
+    let line = rig.idle_ticks(50);
+    assert!(line[..400].iter().any(|octet| *octet != 0xD5));
+    assert!(line[480..].iter().all(|octet| *octet == 0xD5));
+}
+
 #[test]
 fn silence_on_rtp_is_said_once() {
     let mut rig = Rig::attached(Law::ALaw, |rtp| rtp.timeout = Some(ms(500)));

@@ -71,6 +71,8 @@ impl Bridge {
         if let Some(old) = &mut self.attachment {
             old.to_timeslot.account(&mut self.statistics);
         }
+        // Nobody will say any more that a digit pressed by the old side has ended.
+        self.digits.release(0);
         let lost = self.statistics.packets_lost;
         let mut to_rtp = ToRtp::new(rtp, self.law);
         if let Some(old) = &self.attachment {
