@@ -305,4 +305,46 @@ mod tests {
             assert!((195..=255).contains(&statistics.sent), "{statistics:?}");
         }
     }
+
+    /// Real sockets and virtual time: on the loopback a datagram has arrived when it is sent.
+    #[test]
+    fn phones_on_sockets_call_each_other() {
+        #[expect(clippy::disallowed_methods, reason = "the base of virtual time")]
+        let base = Instant::now();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let bind = |remote: SocketAddr, seed: u64| {
+            let mut config = SipPeerConfig::new("sip:lab@127.0.0.1", any, remote, any);
+            config.seed = seed;
+            UdpPhone::bind(config, RtpPeerConfig::default()).unwrap()
+        };
+        let called = bind(any, 1);
+        let address = called.phone().sip().config().address;
+        let mut phones = [bind(address, 2), called];
+        let invitation = Invitation::new(&format!("sip:lab@{address}"));
+        let sip = phones[0].phone_mut().sip_mut();
+        let call = sip.call(base, invitation).unwrap();
+        for phone in &mut phones {
+            phone.phone_mut().rtp_mut().play(Play::Pattern);
+        }
+        let turns = |phones: &mut [UdpPhone; 2], ticks: std::ops::Range<u32>| {
+            for tick in ticks {
+                for phone in phones.iter_mut() {
+                    phone.turn(base + TICK * tick).unwrap();
+                }
+            }
+        };
+        turns(&mut phones, 0..300);
+        for phone in &phones {
+            assert_eq!(phone.phone().sip().state(call), Some(CallState::Confirmed));
+            let report = phone.phone().rtp().pattern();
+            assert!(report.locked && report.bit_errors == 0, "{report:?}");
+        }
+        let sip = phones[0].phone_mut().sip_mut();
+        sip.bye(base + TICK * 300, call, None).unwrap();
+        turns(&mut phones, 300..310);
+        let states = phones
+            .each_ref()
+            .map(|phone| phone.phone().sip().state(call));
+        assert_eq!(states, [Some(CallState::Terminated); 2]);
+    }
 }
