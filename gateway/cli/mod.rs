@@ -7,6 +7,7 @@ mod check;
 mod decode;
 mod demo;
 mod encode;
+mod lab;
 mod replay;
 mod route;
 mod run;
@@ -54,6 +55,8 @@ Examples:
           Calls between a SIP user and an emulated exchange, measured. No card needed.
   isthmus run --config config/isthmus.toml
           Run the gateway.
+  isthmus lab --config config/lab.toml
+          Run an exchange with subscribers at the other end of its line.
   isthmus check config/isthmus.toml
           Say whether a configuration is right, and where it is not.
   isthmus route +49305550001 --from softphone
@@ -68,6 +71,7 @@ Exit status:
 
 Environment:
   ISTHMUS_CONFIG            the configuration, where --config is not given
+  ISTHMUS_LAB_CONFIG        the configuration of `isthmus lab`
   ISTHMUS_LOG               what `isthmus run` logs, where --log is not given
   ISTHMUS__SECTION__KEY     overrides a key of the configuration, as ISTHMUS__SIP__LISTEN";
 
@@ -75,6 +79,7 @@ Environment:
 enum Command {
     Demo(demo::Arguments),
     Run(run::Arguments),
+    Lab(lab::Arguments),
     Check(check::Arguments),
     Route(route::Arguments),
     Replay(replay::Arguments),
@@ -102,6 +107,7 @@ fn run(command: &Command) -> ExitCode {
     let done = match command {
         Command::Demo(arguments) => demo::run(arguments, &mut out),
         Command::Run(arguments) => run::run(arguments),
+        Command::Lab(arguments) => lab::run(arguments),
         Command::Check(arguments) => check::run(arguments, &mut out),
         Command::Route(arguments) => route::run(arguments, &mut out),
         Command::Replay(arguments) => replay::run(arguments, &mut out),
