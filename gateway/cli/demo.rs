@@ -14,6 +14,11 @@ use crate::demo;
 /// up, without a circuit, with an announcement. For each a ladder is drawn, and what was measured
 /// stands beside what was expected. Takes less than a minute.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isthmus demo
+  isthmus demo --out /tmp/calls
+          Leaves the capture, which Wireshark reads, and the call records in that folder.")]
 pub(super) struct Arguments {
     /// Folder for the capture, the call records, the ladders and the recording.
     #[arg(long, value_name = "DIR", default_value = "isthmus-demo")]
