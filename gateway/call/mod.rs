@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::cdr::ReleasedBy;
 use crate::config::SipTrunk;
 use crate::interwork::profile::{FailureRow, Profile};
-use crate::sip;
+use crate::sip::{self, sdp::MediaPlan};
 
 pub use isup_to_sip::IsupToSip;
 pub use sip_to_isup::SipToIsup;
@@ -105,6 +105,8 @@ pub enum Bridge {
     },
     /// The peer's SDP: where RTP goes from now on.
     Remote(Bytes),
+    /// Media that the endpoint has agreed on within the call.
+    Agreed(MediaPlan),
     /// Ringback of the trunk group's country towards the timeslot.
     Ringback(bool),
 }
@@ -182,4 +184,12 @@ impl Call {
             Self::IsupToSip(call) => call.talks(),
         }
     }
+}
+
+/// Points the bridge at what the endpoint answered to an offer within the call.
+fn agreed(answered: Option<sip::sdp::Answer>) -> Vec<Action> {
+    answered
+        .map(|answer| Action::Bridge(Bridge::Agreed(answer.plan)))
+        .into_iter()
+        .collect()
 }

@@ -165,7 +165,7 @@ impl SipToIsup {
                 remote(bodies)
             }
             (_, Sip::Pracked { bodies, .. }) => remote(bodies),
-            (_, Sip::Renegotiate { bodies, .. }) => remote(bodies),
+            (_, Sip::Renegotiate { answered, .. }) => super::agreed(answered),
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
                 let rel = release::rel(&Bodies::default(), cause.as_ref());
                 self.give_up(rel, Some(487))

@@ -48,10 +48,6 @@ impl Live {
     ///
     /// # Errors
     /// When a socket, a thread or a file cannot be had.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the far end has a thread of its own"
-    )]
     pub fn start(folder: &std::path::Path) -> anyhow::Result<Self> {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let phone_rtp = local(0);

@@ -87,20 +87,17 @@ pub fn iam(setup: &Setup<'_>) -> Result<Message, DigitsError> {
     if !as_before {
         set(&mut iam, CalledPartyNumber::new(setup.nature, called));
     }
-    match setup.caller {
-        Some(caller) => {
-            let (digits, nature) = number::to_parameter(&caller.number, setup.group);
-            if let Ok(digits) = digits.parse::<Digits>() {
-                let as_before = iam
-                    .find::<CallingPartyNumber>()
-                    .is_some_and(|n| n.digits == digits && n.nature == nature);
-                if !as_before {
-                    set(&mut iam, calling(nature, digits, caller.restricted));
-                }
+    // Where SIP names nobody, what the template says of the caller stands (RFC 3398 §7.2.1.1).
+    if let Some(caller) = setup.caller {
+        let (digits, nature) = number::to_parameter(&caller.number, setup.group);
+        if let Ok(digits) = signals(&digits) {
+            let as_before = iam
+                .find::<CallingPartyNumber>()
+                .is_some_and(|n| n.digits == digits && n.nature == nature);
+            if !as_before {
+                set(&mut iam, calling(nature, digits, caller.restricted));
             }
         }
-        // SIP names nobody: what the template says of the caller stands (RFC 3398 §7.2.1.1).
-        None => {}
     }
     Ok(iam)
 }

@@ -126,8 +126,8 @@ impl Iwu {
     /// Takes the next way out of the dial plan's list, and says so when there is none.
     pub(super) fn attempt(&mut self, now: Instant, id: CallId) {
         let way = match self.legs.get(&id).map(|leg| &leg.route.origin) {
-            Some(Origin::Sip { .. }) => self.to_circuit(now, id),
-            Some(Origin::Isup { .. }) => self.to_sip(now, id),
+            Some(Origin::Sip { .. }) => self.seize_circuit(now, id),
+            Some(Origin::Isup { .. }) => self.invite_next(now, id),
             None => return,
         };
         match way {
@@ -163,7 +163,7 @@ impl Iwu {
     }
 
     /// SIP to PSTN: a circuit of the first trunk group that has an idle one.
-    fn to_circuit(&mut self, now: Instant, id: CallId) -> Way {
+    fn seize_circuit(&mut self, now: Instant, id: CallId) -> Way {
         let config = self.config.clone();
         loop {
             let Some(leg) = self.legs.get(&id) else {
@@ -258,7 +258,7 @@ impl Iwu {
     }
 
     /// PSTN to SIP: the next SIP trunk.
-    fn to_sip(&mut self, now: Instant, id: CallId) -> Way {
+    fn invite_next(&mut self, now: Instant, id: CallId) -> Way {
         let config = self.config.clone();
         loop {
             let Some(leg) = self.legs.get(&id) else {

@@ -101,11 +101,13 @@ impl Iwu {
                 to_rtp,
                 to_timeslot,
             } => {
-                let path = Path {
-                    to_rtp,
-                    to_timeslot,
-                };
-                self.command(span, Command::Path { bridge, path });
+                if let Some(leg) = self.legs.get_mut(&call) {
+                    leg.path = Path {
+                        to_rtp,
+                        to_timeslot,
+                    };
+                }
+                self.through_connect(call);
                 let way = match (to_rtp, to_timeslot) {
                     (true, true) => "path through both ways",
                     (true, false) => "path through to RTP",
@@ -132,6 +134,7 @@ impl Iwu {
                 self.trace_media(now, call, text.to_owned());
             }
             Bridge::Remote(description) => self.remote(now, call, &description),
+            Bridge::Agreed(plan) => self.agree_on(now, call, plan),
         }
     }
 
@@ -198,6 +201,29 @@ impl Iwu {
         );
         let text = format!("RTP {} to {}", plan.codec.name(), plan.remote);
         self.trace_media(now, call, text);
+        self.through_connect(call);
+    }
+
+    /// Sets the path: what the call asks for, less what the peer does not want to hear or will
+    /// not send (RFC 3264 §8.4).
+    fn through_connect(&mut self, call: CallId) {
+        let Some(leg) = self.legs.get(&call) else {
+            return;
+        };
+        let Some((bridge, open)) = leg
+            .bridge
+            .and_then(|bridge| Some((bridge, *self.bridges.get(&bridge)?)))
+        else {
+            return;
+        };
+        let direction = leg
+            .plan
+            .map_or(sdp::Direction::SendRecv, |plan| plan.direction);
+        let path = Path {
+            to_rtp: leg.path.to_rtp && direction.sends(),
+            to_timeslot: leg.path.to_timeslot && direction.receives(),
+        };
+        self.command(open.span, Command::Path { bridge, path });
     }
 
     /// Something from the media bridge.
@@ -239,7 +265,7 @@ impl Iwu {
                     if let Some(pool) = self.ports.get_mut(usize::from(open.span.0)) {
                         pool.give_back(open.port);
                     }
-                    self.statistics(open.call, bridge, statistics);
+                    self.statistics(open.call, bridge, *statistics);
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::dialplan::{Query, Route as Routed, Trunk};
 use crate::interwork::{invite, number, release};
 
 impl Iwu {
-    pub(super) fn from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
+    pub(super) fn heard_from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
         let Some(at) = self.points.points.get_mut(point) else {
             return;
         };
@@ -33,7 +33,12 @@ impl Iwu {
         }
     }
 
-    pub(super) fn from_isup(&mut self, now: Instant, point: usize, output: isup::node::Output) {
+    pub(super) fn heard_from_isup(
+        &mut self,
+        now: Instant,
+        point: usize,
+        output: isup::node::Output,
+    ) {
         match output {
             isup::node::Output::Transfer(transfer) => {
                 self.trace_transfer(now, point, &transfer, true);
@@ -118,6 +123,7 @@ impl Iwu {
                     trunk: 0,
                     group: place.group,
                     bridge: None,
+                    path: media_bridge::Path::CLOSED,
                     local: None,
                     plan: None,
                     route: Route {

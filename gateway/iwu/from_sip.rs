@@ -45,12 +45,12 @@ impl Iwu {
         self.sip.handle_datagram(now, flow, octets);
         // The rung of an INVITE finds its call only once there is one.
         while let Some(output) = self.sip.poll_output() {
-            self.from_sip(now, output);
+            self.heard_from_sip(now, output);
         }
         self.settle_rung(rung);
     }
 
-    pub(super) fn from_sip(&mut self, now: Instant, output: sip::Output) {
+    pub(super) fn heard_from_sip(&mut self, now: Instant, output: sip::Output) {
         match output {
             sip::Output::Datagram(flow, octets) => {
                 self.trace_sip(now, true, &octets);
@@ -122,6 +122,7 @@ impl Iwu {
             refusal.headers.push(("Retry-After".into(), "60".into()));
             return Err(refusal);
         }
+        fits(trunk, incoming)?;
         let template = template(trunk, incoming)?;
         let caller = Caller::of(incoming, trunk);
         let called = number::from_uri(&incoming.request_uri)
@@ -148,6 +149,7 @@ impl Iwu {
             trunk: index,
             group: 0,
             bridge: None,
+            path: media_bridge::Path::CLOSED,
             local: None,
             plan: None,
             route: Route {
@@ -206,6 +208,33 @@ impl Iwu {
             }
             None => Ok((sdp::offer(local), None)),
         }
+    }
+}
+
+/// What an INVITE must not ask for, and must bring, on this trunk.
+fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
+    let refusal = |status, why: &str, header: (&str, &str)| {
+        let mut refusal = Refusal::new(status, 127, why);
+        refusal
+            .headers
+            .push((header.0.to_owned(), header.1.to_owned()));
+        Err(refusal)
+    };
+    if incoming.max_forwards == 0 {
+        return Err(Refusal::new(483, 25, "Max-Forwards is 0"));
+    }
+    match trunk.reliable {
+        crate::config::Reliable::Off if incoming.requires_reliable => refusal(
+            420,
+            "100rel is off on this trunk",
+            ("Unsupported", "100rel"),
+        ),
+        crate::config::Reliable::Required if !incoming.supports_reliable => refusal(
+            421,
+            "100rel is required on this trunk",
+            ("Require", "100rel"),
+        ),
+        _ => Ok(()),
     }
 }
 

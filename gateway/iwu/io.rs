@@ -1,5 +1,6 @@
 //! What goes into the interworking unit and what comes out of it. Every input is recordable.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::sip::Flow;
 pub enum Input {
     /// A datagram on a SIP socket.
     Sip(Flow, #[serde(with = "hex")] Bytes),
+    /// A datagram could not be sent there.
+    Unreachable(SocketAddr),
     /// A signal unit of a link, from BSN on, without flags and FCS.
     SignalUnit(LinkId, #[serde(with = "hex")] Bytes),
     /// What the line of a link saw besides signal units.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use isup::{CircuitId, Message};
-use media_bridge::BridgeId;
+use media_bridge::{BridgeId, Path};
 
 use crate::call::Call;
 use crate::cdr::CallRecord;
@@ -31,6 +31,8 @@ pub(super) struct Leg {
     /// Index of the trunk group.
     pub(super) group: usize,
     pub(super) bridge: Option<BridgeId>,
+    /// The path that the call asks for.
+    pub(super) path: Path,
     /// What we said of our media, and the SDP that says it.
     pub(super) local: Option<(Capabilities, Bytes)>,
     /// What was agreed on, once it was.

@@ -179,6 +179,7 @@ impl Iwu {
     pub fn handle_input(&mut self, now: Instant, input: Input) {
         match input {
             Input::Sip(flow, octets) => self.datagram(now, flow, octets),
+            Input::Unreachable(remote) => self.sip.handle_unreachable(now, remote),
             Input::SignalUnit(link, octets) => {
                 if let Some(point) = self.points.links.get(&link).map(|place| place.point)
                     && let Some(point) = self.points.points.get_mut(point)
@@ -342,7 +343,7 @@ impl Iwu {
     fn settle(&mut self, now: Instant) {
         loop {
             if let Some(output) = self.sip.poll_output() {
-                self.from_sip(now, output);
+                self.heard_from_sip(now, output);
                 continue;
             }
             let index = self
@@ -360,8 +361,8 @@ impl Iwu {
                         .map(|output| (index, leg::Layer::Mtp(output)))
                 });
             match index {
-                Some((point, leg::Layer::Isup(output))) => self.from_isup(now, point, output),
-                Some((point, leg::Layer::Mtp(output))) => self.from_mtp(now, point, output),
+                Some((point, leg::Layer::Isup(output))) => self.heard_from_isup(now, point, output),
+                Some((point, leg::Layer::Mtp(output))) => self.heard_from_mtp(now, point, output),
                 None => break,
             }
         }

@@ -56,7 +56,7 @@ impl Iwu {
             call,
             What::Sip {
                 sent,
-                text: summary.to_string(),
+                text: sip_in_short(&summary, mask),
             },
         );
         call.is_none()
@@ -214,19 +214,14 @@ impl Iwu {
     }
 
     /// A bridge's statistics came back.
-    pub(super) fn statistics(
-        &mut self,
-        call: CallId,
-        bridge: BridgeId,
-        statistics: Box<Statistics>,
-    ) {
+    pub(super) fn statistics(&mut self, call: CallId, bridge: BridgeId, statistics: Statistics) {
         if self
             .ended
             .get(&call)
             .is_some_and(|ended| ended.bridge == bridge)
             && let Some(mut ended) = self.ended.remove(&call)
         {
-            ended.record.media = Some(*statistics);
+            ended.record.media = Some(statistics);
             self.record(ended.record);
         }
     }

@@ -15,6 +15,8 @@ use crate::trunk_group;
 /// One own point code in one network.
 #[derive(Debug)]
 pub(super) struct Point {
+    /// Point codes that have circuits.
+    destinations: Vec<PointCode>,
     pub(super) mtp: Mtp,
     pub(super) isup: Node,
 }
@@ -159,6 +161,12 @@ impl Points {
         for point in &mut self.points {
             point.mtp.start(now);
             point.isup.start(now);
+            // MTP says when a destination can be reached; until then no circuit is seized.
+            for destination in &point.destinations {
+                point
+                    .isup
+                    .handle_status(now, mtp::Status::Pause(*destination));
+            }
         }
     }
 
@@ -199,12 +207,16 @@ fn point(draft: Draft) -> Result<Point, ConfigError> {
         Standard::Itu => Variant::Itu,
         Standard::Ansi => Variant::Ansi,
     };
+    let mut destinations: Vec<PointCode> = draft.groups.iter().map(|group| group.dpc).collect();
+    destinations.sort_unstable();
+    destinations.dedup();
     let node = NodeConfig {
         variant,
         opc: draft.mtp.point_code,
         groups: draft.groups,
     };
     Ok(Point {
+        destinations,
         mtp: Mtp::new(draft.mtp)?,
         isup: Node::new(node)?,
     })

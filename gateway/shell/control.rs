@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use bytes::Bytes;
 use media_bridge::Event;
@@ -84,6 +83,8 @@ pub(super) struct Control {
     pub(super) asked: UnboundedReceiver<Ask>,
     pub(super) observer: Option<Observer>,
     pub(super) plans: Vec<PortPlan>,
+    /// Where datagrams could not be sent since the last input.
+    pub(super) unreachable: Vec<SocketAddr>,
 }
 
 impl Control {
@@ -188,7 +189,12 @@ impl Control {
         let at = now();
         self.files.input(at, &input);
         self.iwu.handle_input(at, input);
-        self.carry_out()
+        let mut going = self.carry_out();
+        // What could not be sent is told only now: outputs are drained before the next input.
+        while let Some(remote) = self.unreachable.pop() {
+            going &= self.input(Input::Unreachable(remote));
+        }
+        going
     }
 
     fn carry_out(&mut self) -> bool {
@@ -199,19 +205,24 @@ impl Control {
             if let Some(observer) = &mut self.observer {
                 observer(&output);
             }
-            going &= self.act(at, output);
+            going &= self.act(output);
         }
         going
     }
 
-    fn act(&mut self, _at: Instant, output: Output) -> bool {
+    fn act(&mut self, output: Output) -> bool {
         match output {
-            Output::Sip(flow, octets) => {
+            Output::Sip(flow, octets) => match self.socket.try_send_to(&octets, flow.remote) {
+                Ok(_) => {}
                 // A full socket buffer loses the datagram, as the network may: SIP retransmits.
-                if let Err(error) = self.socket.try_send_to(&octets, flow.remote) {
-                    tracing::warn!(to = %flow.remote, %error, "SIP datagram not sent");
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    tracing::warn!(to = %flow.remote, "SIP datagram lost: the socket is full");
                 }
-            }
+                Err(error) => {
+                    tracing::warn!(to = %flow.remote, %error, "SIP datagram not sent");
+                    self.unreachable.push(flow.remote);
+                }
+            },
             Output::SignalUnit(link, octets) => {
                 let place = self
                     .iwu

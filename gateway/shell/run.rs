@@ -74,7 +74,6 @@ impl Drop for Running {
 ///
 /// # Errors
 /// [`ShellError`] names what cannot be opened and why.
-#[expect(clippy::disallowed_methods, reason = "the shell starts the threads")]
 pub fn start(config: Config, source: &Source, options: Options) -> Result<Running, ShellError> {
     let config = Arc::new(config);
     let birth = birth(&config);
@@ -141,6 +140,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         asked,
         observer: options.observer,
         plans,
+        unreachable: Vec::new(),
     };
     let thread = std::thread::Builder::new()
         .name("control".to_owned())

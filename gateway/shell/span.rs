@@ -49,8 +49,12 @@ impl SignalUnit {
     }
 }
 
-/// From the control plane to a span.
+/// From the control plane to a span. A ring holds these by value: no box is made for a signal unit.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "allocation costs more than room in a ring"
+)]
 pub enum Down {
     /// To the bridges.
     Media(Command),
@@ -60,6 +64,10 @@ pub enum Down {
 
 /// From a span to the control plane.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "allocation costs more than room in a ring"
+)]
 pub enum Up {
     /// From the bridges.
     Media(Event),

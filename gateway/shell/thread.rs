@@ -40,10 +40,6 @@ impl SpanThread {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the shell starts the media threads"
-    )]
     pub fn start<R: RtpIo + Send + 'static>(
         name: &str,
         mut worker: SpanWorker<R>,

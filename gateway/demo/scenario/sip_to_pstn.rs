@@ -179,7 +179,7 @@ fn information<S: Stage>(
             .filter_map(ExchangeEvent::message);
         seen.filter(|(sent, m)| !sent && m.message_type() == MessageType::Usr)
             .map(|(_, message)| message.to_vec())
-            .last()
+            .next_back()
     };
     until(stage, SOON, |stage| arrived(stage).is_some())?;
     report.equal("USR in INFO to the circuit", hex(&to_pstn.to_vec()), {
