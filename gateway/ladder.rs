@@ -76,7 +76,7 @@ impl Default for Columns {
 }
 
 /// Width of the space between two lifelines.
-const LANE: usize = 44;
+const LANE: usize = 46;
 
 /// Draws the rungs in order. Times are in milliseconds from the first rung.
 #[must_use]

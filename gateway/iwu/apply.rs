@@ -51,8 +51,6 @@ impl Iwu {
             trunk,
             sdp: leg.local.as_ref().map(|(_, octets)| octets),
         };
-        let entered = leg.span.clone();
-        let _entered = entered.enter();
         let before = call.state();
         let (call, actions) = call.step(&context, event);
         let after = call.state();

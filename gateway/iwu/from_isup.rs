@@ -134,7 +134,6 @@ impl Iwu {
                         nature: out.nature.map(number::nature),
                         origin: Origin::Isup { iam },
                     },
-                    span: tracing::info_span!("call", id = call.0),
                     record,
                 };
                 self.legs.insert(call, leg);

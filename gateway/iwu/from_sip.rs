@@ -41,13 +41,12 @@ impl Refusal {
 
 impl Iwu {
     pub(super) fn datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
-        let rung = self.trace_sip(now, false, &octets);
+        self.trace_sip(now, false, &octets);
         self.sip.handle_datagram(now, flow, octets);
-        // The rung of an INVITE finds its call only once there is one.
         while let Some(output) = self.sip.poll_output() {
             self.heard_from_sip(now, output);
         }
-        self.settle_rung(rung);
+        self.claim_rungs();
     }
 
     pub(super) fn heard_from_sip(&mut self, now: Instant, output: sip::Output) {
@@ -90,7 +89,7 @@ impl Iwu {
         record.called_received = number::from_uri(&incoming.request_uri)
             .map_or_else(|| incoming.request_uri.clone(), |number| number.to_string());
         record.calling_received = number::from_uri(&incoming.from).map(|n| n.to_string());
-        match self.admit(call, trunk, &incoming, record.clone()) {
+        match self.admit(trunk, &incoming, record.clone()) {
             Ok(leg) => {
                 let leg = Leg {
                     session: Some(session),
@@ -107,7 +106,6 @@ impl Iwu {
     /// Everything that can be wrong with an INVITE before a circuit is looked for.
     fn admit(
         &mut self,
-        call: CallId,
         trunk: Option<usize>,
         incoming: &Incoming,
         mut record: CallRecord,
@@ -164,7 +162,6 @@ impl Iwu {
                     caller,
                 },
             },
-            span: tracing::info_span!("call", id = call.0),
             record,
         })
     }

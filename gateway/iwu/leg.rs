@@ -39,7 +39,6 @@ pub(super) struct Leg {
     pub(super) plan: Option<MediaPlan>,
     pub(super) route: Route,
     pub(super) record: CallRecord,
-    pub(super) span: tracing::Span,
 }
 
 /// Where a call goes, and where it may still go.

@@ -117,6 +117,8 @@ pub struct Iwu {
     by_call_id: BTreeMap<String, CallId>,
     /// The call whose INVITE is about to leave: its Call-ID is known only then.
     inviting: Option<CallId>,
+    /// Rungs among the outputs whose Call-ID belongs to no call yet.
+    unclaimed: Vec<(usize, String)>,
     bridges: BTreeMap<BridgeId, bridge::Open>,
     timers: BTreeSet<(Instant, CallId, Timer)>,
     /// Records that wait for their bridge's statistics.
@@ -163,6 +165,7 @@ impl Iwu {
             by_circuit: BTreeMap::new(),
             by_call_id: BTreeMap::new(),
             inviting: None,
+            unclaimed: Vec::new(),
             bridges: BTreeMap::new(),
             timers: BTreeSet::new(),
             ended: BTreeMap::new(),
@@ -366,6 +369,7 @@ impl Iwu {
                 None => break,
             }
         }
+        self.unclaimed.clear();
         self.continue_drain(now);
     }
 }

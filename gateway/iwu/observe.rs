@@ -31,15 +31,11 @@ pub(super) struct Ended {
 const HIDDEN_DIGITS: usize = 4;
 
 impl Iwu {
-    /// A rung for a SIP message; its place among the outputs, when its call is not known yet.
-    pub(super) fn trace_sip(
-        &mut self,
-        now: Instant,
-        sent: bool,
-        octets: &[u8],
-    ) -> Option<(usize, String)> {
-        let summary = sip::summary(octets)?;
-        let mask = self.config.gateway.mask_numbers;
+    /// A rung for a SIP message. Those of a call that is not known yet wait for it.
+    pub(super) fn trace_sip(&mut self, now: Instant, sent: bool, octets: &[u8]) {
+        let Some(summary) = sip::summary(octets) else {
+            return;
+        };
         let is_invite = matches!(&summary.line, Line::Request { method, .. } if method == "INVITE");
         if sent
             && is_invite
@@ -51,25 +47,21 @@ impl Iwu {
             }
         }
         let call = self.by_call_id.get(&summary.call_id).copied();
-        self.rung(
-            now,
-            call,
-            What::Sip {
-                sent,
-                text: sip_in_short(&summary, mask),
-            },
-        );
-        call.is_none()
-            .then(|| (self.outputs.len() - 1, summary.call_id))
+        let text = sip_in_short(&summary, self.config.gateway.mask_numbers);
+        if call.is_none() {
+            self.unclaimed.push((self.outputs.len(), summary.call_id));
+        }
+        self.rung(now, call, What::Sip { sent, text });
     }
 
-    /// Gives the rung of an INVITE the call it began.
-    pub(super) fn settle_rung(&mut self, rung: Option<(usize, String)>) {
-        if let Some((place, call_id)) = rung
-            && let Some(call) = self.by_call_id.get(&call_id).copied()
-            && let Some(Output::Trace(trace)) = self.outputs.get_mut(place)
-        {
-            trace.call = Some(call);
+    /// Gives the rungs of an INVITE and its 100 the call that the INVITE began.
+    pub(super) fn claim_rungs(&mut self) {
+        for (place, call_id) in std::mem::take(&mut self.unclaimed) {
+            if let Some(call) = self.by_call_id.get(&call_id).copied()
+                && let Some(Output::Trace(trace)) = self.outputs.get_mut(place)
+            {
+                trace.call = Some(call);
+            }
         }
     }
 

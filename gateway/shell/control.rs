@@ -1,6 +1,7 @@
 //! The control thread: the interworking unit with a clock, its SIP socket, its spans and its
 //! files. Every decision is the unit's; here only octets move.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 
@@ -14,7 +15,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use super::files::Files;
 use super::span::{Down, SignalUnit, Up};
 use super::thread::{SpanThread, now};
+use crate::call::CallId;
 use crate::iwu::{Admin, Input, Iwu, MediaEvent, Output, PortPlan};
+use crate::ladder::Trace;
 use crate::sip::Flow;
 
 /// The largest SIP datagram.
@@ -85,6 +88,8 @@ pub(super) struct Control {
     pub(super) plans: Vec<PortPlan>,
     /// Where datagrams could not be sent since the last input.
     pub(super) unreachable: Vec<SocketAddr>,
+    /// One span of the log for each call.
+    pub(super) log: BTreeMap<CallId, tracing::Span>,
 }
 
 impl Control {
@@ -235,21 +240,35 @@ impl Control {
             }
             Output::Media(span, command) => self.tell(span, Down::Media(command)),
             Output::Record(record) => {
+                self.files.record(&record);
+                let _entered = self
+                    .log
+                    .remove(&record.call)
+                    .unwrap_or_else(|| span(record.call))
+                    .entered();
                 tracing::info!(
-                    call = record.call.0,
                     from = record.from_trunk,
                     to = record.to_trunk.as_deref(),
                     cic = record.cic,
                     seconds = record.seconds,
                     status = record.sip_status,
                     cause = record.cause,
-                    "call over"
+                    "over"
                 );
-                self.files.record(&record);
             }
-            Output::Trace(trace) => {
-                tracing::debug!(call = trace.call.map(|call| call.0), "{}", trace.what);
+            Output::Trace(Trace {
+                call: Some(call),
+                what,
+                ..
+            }) => {
+                self.log
+                    .entry(call)
+                    .or_insert_with(|| span(call))
+                    .in_scope(|| {
+                        tracing::debug!("{what}");
+                    });
             }
+            Output::Trace(Trace { what, .. }) => tracing::debug!("{what}"),
             Output::Drained => return false,
         }
         true
@@ -260,6 +279,11 @@ impl Control {
             thread.tell(word);
         }
     }
+}
+
+/// The log's span of a call.
+fn span(call: CallId) -> tracing::Span {
+    tracing::info_span!("call", id = call.0)
 }
 
 /// How long to sleep when no timer runs.

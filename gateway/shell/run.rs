@@ -141,6 +141,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         observer: options.observer,
         plans,
         unreachable: Vec::new(),
+        log: std::collections::BTreeMap::new(),
     };
     let thread = std::thread::Builder::new()
         .name("control".to_owned())
