@@ -71,10 +71,10 @@ impl Config {
     };
 
     /// For two ends with their own wake-ups on a busy machine: no slip while
-    /// these come less than 80 ms late.
+    /// these come less than 80 ms late, and no LOS while less than 300 ms.
     pub const REAL_TIME: Self = Self {
         delay: Duration::from_millis(80),
-        los_after: Duration::from_millis(100),
+        los_after: Duration::from_millis(300),
         raise_after: Duration::from_millis(30),
         clear_after: Duration::from_millis(100),
     };

@@ -151,7 +151,7 @@ fn kill_and_restart(near: Socket, far_side: &str) {
         near.check_count(30);
         far.kill();
         let ticks = near.until_los(true);
-        // 100 ms of silence, and what waited in the socket when it was killed.
+        // 300 ms of silence, and what waited in the socket when it was killed.
         assert!((5..100).contains(&ticks), "LOS after {ticks} ticks");
         far = FarEnd::start(far_side, &path);
     }

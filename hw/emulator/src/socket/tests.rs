@@ -257,8 +257,12 @@ fn a_late_caller_catches_up_without_loss() {
 
 #[test]
 fn a_far_end_that_stops_is_los_after_100_ms() {
-    let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, Config::REAL_TIME);
-    let far = Port::alive(SpanId(1), E1_TIMESLOTS, Config::REAL_TIME);
+    let config = Config {
+        los_after: std::time::Duration::from_millis(100),
+        ..Config::REAL_TIME
+    };
+    let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, config);
+    let far = Port::alive(SpanId(1), E1_TIMESLOTS, config);
     let mut line = vec![0; tick_octets(E1_TIMESLOTS)];
     let (tx, mut rx) = (
         SpanTick::idle(tdm::Law::ALaw),
