@@ -83,7 +83,8 @@ impl IsupToSip {
                 self.state = State::Progressing;
                 vec![Action::Isup(Request::Send(backward::early_acm()))]
             }
-            Event::Expired(_) => Vec::new(),
+            // The offer is ours: only a call from SIP brings one to refuse.
+            Event::Expired(_) | Event::Unacceptable(_) => Vec::new(),
             Event::Exhausted(row) => self.exhausted(row),
             Event::Shutdown => self.shutdown(),
         };

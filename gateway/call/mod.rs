@@ -68,6 +68,8 @@ pub enum Event {
     Expired(Timer),
     /// No circuit and no trunk is left to try.
     Exhausted(FailureRow),
+    /// The peer's offer holds nothing to agree on.
+    Unacceptable(sip::sdp::Refusal),
     /// The gateway ends the call: shutdown.
     Shutdown,
 }

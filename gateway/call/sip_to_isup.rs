@@ -11,7 +11,8 @@ use crate::cdr::ReleasedBy;
 use crate::interwork::backward::{self, Backward};
 use crate::interwork::profile::FailureRow;
 use crate::interwork::{cause, encapsulation, release};
-use crate::sip::{self, Bodies, Indication as Sip};
+use crate::sip::sdp::Refusal;
+use crate::sip::{self, Bodies, Headers, Indication as Sip};
 
 /// States of RFC 3398 §7.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,8 @@ impl SipToIsup {
             },
             // T11 belongs to the other direction.
             Event::Expired(Timer::T11) => Vec::new(),
-            Event::Exhausted(row) => self.exhausted(row),
+            Event::Exhausted(row) => self.exhausted(row, Vec::new()),
+            Event::Unacceptable(refusal) => self.unacceptable(&refusal),
             Event::Shutdown => self.shutdown(),
         };
         (self, actions)
@@ -131,7 +133,7 @@ impl SipToIsup {
             }
             (Trying | NotAlerting | Alerting | Announcement(_), Isup::Failed { cause, reason }) => {
                 let mut actions = match release::failure_row(context.profile, &reason) {
-                    Some(row) => self.fail(row),
+                    Some(row) => self.fail(row, Vec::new()),
                     None => self.refuse(context, &cause, None, false),
                 };
                 actions.extend(self.over());
@@ -296,8 +298,9 @@ impl SipToIsup {
     }
 
     /// The circuit gave up by itself; the row says what SIP is told.
-    fn fail(&mut self, row: FailureRow) -> Vec<Action> {
+    fn fail(&mut self, row: FailureRow, mut headers: Headers) -> Vec<Action> {
         let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+        headers.push(release::reason(&cause));
         vec![
             Action::Stop(Timer::Interworking),
             Action::Bridge(Bridge::Path {
@@ -313,20 +316,43 @@ impl SipToIsup {
             Action::Sip(sip::Request::Reject {
                 status: row.status,
                 reason: None,
-                headers: vec![release::reason(&cause)],
+                headers,
                 bodies: Bodies::default(),
             }),
         ]
     }
 
     /// No circuit was taken, or the last one is gone.
-    fn exhausted(&mut self, row: FailureRow) -> Vec<Action> {
+    fn exhausted(&mut self, row: FailureRow, headers: Headers) -> Vec<Action> {
         if self.state != State::Trying {
             return Vec::new();
         }
-        let mut actions = self.fail(row);
+        let mut actions = self.fail(row, headers);
         actions.extend(self.over());
         actions
+    }
+
+    /// No media to agree on: the Warning says why (RFC 3261 §13.3.1.3, §20.43).
+    fn unacceptable(&mut self, refusal: &Refusal) -> Vec<Action> {
+        let row = FailureRow {
+            status: refusal.status(),
+            cause: 65,
+            clause: "RFC 3264 §6",
+        };
+        // What the peer wrote may stand in it: nothing that would end a quoted string.
+        let text: String = refusal
+            .to_string()
+            .chars()
+            .map(|c| {
+                if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') {
+                    c
+                } else {
+                    '?'
+                }
+            })
+            .collect();
+        let warning = format!("{} isthmus \"{text}\"", refusal.warning());
+        self.exhausted(row, vec![("Warning".to_owned(), warning)])
     }
 
     /// BYE towards SIP for a release from the circuit.

@@ -38,8 +38,7 @@ impl Iwu {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
-        let Some(call) = leg.call.take() else { return };
-        let Some(trunk) = config.sip_trunks.get(leg.trunk) else {
+        let (Some(trunk), Some(call)) = (config.sip_trunks.get(leg.trunk), leg.call.take()) else {
             return;
         };
         let profile = config
@@ -132,13 +131,8 @@ impl Iwu {
             Way::Taken => {}
             Way::Exhausted(row) => self.step(now, id, Event::Exhausted(row)),
             Way::Unacceptable(refusal) => {
-                let row = FailureRow {
-                    status: refusal.status(),
-                    cause: 65,
-                    clause: "RFC 3264 §6: no media to agree on",
-                };
                 self.trace_call(now, id, refusal.to_string());
-                self.step(now, id, Event::Exhausted(row));
+                self.step(now, id, Event::Unacceptable(refusal));
             }
         }
     }

@@ -101,6 +101,10 @@ impl Iwu {
         let refusal = |cause: u8, why: &str| (cause, why.to_owned());
         let verdict = match (&self.drain, &called) {
             (Some(_), _) => Err(refusal(42, "shutting down")),
+            // Without a SIP trunk no context could be made for the call.
+            (None, Some(_)) if config.sip_trunks.is_empty() => {
+                Err(refusal(3, "no SIP trunk is configured"))
+            }
             (None, None) => Err(refusal(28, "the called party number is none to route by")),
             (None, Some(called)) => {
                 let from = Trunk::Group(place.group);
