@@ -1,35 +1,13 @@
-//! What a call asks for is done: requests to its legs, timers, further attempts, its end.
+//! What a call asks for is done: requests to its legs, timers, its end.
 
 use std::time::Instant;
 
-use isup::{CircuitId, NatureOfAddress};
+use isup::CircuitId;
 
-use super::leg::Origin;
-use super::{Iwu, from_sip};
+use super::Iwu;
 use crate::call::{Action, CallId, Context, Event, Timer};
-use crate::dialplan::{Number, Trunk};
-use crate::interwork::number;
-use crate::interwork::profile::{FailureRow, Profile, RFC3398};
-use crate::interwork::{iam, invite};
-use crate::sip::sdp;
-use crate::sip::{self, Policy, Renegotiation, SessionId};
-use crate::trunk_group;
-
-/// Every RTP port of the span is taken.
-pub(super) const NO_PORT: FailureRow = FailureRow {
-    status: 503,
-    cause: 47,
-    clause: "no RTP port is free",
-};
-/// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
-const MOST_ATTEMPTS: u8 = 4;
-
-/// What came of looking for a way out.
-enum Way {
-    Taken,
-    Exhausted(FailureRow),
-    Unacceptable(sdp::Refusal),
-}
+use crate::interwork::profile::{Profile, RFC3398};
+use crate::sip::{self, SessionId};
 
 impl Iwu {
     /// Lets a call hear something and does what it asks for.
@@ -86,263 +64,57 @@ impl Iwu {
         }
     }
 
-    /// A request to the endpoint; its misuse would be the gateway's fault and is told.
+    /// A request to the endpoint. One that it refuses is the gateway's fault: a final answer
+    /// then goes out bare, so that the peer is never left without one.
     pub(super) fn ask_sip(
         &mut self,
         now: Instant,
         call: CallId,
         session: SessionId,
         request: sip::Request,
-    ) {
-        if let Err(error) = self.sip.request(now, session, request) {
-            tracing::warn!(%call, %error, "SIP request");
-            self.trace_call(now, call, error.to_string());
-        }
+    ) -> bool {
+        let bare = match &request {
+            sip::Request::Reject { status, .. } => Some(sip::Request::Reject {
+                status: *status,
+                reason: None,
+                headers: Vec::new(),
+                bodies: sip::Bodies::default(),
+            }),
+            sip::Request::Bye { .. } => Some(sip::Request::Bye {
+                headers: Vec::new(),
+                bodies: sip::Bodies::default(),
+            }),
+            sip::Request::Cancel { .. } => Some(sip::Request::Cancel {
+                headers: Vec::new(),
+            }),
+            _ => None,
+        };
+        let Err(error) = self.sip.request(now, session, request) else {
+            return true;
+        };
+        tracing::warn!(%call, %error, "SIP request");
+        self.trace_call(now, call, error.to_string());
+        bare.is_some_and(|bare| self.sip.request(now, session, bare).is_ok())
     }
 
-    /// A request to a circuit.
+    /// A request to a circuit; false when it refuses.
     pub(super) fn ask_isup(
         &mut self,
         now: Instant,
         call: CallId,
         circuit: CircuitId,
         request: isup::circuit::Request,
-    ) {
-        let Some(place) = self.points.circuits.get(&circuit) else {
-            return;
+    ) -> bool {
+        let point = self.points.circuits.get(&circuit).map(|place| place.point);
+        let Some(point) = point.and_then(|point| self.points.points.get_mut(point)) else {
+            return false;
         };
-        let Some(point) = self.points.points.get_mut(place.point) else {
-            return;
+        let Err(error) = point.isup.request(now, circuit, request) else {
+            return true;
         };
-        if let Err(error) = point.isup.request(now, circuit, request) {
-            tracing::warn!(%call, %error, "ISUP request");
-            self.trace_call(now, call, error.to_string());
-        }
-    }
-
-    /// Takes the next way out of the dial plan's list, and says so when there is none.
-    pub(super) fn attempt(&mut self, now: Instant, id: CallId) {
-        let way = match self.legs.get(&id).map(|leg| &leg.route.origin) {
-            Some(Origin::Sip { .. }) => self.seize_circuit(now, id),
-            Some(Origin::Isup { .. }) => self.invite_next(now, id),
-            None => return,
-        };
-        match way {
-            Way::Taken => {}
-            Way::Exhausted(row) => self.step(now, id, Event::Exhausted(row)),
-            Way::Unacceptable(refusal) => {
-                self.trace_call(now, id, refusal.to_string());
-                self.step(now, id, Event::Unacceptable(refusal));
-            }
-        }
-    }
-
-    fn reattempt(&mut self, now: Instant, id: CallId) {
-        let Some(leg) = self.legs.get_mut(&id) else {
-            return;
-        };
-        leg.route.attempts += 1;
-        match leg.route.origin {
-            // Another circuit of the same group comes first: this one is not idle any more.
-            Origin::Sip { .. } => {
-                if let Some(bridge) = leg.bridge.take() {
-                    self.close_bridge(bridge);
-                }
-            }
-            Origin::Isup { .. } => leg.route.next += 1,
-        }
-        self.attempt(now, id);
-    }
-
-    /// SIP to PSTN: a circuit of the first trunk group that has an idle one.
-    fn seize_circuit(&mut self, now: Instant, id: CallId) -> Way {
-        let config = self.config.clone();
-        loop {
-            let Some(leg) = self.legs.get(&id) else {
-                return Way::Taken;
-            };
-            let profile = &RFC3398;
-            if leg.route.attempts >= MOST_ATTEMPTS {
-                return Way::Exhausted(profile.no_circuit);
-            }
-            let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
-                return Way::Exhausted(profile.no_circuit);
-            };
-            let found = match target {
-                Trunk::Group(group) => self.select(group).map(|circuit| (group, circuit)),
-                Trunk::Sip(_) => None,
-            };
-            let Some((index, circuit)) = found else {
-                self.skip(now, id, target);
-                continue;
-            };
-            let Some(bridge) = self.open_bridge(now, id, circuit) else {
-                return Way::Exhausted(NO_PORT);
-            };
-            let Some(leg) = self.legs.get_mut(&id) else {
-                return Way::Taken;
-            };
-            leg.bridge = Some(bridge);
-            leg.group = index;
-            let Some(leg) = self.legs.get(&id) else {
-                return Way::Taken;
-            };
-            let (Some(group), Some(trunk)) = (
-                config.trunk_groups.get(index),
-                config.sip_trunks.get(leg.trunk),
-            ) else {
-                return Way::Exhausted(profile.no_circuit);
-            };
-            let Origin::Sip {
-                incoming,
-                template,
-                caller,
-            } = &leg.route.origin
-            else {
-                return Way::Exhausted(profile.no_circuit);
-            };
-            let Some(local) = self.capabilities(bridge, trunk) else {
-                return Way::Exhausted(NO_PORT);
-            };
-            let (octets, plan) = match self.agree(incoming, &local) {
-                Ok(agreed) => agreed,
-                Err(refusal) => return Way::Unacceptable(refusal),
-            };
-            let (digits, nature) = outgoing(&leg.route.number, leg.route.nature, group);
-            let setup = iam::Setup {
-                template: template.as_ref(),
-                called: &digits,
-                nature,
-                caller: caller.as_ref(),
-                codec: plan.map_or(sdp::Codec::Pcma, |plan| plan.codec),
-                group,
-            };
-            let Ok(iam) = iam::iam(&setup) else {
-                return Way::Exhausted(FailureRow {
-                    status: 484,
-                    cause: 28,
-                    clause: "Q.763 §3.9: no address signals",
-                });
-            };
-            let policy = Policy {
-                reliable: from_sip::reliable(trunk),
-                renegotiation: Renegotiation::Automatic,
-            };
-            let Some(leg) = self.legs.get_mut(&id) else {
-                return Way::Taken;
-            };
-            leg.circuit = Some(circuit);
-            leg.local = Some((local, octets));
-            leg.record.to_trunk = Some(group.name.clone());
-            leg.record.called_sent = Some(digits);
-            leg.record.cic = self.points.circuits.get(&circuit).map(|place| place.cic.0);
-            let session = leg.session;
-            self.by_circuit.insert(circuit, id);
-            if let Some(session) = session {
-                self.ask_sip(now, id, session, sip::Request::Policy(policy));
-            }
-            if let Some(plan) = plan {
-                self.agree_on(now, id, plan);
-            }
-            self.ask_isup(now, id, circuit, isup::circuit::Request::Setup(iam));
-            return Way::Taken;
-        }
-    }
-
-    /// PSTN to SIP: the next SIP trunk.
-    fn invite_next(&mut self, now: Instant, id: CallId) -> Way {
-        let config = self.config.clone();
-        loop {
-            let Some(leg) = self.legs.get(&id) else {
-                return Way::Taken;
-            };
-            let profile = &RFC3398;
-            let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
-                return Way::Exhausted(match leg.route.attempts {
-                    0 => profile.no_route,
-                    _ => profile.no_response,
-                });
-            };
-            let Trunk::Sip(index) = target else {
-                self.skip(now, id, target);
-                continue;
-            };
-            let (Some(trunk), Some(group), Some(bridge)) = (
-                config.sip_trunks.get(index),
-                config.trunk_groups.get(leg.group),
-                leg.bridge,
-            ) else {
-                return Way::Exhausted(profile.no_route);
-            };
-            let Some(local) = self.capabilities(bridge, trunk) else {
-                return Way::Exhausted(NO_PORT);
-            };
-            let Origin::Isup { iam } = &leg.route.origin else {
-                return Way::Exhausted(profile.no_route);
-            };
-            let offer = sdp::offer(&local);
-            let invite = invite::invite(&invite::Setup {
-                iam,
-                called: &leg.route.number,
-                group,
-                trunk,
-                own_host: config.sip.listen.to_string(),
-                offer: offer.clone(),
-            });
-            let session = self.sip.new_session();
-            let Some(leg) = self.legs.get_mut(&id) else {
-                return Way::Taken;
-            };
-            leg.trunk = index;
-            leg.session = Some(session);
-            leg.local = Some((local, offer));
-            leg.plan = None;
-            leg.record.to_trunk = Some(trunk.name.clone());
-            leg.record.called_sent = Some(leg.route.number.to_string());
-            leg.record
-                .calling_sent
-                .clone_from(&leg.record.calling_received);
-            self.by_session.insert(session, id);
-            let policy = Policy {
-                reliable: from_sip::reliable(trunk),
-                renegotiation: Renegotiation::Automatic,
-            };
-            self.ask_sip(now, id, session, sip::Request::Invite(Box::new(invite)));
-            self.ask_sip(now, id, session, sip::Request::Policy(policy));
-            self.inviting = Some(id);
-            return Way::Taken;
-        }
-    }
-
-    /// An idle circuit of a trunk group, by its hunt.
-    fn select(&self, group: usize) -> Option<CircuitId> {
-        let candidates = self.points.groups.get(group)?;
-        let place = self.points.circuits.get(candidates.first()?)?;
-        let hunt = trunk_group::hunt(self.config.trunk_groups.get(group)?.hunt);
-        self.points
-            .points
-            .get(place.point)?
-            .isup
-            .select(candidates, hunt)
-    }
-
-    fn skip(&mut self, now: Instant, id: CallId, target: Trunk) {
-        let name = match target {
-            Trunk::Group(index) => self
-                .config
-                .trunk_groups
-                .get(index)
-                .map(|g| format!("{}: no idle circuit", g.name)),
-            Trunk::Sip(index) => self
-                .config
-                .sip_trunks
-                .get(index)
-                .map(|t| format!("{}: not for this direction", t.name)),
-        };
-        self.trace_call(now, id, name.unwrap_or_default());
-        if let Some(leg) = self.legs.get_mut(&id) {
-            leg.route.next += 1;
-        }
+        tracing::warn!(%call, %error, "ISUP request");
+        self.trace_call(now, call, error.to_string());
+        false
     }
 
     fn stop(&mut self, id: CallId, timer: Timer) {
@@ -364,18 +136,5 @@ impl Iwu {
             self.close_bridge(bridge);
         }
         self.ended(leg.record, leg.bridge);
-    }
-}
-
-/// Digits and nature of address that go out: the dial plan's nature when it names one, otherwise
-/// by the form of the number.
-fn outgoing(
-    number: &Number,
-    nature: Option<NatureOfAddress>,
-    group: &crate::config::TrunkGroup,
-) -> (String, NatureOfAddress) {
-    match nature {
-        Some(nature) => (number.digits.clone(), nature),
-        None => number::to_parameter(number, group),
     }
 }

@@ -148,7 +148,7 @@ impl Iwu {
                     self.apply(now, call, actions);
                     self.attempt(now, call);
                 } else {
-                    self.step(now, call, Event::Exhausted(super::apply::NO_PORT));
+                    self.step(now, call, Event::Exhausted(super::attempt::NO_PORT));
                 }
             }
             Err((value, why)) => {

@@ -14,7 +14,7 @@ use crate::interwork::iam::Caller;
 use crate::interwork::number;
 use crate::interwork::profile::{FailureRow, RFC3398};
 use crate::interwork::{cause, encapsulation, release};
-use crate::sip::{self, Flow, Incoming, Indication, Reliable, Request, SessionId, sdp};
+use crate::sip::{self, Flow, Incoming, Indication, Request, SessionId, sdp};
 
 /// Why an INVITE goes no further than the gateway.
 struct Refusal {
@@ -250,13 +250,4 @@ fn template(trunk: &SipTrunk, incoming: &Incoming) -> Result<Option<isup::Messag
         ));
     }
     Ok(iam)
-}
-
-/// The configured policy for reliable provisional responses as the endpoint's.
-pub(super) fn reliable(trunk: &SipTrunk) -> Reliable {
-    match trunk.reliable {
-        crate::config::Reliable::Required => Reliable::Required,
-        crate::config::Reliable::Supported => Reliable::Supported,
-        crate::config::Reliable::Off => Reliable::Off,
-    }
 }

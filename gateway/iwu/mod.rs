@@ -14,11 +14,13 @@
 //! | `leg` | what belongs to one call |
 //! | `from_sip`, `from_isup` | a call arrives |
 //! | `apply` | what a call asks for is done |
+//! | `attempt` | circuits and SIP trunks are tried |
 //! | `bridge` | media commands |
 //! | `drain` | shutdown |
 //! | `observe` | ladders and records |
 
 mod apply;
+mod attempt;
 mod bridge;
 mod drain;
 mod from_isup;

@@ -1,0 +1,294 @@
+//! Ways out: the circuits and SIP trunks of the dial plan's list, one after the other.
+
+use std::time::Instant;
+
+use isup::CircuitId;
+use isup::circuit::Request;
+use media_bridge::BridgeId;
+
+use super::Iwu;
+use super::leg::Origin;
+use crate::call::{CallId, Event};
+use crate::config::{SipTrunk, TrunkGroup};
+use crate::dialplan::Trunk;
+use crate::interwork::profile::{FailureRow, RFC3398};
+use crate::interwork::{iam, invite, number};
+use crate::sip::{self, Policy, Reliable, Renegotiation, sdp};
+use crate::{config, trunk_group};
+
+/// Every RTP port of the span is taken.
+pub(super) const NO_PORT: FailureRow = FailureRow {
+    status: 503,
+    cause: 47,
+    clause: "no RTP port is free",
+};
+/// The dialled number is none that an IAM can carry.
+const NO_SIGNALS: FailureRow = FailureRow {
+    status: 484,
+    cause: 28,
+    clause: "Q.763 §3.9: no address signals",
+};
+/// The circuit takes no IAM made from this INVITE.
+const REFUSED: FailureRow = FailureRow {
+    status: 500,
+    cause: 111,
+    clause: "the IAM is refused",
+};
+/// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
+const MOST_ATTEMPTS: u8 = 4;
+
+/// Why a way out is none.
+enum Obstacle {
+    Row(FailureRow),
+    Media(sdp::Refusal),
+}
+
+impl Iwu {
+    /// Takes the next way out of the dial plan's list, and says so when there is none.
+    pub(super) fn attempt(&mut self, now: Instant, id: CallId) {
+        let taken = match self.legs.get(&id).map(|leg| &leg.route.origin) {
+            Some(Origin::Sip { .. }) => self.seize_next(now, id),
+            Some(Origin::Isup { .. }) => self.invite_next(now, id),
+            None => return,
+        };
+        match taken {
+            Ok(()) => {}
+            Err(Obstacle::Row(row)) => self.step(now, id, Event::Exhausted(row)),
+            Err(Obstacle::Media(refusal)) => {
+                self.trace_call(now, id, refusal.to_string());
+                self.step(now, id, Event::Unacceptable(refusal));
+            }
+        }
+    }
+
+    /// The way taken last led nowhere.
+    pub(super) fn reattempt(&mut self, now: Instant, id: CallId) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        leg.route.attempts += 1;
+        match leg.route.origin {
+            // Another circuit of the same group comes first: the last one is not idle any more.
+            Origin::Sip { .. } => {
+                leg.plan = None;
+                if let Some(bridge) = leg.bridge.take() {
+                    self.close_bridge(bridge);
+                }
+            }
+            Origin::Isup { .. } => leg.route.next += 1,
+        }
+        self.attempt(now, id);
+    }
+
+    /// SIP to PSTN: an idle circuit of the first trunk group that has one.
+    fn seize_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
+        while let Some(leg) = self.legs.get(&id) {
+            let target = leg.route.targets.get(leg.route.next).copied();
+            let Some(target) = target.filter(|_| leg.route.attempts < MOST_ATTEMPTS) else {
+                return Err(Obstacle::Row(RFC3398.no_circuit));
+            };
+            let found = match target {
+                Trunk::Group(group) => self.select(group).map(|circuit| (group, circuit)),
+                Trunk::Sip(_) => None,
+            };
+            match found {
+                Some((group, circuit)) => return self.seize(now, id, group, circuit),
+                None => self.skip(now, id, target),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reserves bridge and media first (RFC 3398 §7.2.1), then sends the IAM.
+    fn seize(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        group_index: usize,
+        circuit: CircuitId,
+    ) -> Result<(), Obstacle> {
+        let config = self.config.clone();
+        let bridge = self
+            .open_bridge(now, id, circuit)
+            .ok_or(Obstacle::Row(NO_PORT))?;
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return Ok(());
+        };
+        leg.bridge = Some(bridge);
+        leg.group = group_index;
+        let trunk = config.sip_trunks.get(leg.trunk);
+        let (Some(group), Some(trunk)) = (config.trunk_groups.get(group_index), trunk) else {
+            return Err(Obstacle::Row(RFC3398.no_circuit));
+        };
+        let local = self
+            .capabilities(bridge, trunk)
+            .ok_or(Obstacle::Row(NO_PORT))?;
+        let (iam, digits, octets, plan) = self.prepare(id, group, &local)?;
+        let cic = self.points.circuits.get(&circuit).map(|place| place.cic.0);
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return Ok(());
+        };
+        leg.circuit = Some(circuit);
+        leg.local = Some((local, octets));
+        leg.record.to_trunk = Some(group.name.clone());
+        leg.record.called_sent = Some(digits);
+        leg.record.cic = cic;
+        let session = leg.session;
+        self.by_circuit.insert(circuit, id);
+        if let Some(session) = session {
+            self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk)));
+        }
+        if let Some(plan) = plan {
+            self.agree_on(now, id, plan);
+        }
+        if self.ask_isup(now, id, circuit, Request::Setup(iam)) {
+            return Ok(());
+        }
+        self.by_circuit.remove(&circuit);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.circuit = None;
+        }
+        Err(Obstacle::Row(REFUSED))
+    }
+
+    /// The IAM, the digits in it, our SDP and what it agrees to.
+    fn prepare(
+        &self,
+        id: CallId,
+        group: &TrunkGroup,
+        local: &sdp::Capabilities,
+    ) -> Result<(isup::Message, String, bytes::Bytes, Option<sdp::MediaPlan>), Obstacle> {
+        let leg = self.legs.get(&id).ok_or(Obstacle::Row(REFUSED))?;
+        let Origin::Sip {
+            incoming,
+            template,
+            caller,
+        } = &leg.route.origin
+        else {
+            return Err(Obstacle::Row(REFUSED));
+        };
+        let (octets, plan) = self.agree(incoming, local).map_err(Obstacle::Media)?;
+        let (digits, nature) = match leg.route.nature {
+            Some(nature) => (leg.route.number.digits.clone(), nature),
+            None => number::to_parameter(&leg.route.number, group),
+        };
+        let setup = iam::Setup {
+            template: template.as_ref(),
+            called: &digits,
+            nature,
+            caller: caller.as_ref(),
+            codec: plan.map_or(sdp::Codec::Pcma, |plan| plan.codec),
+            group,
+        };
+        let iam = iam::iam(&setup).map_err(|_| Obstacle::Row(NO_SIGNALS))?;
+        Ok((iam, digits, octets, plan))
+    }
+
+    /// PSTN to SIP: the next SIP trunk.
+    fn invite_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
+        let config = self.config.clone();
+        while let Some(leg) = self.legs.get(&id) {
+            let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
+                return Err(Obstacle::Row(match leg.route.attempts {
+                    0 => RFC3398.no_route,
+                    _ => RFC3398.no_response,
+                }));
+            };
+            if let (Trunk::Sip(index), Some(bridge)) = (target, leg.bridge)
+                && let Some(trunk) = config.sip_trunks.get(index)
+                && self.invite(now, id, bridge, index, trunk)
+            {
+                return Ok(());
+            }
+            self.skip(now, id, target);
+        }
+        Ok(())
+    }
+
+    /// Sends the INVITE; false when it cannot be made.
+    fn invite(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        bridge: BridgeId,
+        index: usize,
+        trunk: &SipTrunk,
+    ) -> bool {
+        let config = self.config.clone();
+        let Some(local) = self.capabilities(bridge, trunk) else {
+            return false;
+        };
+        let session = self.sip.new_session();
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return false;
+        };
+        let (Origin::Isup { iam }, Some(group)) =
+            (&leg.route.origin, config.trunk_groups.get(leg.group))
+        else {
+            return false;
+        };
+        let offer = sdp::offer(&local);
+        let invite = invite::invite(&invite::Setup {
+            iam,
+            called: &leg.route.number,
+            group,
+            trunk,
+            own_host: config.sip.listen.to_string(),
+            offer: offer.clone(),
+        });
+        leg.trunk = index;
+        leg.session = Some(session);
+        leg.local = Some((local, offer));
+        leg.plan = None;
+        leg.record.to_trunk = Some(trunk.name.clone());
+        leg.record.called_sent = Some(leg.route.number.to_string());
+        leg.record
+            .calling_sent
+            .clone_from(&leg.record.calling_received);
+        self.by_session.insert(session, id);
+        self.inviting = Some(id);
+        let sent = self.ask_sip(now, id, session, sip::Request::Invite(Box::new(invite)))
+            && self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk)));
+        if !sent {
+            self.inviting = None;
+            self.by_session.remove(&session);
+        }
+        sent
+    }
+
+    /// An idle circuit of a trunk group, by its hunt.
+    fn select(&self, group: usize) -> Option<CircuitId> {
+        let candidates = self.points.groups.get(group)?;
+        let place = self.points.circuits.get(candidates.first()?)?;
+        let hunt = trunk_group::hunt(self.config.trunk_groups.get(group)?.hunt);
+        self.points
+            .points
+            .get(place.point)?
+            .isup
+            .select(candidates, hunt)
+    }
+
+    fn skip(&mut self, now: Instant, id: CallId, target: Trunk) {
+        let why = match target {
+            Trunk::Group(_) => "no idle circuit, or not for this direction",
+            Trunk::Sip(_) => "no INVITE can be sent, or not for this direction",
+        };
+        let text = format!("{}: {why}", self.plan.name(target));
+        self.trace_call(now, id, text);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.route.next += 1;
+        }
+    }
+}
+
+/// What a session of this trunk does by itself.
+fn policy(trunk: &SipTrunk) -> Policy {
+    Policy {
+        reliable: match trunk.reliable {
+            config::Reliable::Required => Reliable::Required,
+            config::Reliable::Supported => Reliable::Supported,
+            config::Reliable::Off => Reliable::Off,
+        },
+        renegotiation: Renegotiation::Automatic,
+    }
+}
