@@ -120,8 +120,7 @@ impl SipToIsup {
             (Trying, Isup::Repeat { .. }) => vec![Action::Reattempt],
             (NotAlerting | Alerting | Announcement(_), Isup::Repeat { .. }) => {
                 // A backward message was seen: a second attempt would be a second call.
-                let cause = Cause::new(41, Location::BeyondInterworkingPoint);
-                let mut actions = self.refuse(context, &cause, None, false);
+                let mut actions = self.refuse(context, &gateways(41), None, false);
                 actions.extend(self.over());
                 actions
             }
@@ -183,8 +182,13 @@ impl SipToIsup {
                 Sip::Failed { what },
             ) => {
                 let row = context.profile.no_ack;
-                let status = (!self.talks()).then_some(release::status_of_failure(what));
-                self.release_circuit(row.cause, ReleasedBy::Sip, status, Some(row.clause.into()))
+                let mark = Mark::Release {
+                    by: ReleasedBy::Sip,
+                    cause: row.cause,
+                    status: (!self.talks()).then_some(release::status_of_failure(what)),
+                    mapped_by: Some(row.clause.to_owned()),
+                };
+                self.release(release::message(&gateways(row.cause)), mark)
             }
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
@@ -268,28 +272,14 @@ impl SipToIsup {
         release_circuit: bool,
     ) -> Vec<Action> {
         let mapped = cause::status_of(context.profile, cause);
-        let mut actions = vec![
-            Action::Stop(Timer::Interworking),
-            Action::Bridge(Bridge::Path {
-                to_rtp: false,
-                to_timeslot: false,
-            }),
-            Action::Mark(Mark::Release {
-                by: ReleasedBy::Pstn,
-                cause: cause.value,
-                status: Some(mapped.value),
-                mapped_by: Some(mapped.to_string()),
-            }),
-            Action::Sip(sip::Request::Reject {
-                status: mapped.value,
-                reason: None,
-                headers: vec![release::reason(cause)],
-                bodies: Bodies {
-                    isup: rel.and_then(|rel| self.isup_body(context, rel)),
-                    ..Bodies::default()
-                },
-            }),
-        ];
+        let mut actions = closed(Mark::Release {
+            by: ReleasedBy::Pstn,
+            cause: cause.value,
+            status: Some(mapped.value),
+            mapped_by: Some(mapped.to_string()),
+        });
+        let isup = rel.and_then(|rel| self.isup_body(context, rel));
+        actions.push(reject(mapped.value, vec![release::reason(cause)], isup));
         if release_circuit {
             actions.push(Action::Isup(Request::Release(release::message(cause))));
             self.state = State::Releasing;
@@ -299,27 +289,15 @@ impl SipToIsup {
 
     /// The circuit gave up by itself; the row says what SIP is told.
     fn fail(&mut self, row: FailureRow, mut headers: Headers) -> Vec<Action> {
-        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
-        headers.push(release::reason(&cause));
-        vec![
-            Action::Stop(Timer::Interworking),
-            Action::Bridge(Bridge::Path {
-                to_rtp: false,
-                to_timeslot: false,
-            }),
-            Action::Mark(Mark::Release {
-                by: ReleasedBy::Gateway,
-                cause: row.cause,
-                status: Some(row.status),
-                mapped_by: Some(row.clause.to_owned()),
-            }),
-            Action::Sip(sip::Request::Reject {
-                status: row.status,
-                reason: None,
-                headers,
-                bodies: Bodies::default(),
-            }),
-        ]
+        headers.push(release::reason(&gateways(row.cause)));
+        let mut actions = closed(Mark::Release {
+            by: ReleasedBy::Gateway,
+            cause: row.cause,
+            status: Some(row.status),
+            mapped_by: Some(row.clause.to_owned()),
+        });
+        actions.push(reject(row.status, headers, None));
+        actions
     }
 
     /// No circuit was taken, or the last one is gone.
@@ -340,16 +318,11 @@ impl SipToIsup {
             clause: "RFC 3264 §6",
         };
         // What the peer wrote may stand in it: nothing that would end a quoted string.
+        let quotable = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         let text: String = refusal
             .to_string()
             .chars()
-            .map(|c| {
-                if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') {
-                    c
-                } else {
-                    '?'
-                }
-            })
+            .map(|c| if quotable(c) { c } else { '?' })
             .collect();
         let warning = format!("{} isthmus \"{text}\"", refusal.warning());
         self.exhausted(row, vec![("Warning".to_owned(), warning)])
@@ -363,89 +336,62 @@ impl SipToIsup {
         rel: Option<&Message>,
         by: ReleasedBy,
     ) -> Vec<Action> {
-        vec![
-            Action::Bridge(Bridge::Path {
-                to_rtp: false,
-                to_timeslot: false,
-            }),
-            Action::Mark(Mark::Release {
-                by,
-                cause: cause.value,
-                status: None,
-                mapped_by: None,
-            }),
-            Action::Sip(sip::Request::Bye {
-                headers: vec![release::reason(cause)],
-                bodies: Bodies {
-                    isup: rel.and_then(|rel| self.isup_body(context, rel)),
-                    ..Bodies::default()
-                },
-            }),
-        ]
+        let mut actions = closed(Mark::Release {
+            by,
+            cause: cause.value,
+            status: None,
+            mapped_by: None,
+        });
+        actions.push(Action::Sip(sip::Request::Bye {
+            headers: vec![release::reason(cause)],
+            bodies: Bodies {
+                isup: rel.and_then(|rel| self.isup_body(context, rel)),
+                ..Bodies::default()
+            },
+        }));
+        actions
     }
 
     /// The SIP side cleared: release the circuit with that REL.
     fn give_up(&mut self, rel: Message, status: Option<u16>) -> Vec<Action> {
-        self.state = State::Releasing;
-        vec![
-            Action::Stop(Timer::Interworking),
-            Action::Bridge(Bridge::Path {
-                to_rtp: false,
-                to_timeslot: false,
-            }),
-            Action::Mark(Mark::Release {
+        let cause = release::cause_of_rel(&rel).value;
+        self.release(
+            rel,
+            Mark::Release {
                 by: ReleasedBy::Sip,
-                cause: release::cause_of_rel(&rel).value,
+                cause,
                 status,
                 mapped_by: None,
-            }),
-            Action::Isup(Request::Release(rel)),
-        ]
+            },
+        )
     }
 
-    fn release_circuit(
-        &mut self,
-        cause: u8,
-        by: ReleasedBy,
-        status: Option<u16>,
-        mapped_by: Option<String>,
-    ) -> Vec<Action> {
+    fn release(&mut self, rel: Message, mark: Mark) -> Vec<Action> {
         self.state = State::Releasing;
-        let cause = Cause::new(cause, Location::BeyondInterworkingPoint);
-        vec![
-            Action::Stop(Timer::Interworking),
-            Action::Bridge(Bridge::Path {
-                to_rtp: false,
-                to_timeslot: false,
-            }),
-            Action::Mark(Mark::Release {
-                by,
-                cause: cause.value,
-                status,
-                mapped_by,
-            }),
-            Action::Isup(Request::Release(release::message(&cause))),
-        ]
+        let mut actions = closed(mark);
+        actions.push(Action::Isup(Request::Release(rel)));
+        actions
     }
 
     fn shutdown(&mut self) -> Vec<Action> {
-        let cause = Cause::new(41, Location::BeyondInterworkingPoint);
+        let cause = gateways(41);
+        let headers = vec![release::reason(&cause)];
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
-            State::WaitAck | State::Connected => sip::Request::Bye {
-                headers: vec![release::reason(&cause)],
+            State::WaitAck | State::Connected => Action::Sip(sip::Request::Bye {
+                headers,
                 bodies: Bodies::default(),
-            },
-            _ => sip::Request::Reject {
-                status: 503,
-                reason: None,
-                headers: vec![release::reason(&cause)],
-                bodies: Bodies::default(),
-            },
+            }),
+            _ => reject(503, headers, None),
         };
-        let status = (!self.talks()).then_some(503);
-        let mut actions = vec![Action::Sip(sip)];
-        actions.extend(self.release_circuit(cause.value, ReleasedBy::Gateway, status, None));
+        let mark = Mark::Release {
+            by: ReleasedBy::Gateway,
+            cause: cause.value,
+            status: (!self.talks()).then_some(503),
+            mapped_by: None,
+        };
+        let mut actions = vec![sip];
+        actions.extend(self.release(release::message(&cause), mark));
         actions
     }
 
@@ -472,6 +418,37 @@ impl SipToIsup {
         self.state = State::Over;
         vec![Action::Finish]
     }
+}
+
+/// What comes before every end: no timer, no audio, a note for the record.
+fn closed(mark: Mark) -> Vec<Action> {
+    let held = Bridge::Path {
+        to_rtp: false,
+        to_timeslot: false,
+    };
+    vec![
+        Action::Stop(Timer::Interworking),
+        Action::Bridge(held),
+        Action::Mark(mark),
+    ]
+}
+
+fn reject(status: u16, headers: Headers, isup: Option<sip::IsupBody>) -> Action {
+    let bodies = Bodies {
+        isup,
+        ..Bodies::default()
+    };
+    Action::Sip(sip::Request::Reject {
+        status,
+        reason: None,
+        headers,
+        bodies,
+    })
+}
+
+/// A cause that the gateway itself names.
+fn gateways(value: u8) -> Cause {
+    Cause::new(value, Location::BeyondInterworkingPoint)
 }
 
 /// The peer's SDP, where there is one.

@@ -21,7 +21,6 @@ use super::settings::{self, Places, numbers};
 use super::stage::{Seen, Stage};
 use crate::iwu::{Birth, Input, Iwu, Output, PortPlan};
 use crate::recorder::{Recorder, Source};
-use crate::shell::control::media;
 use crate::shell::span::{Down, SignalUnit, SpanWorker, Up};
 use crate::sip::Flow;
 
@@ -236,17 +235,7 @@ impl World {
                 .send(self.now, from, queued.peer, queued.packet.into());
         }
         while let Some(word) = self.up.pop_front() {
-            let input = match word {
-                Up::Media(event) => media(event).map(Input::Media),
-                Up::SignalUnit(link, unit) => Some(Input::SignalUnit(
-                    link,
-                    Bytes::copy_from_slice(unit.octets()),
-                )),
-                Up::Line(link, event) => Some(Input::Line(link, event)),
-                Up::Span(span, event) => Some(Input::Span(span, event)),
-                Up::Packet { .. } => None,
-            };
-            if let Some(input) = input {
+            if let Some(input) = word.into_input() {
                 self.input(input)?;
             }
         }

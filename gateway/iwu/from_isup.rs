@@ -10,7 +10,7 @@ use super::{Iwu, Output};
 use crate::call::{Call, CallId, Event, IsupToSip};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::dialplan::{Query, Route as Routed, Trunk};
-use crate::interwork::{invite, number, release};
+use crate::interwork::{invite, release};
 
 impl Iwu {
     pub(super) fn heard_from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
@@ -118,28 +118,11 @@ impl Iwu {
             }
         };
         match verdict {
-            Ok((targets, out)) => {
+            Ok((targets, decision)) => {
                 let (machine, actions) = IsupToSip::new();
-                let leg = Leg {
-                    call: Some(Call::IsupToSip(machine)),
-                    session: None,
-                    circuit: Some(circuit),
-                    trunk: 0,
-                    group: place.group,
-                    bridge: None,
-                    path: media_bridge::Path::CLOSED,
-                    local: None,
-                    plan: None,
-                    route: Route {
-                        targets,
-                        next: 0,
-                        attempts: 0,
-                        number: out.number,
-                        nature: out.nature.map(number::nature),
-                        origin: Origin::Isup { iam },
-                    },
-                    record,
-                };
+                let route = Route::new(targets, decision, Origin::Isup { iam });
+                let mut leg = Leg::new(Call::IsupToSip(machine), 0, place.group, record, route);
+                leg.circuit = Some(circuit);
                 self.legs.insert(call, leg);
                 if let Some(bridge) = self.open_bridge(now, call, circuit) {
                     if let Some(leg) = self.legs.get_mut(&call) {

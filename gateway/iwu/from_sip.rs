@@ -129,41 +129,30 @@ impl Iwu {
             called: &called,
             from: Trunk::Sip(index),
         });
-        let targets = match decision.route {
-            Routed::To(targets) => targets,
+        let targets = match &decision.route {
+            Routed::To(targets) => targets.clone(),
             Routed::Reject(value) => {
-                let cause = isup::Cause::new(value, isup::Location::BeyondInterworkingPoint);
+                let cause = isup::Cause::new(*value, isup::Location::BeyondInterworkingPoint);
                 let mapped = cause::status_of(&RFC3398, &cause);
-                return Err(Refusal::new(mapped.value, value, mapped.to_string()));
+                return Err(Refusal::new(mapped.value, *value, mapped.to_string()));
             }
             Routed::None => return Err(Refusal::row(RFC3398.no_route)),
         };
-        record.rule = decision.rule.map(|rule| rule.to_string());
+        record.rule = decision.rule.as_ref().map(ToString::to_string);
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
-        Ok(Leg {
-            call: Some(Call::SipToIsup(SipToIsup::new(template.is_some()))),
-            session: None,
-            circuit: None,
-            trunk: index,
-            group: 0,
-            bridge: None,
-            path: media_bridge::Path::CLOSED,
-            local: None,
-            plan: None,
-            route: Route {
-                targets,
-                next: 0,
-                attempts: 0,
-                number: decision.number,
-                nature: decision.nature.map(number::nature),
-                origin: Origin::Sip {
-                    incoming: Box::new(incoming.clone()),
-                    template,
-                    caller,
-                },
-            },
+        let call = Call::SipToIsup(SipToIsup::new(template.is_some()));
+        let origin = Origin::Sip {
+            incoming: Box::new(incoming.clone()),
+            template,
+            caller,
+        };
+        Ok(Leg::new(
+            call,
+            index,
+            0,
             record,
-        })
+            Route::new(targets, decision, origin),
+        ))
     }
 
     /// The final response and the record of a call that was not admitted.

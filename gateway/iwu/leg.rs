@@ -8,8 +8,9 @@ use media_bridge::{BridgeId, Path};
 
 use crate::call::Call;
 use crate::cdr::CallRecord;
-use crate::dialplan::{Number, Trunk};
+use crate::dialplan::{Decision, Number, Trunk};
 use crate::interwork::iam::Caller;
+use crate::interwork::number;
 use crate::sip::sdp::{Capabilities, MediaPlan};
 use crate::sip::{Incoming, SessionId};
 
@@ -68,4 +69,43 @@ pub(super) enum Origin {
     },
     /// The IAM.
     Isup { iam: Message },
+}
+
+impl Leg {
+    /// A call that the dial plan has routed and that has taken no way yet.
+    pub(super) fn new(
+        call: Call,
+        trunk: usize,
+        group: usize,
+        record: CallRecord,
+        route: Route,
+    ) -> Self {
+        Self {
+            call: Some(call),
+            session: None,
+            circuit: None,
+            trunk,
+            group,
+            bridge: None,
+            path: Path::CLOSED,
+            local: None,
+            plan: None,
+            route,
+            record,
+        }
+    }
+}
+
+impl Route {
+    /// The way that a decision of the dial plan opens.
+    pub(super) fn new(targets: Arc<[Trunk]>, decision: Decision, origin: Origin) -> Self {
+        Self {
+            targets,
+            next: 0,
+            attempts: 0,
+            number: decision.number,
+            nature: decision.nature.map(number::nature),
+            origin,
+        }
+    }
 }

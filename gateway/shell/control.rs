@@ -6,7 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use media_bridge::Event;
 use tdm::SpanId;
 use tokio::net::UdpSocket;
 use tokio::net::unix::pipe;
@@ -16,7 +15,7 @@ use super::files::Files;
 use super::span::{Down, SignalUnit, Up};
 use super::thread::{SpanThread, now};
 use crate::call::CallId;
-use crate::iwu::{Admin, Input, Iwu, MediaEvent, Output, PortPlan};
+use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
 use crate::ladder::Trace;
 use crate::sip::Flow;
 
@@ -155,31 +154,25 @@ impl Control {
     fn hear(&mut self) -> bool {
         for index in 0..self.spans.len() {
             while let Some(word) = self.spans.get_mut(index).and_then(SpanThread::hear) {
-                let input = match word {
-                    Up::Media(event) => media(event).map(Input::Media),
-                    Up::SignalUnit(link, unit) => Some(Input::SignalUnit(
-                        link,
-                        Bytes::copy_from_slice(unit.octets()),
-                    )),
-                    Up::Line(link, event) => Some(Input::Line(link, event)),
-                    Up::Span(span, event) => Some(Input::Span(span, event)),
-                    Up::Packet {
-                        at,
-                        sent,
-                        port,
-                        span,
-                        peer,
-                        octets,
-                    } => {
-                        if let Some(plan) = self.plans.get(usize::from(span.0)) {
-                            let local = SocketAddr::new(self.rtp, plan.udp(port));
-                            let (from, to) = if sent { (local, peer) } else { (peer, local) };
-                            self.files.packet(at, from, to, &octets);
-                        }
-                        None
-                    }
-                };
-                if let Some(input) = input
+                if let Up::Packet {
+                    at,
+                    sent,
+                    port,
+                    span,
+                    peer,
+                    octets,
+                } = &word
+                    && let Some(plan) = self.plans.get(usize::from(span.0))
+                {
+                    let local = SocketAddr::new(self.rtp, plan.udp(*port));
+                    let (from, to) = if *sent {
+                        (local, *peer)
+                    } else {
+                        (*peer, local)
+                    };
+                    self.files.packet(*at, from, to, octets);
+                }
+                if let Some(input) = word.into_input()
                     && !self.input(input)
                 {
                     return false;
@@ -288,29 +281,3 @@ fn span(call: CallId) -> tracing::Span {
 
 /// How long to sleep when no timer runs.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
-
-/// What the unit hears of a bridge's event; boxes that only come back to be freed are dropped.
-#[must_use]
-pub fn media(event: Event) -> Option<MediaEvent> {
-    match event {
-        Event::Digit {
-            bridge,
-            from,
-            digit,
-            duration,
-        } => Some(MediaEvent::Digit {
-            bridge,
-            from,
-            digit,
-            duration,
-        }),
-        Event::FirstPacket { bridge, .. } => Some(MediaEvent::FirstPacket { bridge }),
-        Event::RtpTimeout { bridge } => Some(MediaEvent::RtpTimeout { bridge }),
-        Event::Closed { bridge, statistics } => Some(MediaEvent::Closed { bridge, statistics }),
-        Event::Refused { bridge, refusal } => Some(MediaEvent::Refused {
-            bridge,
-            why: refusal.to_string(),
-        }),
-        Event::Opened { .. } | Event::ToneEnded { .. } | Event::Spent(_) => None,
-    }
-}

@@ -6,11 +6,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use bytes::Bytes;
 use media_bridge::{Command, Event, RtpIo, RtpPort, Shard, ShardConfig};
 use mtp::{LineEvent, LinkId};
 use tdm::hdlc::Received;
 use tdm::signalling::SignallingTimeslot;
 use tdm::{Law, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot};
+
+use crate::iwu::{Input, MediaEvent};
 
 /// The longest signal unit: BSN, FSN, LI, SIO and 272 octets of signalling information
 /// (Q.703 §2.2).
@@ -92,6 +95,48 @@ pub enum Up {
         /// The packet.
         octets: Vec<u8>,
     },
+}
+
+impl Up {
+    /// What the interworking unit hears of it.
+    #[must_use]
+    pub fn into_input(self) -> Option<Input> {
+        match self {
+            Self::Media(event) => media(event).map(Input::Media),
+            Self::SignalUnit(link, unit) => Some(Input::SignalUnit(
+                link,
+                Bytes::copy_from_slice(unit.octets()),
+            )),
+            Self::Line(link, event) => Some(Input::Line(link, event)),
+            Self::Span(span, event) => Some(Input::Span(span, event)),
+            Self::Packet { .. } => None,
+        }
+    }
+}
+
+/// What the unit hears of a bridge's event; boxes that only come back to be freed are dropped.
+fn media(event: Event) -> Option<MediaEvent> {
+    match event {
+        Event::Digit {
+            bridge,
+            from,
+            digit,
+            duration,
+        } => Some(MediaEvent::Digit {
+            bridge,
+            from,
+            digit,
+            duration,
+        }),
+        Event::FirstPacket { bridge, .. } => Some(MediaEvent::FirstPacket { bridge }),
+        Event::RtpTimeout { bridge } => Some(MediaEvent::RtpTimeout { bridge }),
+        Event::Closed { bridge, statistics } => Some(MediaEvent::Closed { bridge, statistics }),
+        Event::Refused { bridge, refusal } => Some(MediaEvent::Refused {
+            bridge,
+            why: refusal.to_string(),
+        }),
+        Event::Opened { .. } | Event::ToneEnded { .. } | Event::Spent(_) => None,
+    }
 }
 
 /// A link's HDLC, and what is to be told of its line.
