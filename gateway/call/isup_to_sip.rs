@@ -205,6 +205,11 @@ impl IsupToSip {
     /// 18x: ACM first, CPG after it (RFC 3398 §8.2.3, §8.2.4), with the peer's own message as
     /// template where it sent one.
     fn progress(&mut self, status: u16, bodies: Bodies, fork: u16) -> Vec<Action> {
+        // An unreliable 180 that the network doubled, or that the UAS repeats to keep the INVITE
+        // alive (RFC 3261 §13.3.1.1), is no second alerting.
+        if status == 180 && self.state == State::Alerting && bodies.is_empty() {
+            return Vec::new();
+        }
         let mut actions = Vec::new();
         let media = bodies.sdp.is_some();
         if let Some(sdp) = bodies.sdp.clone() {
