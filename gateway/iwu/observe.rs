@@ -76,11 +76,13 @@ impl Iwu {
         let Ok((cic, message)) = Message::decode_sif(&transfer.sif) else {
             return;
         };
+        // The CIC of a group's message only says where its range begins (Q.763 §3.43).
         let circuit = self
             .points
             .circuits
             .iter()
             .find(|(_, place)| place.point == point && place.cic == cic)
+            .filter(|_| !is_of_group(message.message_type()))
             .map(|(id, _)| *id);
         let call = circuit.and_then(|id| self.by_circuit.get(&id).copied());
         let mask = self.config.gateway.mask_numbers;
@@ -112,7 +114,10 @@ impl Iwu {
         timer: Timer,
         event: TimerEvent,
     ) {
-        let call = self.by_circuit.get(&circuit).copied();
+        let call = match timer_is_of_group(timer) {
+            true => None,
+            false => self.by_circuit.get(&circuit).copied(),
+        };
         let text = match event {
             TimerEvent::Started(length) => format!("{timer} started, {length:?}"),
             TimerEvent::Stopped => format!("{timer} stopped"),
@@ -288,6 +293,21 @@ fn masked(number: &str, mask: bool) -> String {
 }
 
 /// An ISUP message in a few words.
+/// Whether a message supervises a group of circuits (Q.764 §2.8.2, §2.8.3, §2.9.3.2): it is no
+/// call's, even when a call uses the circuit where its range begins.
+fn is_of_group(message: MessageType) -> bool {
+    use MessageType as M;
+    matches!(
+        message,
+        M::Grs | M::Gra | M::Cgb | M::Cgba | M::Cgu | M::Cgua | M::Cqm | M::Cqr
+    )
+}
+
+/// The same for the timers of such messages.
+fn timer_is_of_group(timer: Timer) -> bool {
+    (Timer::T18..=Timer::T23).contains(&timer) || timer == Timer::T28
+}
+
 fn in_short(message: &Message, mask: bool) -> String {
     let name = message.message_type().acronym();
     let detail = match message.message_type() {
