@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::timers::{OutOfRange, Timers};
-use crate::{LinkId, NetworkIndicator, PointCode, Slc, Standard};
+use crate::{ErrorCorrection, LinkId, NetworkIndicator, PointCode, Slc, Standard, Thresholds};
 
 /// Links a linkset can have (Q.704 §2.3: the SLC has four bits).
 pub const LINKS_PER_LINKSET: usize = 16;
@@ -110,6 +110,15 @@ impl Config {
                         found: link.bit_rate,
                     });
                 }
+                if let ErrorCorrection::Preventive(Thresholds { n1, n2 }) = link.error_correction
+                    && (!(1..=Thresholds::LARGEST_N1).contains(&n1) || n2 == 0)
+                {
+                    return Err(ConfigError::Thresholds {
+                        link: link.id,
+                        n1,
+                        n2,
+                    });
+                }
             }
         }
         for route in &self.routes {
@@ -147,15 +156,18 @@ pub struct LinkConfig {
     pub slc: Slc,
     /// Bits per second of the line, 64000 unless the timeslot is restricted (56000).
     pub bit_rate: u32,
+    /// Method of error correction agreed with the neighbour.
+    pub error_correction: ErrorCorrection,
 }
 
 impl LinkConfig {
-    /// A 64 kbit/s link.
+    /// A 64 kbit/s link with basic error correction.
     pub const fn new(id: LinkId, slc: Slc) -> Self {
         Self {
             id,
             slc,
             bit_rate: 64_000,
+            error_correction: ErrorCorrection::Basic,
         }
     }
 }
@@ -223,6 +235,18 @@ pub enum ConfigError {
         link: LinkId,
         /// The value given.
         found: u32,
+    },
+    /// Thresholds of forced retransmission that would never let a message pass.
+    #[error(
+        "link {link}: forced retransmission from {n1} messages or {n2} octets, expected N1 1 to 127 and N2 above 0 (Q.703 §6.4)"
+    )]
+    Thresholds {
+        /// The link.
+        link: LinkId,
+        /// N1 given.
+        n1: u8,
+        /// N2 given.
+        n2: u32,
     },
     /// A route leads to the node itself.
     #[error("route to {0}: that is this signalling point itself")]

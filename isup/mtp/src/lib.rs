@@ -31,6 +31,8 @@
 mod config;
 mod label;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod line_model;
 mod link_state;
 pub mod mtp2;
@@ -47,6 +49,7 @@ pub use label::{
     Truncated, service,
 };
 pub use link_state::{Activity, Cause, Hint, LinkChange, LinkState, TimerEvent, TimerName};
+pub use mtp2::{ErrorCorrection, Thresholds};
 pub use mtp3::{LinkRequest, Mtp, RequestError};
 pub use point_code::{PointCode, PointCodeError, PointCodeFormat};
 pub use primitives::{LineEvent, Output, Status, Transfer, TransferError};

@@ -15,7 +15,9 @@ use super::processor_outage::{self, ProcessorOutage};
 use super::reception_control::{self, ReceptionControl};
 use super::suerm::{self, Suerm};
 use super::transmission_control::{self, TransmissionControl};
-use super::{Counters, FailureReason, Indication, SignalUnit, State, Timer, Timers};
+use super::{
+    Counters, ErrorCorrection, FailureReason, Indication, SignalUnit, State, Timer, Timers,
+};
 use crate::{LineEvent, QUEUE_LIMIT, Standard, TimerEvent};
 
 /// Waiting messages from which a link counts as congested (Q.704 §3.8).
@@ -130,7 +132,12 @@ pub struct Link {
 
 impl Link {
     /// A link, powered off.
-    pub fn new(standard: Standard, timers: &Timers, bit_rate: u32) -> Self {
+    pub fn new(
+        standard: Standard,
+        timers: &Timers,
+        bit_rate: u32,
+        error_correction: ErrorCorrection,
+    ) -> Self {
         let duration = |&timer: &Timer| (timer, timers.get(timer, standard));
         Self {
             link_state: LinkStateControl::default(),
@@ -139,8 +146,8 @@ impl Link {
             congestion: CongestionControl::default(),
             aerm: Aerm::default(),
             suerm: Suerm::default(),
-            transmission: TransmissionControl::default(),
-            reception: ReceptionControl::default(),
+            transmission: TransmissionControl::new(error_correction),
+            reception: ReceptionControl::new(error_correction),
             durations: Timer::ALL.iter().map(duration).collect(),
             running: Vec::with_capacity(Timer::ALL.len()),
             signals: VecDeque::new(),

@@ -6,6 +6,7 @@
 
 pub mod aerm;
 pub mod congestion_control;
+mod error_correction;
 pub mod initial_alignment_control;
 mod link;
 pub mod link_state_control;
@@ -19,6 +20,7 @@ pub mod transmission_control;
 #[cfg(test)]
 mod tests;
 
+pub use error_correction::{ErrorCorrection, Thresholds};
 pub use link::{CONGESTION_ABATEMENT, CONGESTION_ONSET, Link, Output, Request, Undelivered};
 pub use signal_unit::{Header, LARGEST_MESSAGE, SignalUnit, Status};
 pub use timers::{Timer, Timers};

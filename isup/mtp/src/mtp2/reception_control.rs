@@ -1,11 +1,15 @@
-//! Reception control (Q.703 §5.2, §5.3, Figure 14): sequence of received messages.
+//! Reception control: sequence of received messages, by the basic method (Q.703 §5.2, §5.3,
+//! Figure 14) and by the preventive one (§6.2, §6.3, Figure 16).
+//!
+//! The preventive method has no negative acknowledgement: what is not next is dropped, for the far
+//! end sends it again unasked, and the indicator bits stay 1.
 
 use std::fmt;
 
 use bytes::Bytes;
 
 use super::transmission_control::Window;
-use super::{FailureReason, Header, SignalUnit, Status};
+use super::{ErrorCorrection, FailureReason, Header, SignalUnit, Status};
 
 /// Orders of link state control and congestion control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +84,8 @@ impl TwoOfThree {
 /// Reception control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceptionControl {
+    /// Preventive rather than basic error correction.
+    preventive: bool,
     /// Signal units are taken.
     in_service: bool,
     /// FISUs and MSUs count.
@@ -99,6 +105,7 @@ pub struct ReceptionControl {
 impl Default for ReceptionControl {
     fn default() -> Self {
         Self {
+            preventive: false,
             in_service: false,
             accept: false,
             congested: false,
@@ -141,6 +148,14 @@ impl fmt::Display for ReceptionControl {
 }
 
 impl ReceptionControl {
+    /// Reception control by a method of error correction, stopped.
+    pub fn new(error_correction: ErrorCorrection) -> Self {
+        Self {
+            preventive: error_correction != ErrorCorrection::Basic,
+            ..Self::default()
+        }
+    }
+
     /// The number of the last message accepted, BSNT.
     pub const fn last_accepted(&self) -> u8 {
         self.expected.wrapping_sub(1) & 0x7F
@@ -153,6 +168,7 @@ impl ReceptionControl {
                 match order {
                     Order::Start => {
                         self = Self {
+                            preventive: self.preventive,
                             in_service: true,
                             ..Self::default()
                         }
@@ -194,7 +210,7 @@ impl ReceptionControl {
         if abnormal {
             return vec![];
         }
-        let turned = header.fib != self.bib;
+        let turned = !self.preventive && header.fib != self.bib;
         let abnormal = turned && !self.retransmission_awaited;
         if self.abnormal_fib.note(abnormal) {
             return vec![Action::LinkFailure(FailureReason::AbnormalFib)];
@@ -220,7 +236,7 @@ impl ReceptionControl {
                 actions.push(Action::Deliver(message));
             }
             // The last message again, or a FISU that says nothing is missing.
-            _ if header.fsn == self.last_accepted() => {}
+            _ if self.preventive || header.fsn == self.last_accepted() => {}
             _ => {
                 self.bib = !self.bib;
                 self.retransmission_awaited = true;

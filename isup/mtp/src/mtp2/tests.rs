@@ -1,4 +1,5 @@
 //! Level 2: the tables of its machines, and two links joined by a line.
 
 mod pair;
+mod preventive;
 mod tables;

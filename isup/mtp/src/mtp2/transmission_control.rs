@@ -1,10 +1,14 @@
-//! Transmission control, basic error correction (Q.703 §5, Figure 13).
+//! Transmission control (Q.703 Figures 13 and 15): basic error correction (§5) here, preventive
+//! cyclic retransmission (§6) in `cyclic_retransmission`.
+
+mod cyclic_retransmission;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::{FailureReason, Header, Status, Timer};
+use super::{ErrorCorrection, FailureReason, Header, Status, Timer};
+use cyclic_retransmission::Cycle;
 
 /// Messages that may be unacknowledged (Q.703 §5.2.1: the sequence numbers are modulo 128).
 pub const LARGEST_WINDOW: usize = 127;
@@ -110,14 +114,17 @@ pub enum Action {
 /// Transmission control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransmissionControl {
+    error_correction: ErrorCorrection,
     send: Send,
     sib_due: bool,
     /// Transmission buffer, TB.
     waiting: VecDeque<Bytes>,
     /// Retransmission buffer, RTB; the last one has number `sent`.
     unacknowledged: VecDeque<Bytes>,
-    /// Index in `unacknowledged` of the next message to send again.
+    /// Basic method: index in `unacknowledged` of the next message to send again.
     retransmission: Option<usize>,
+    /// Preventive method: where the cycle of retransmissions is.
+    cycle: Cycle,
     /// FSNT.
     sent: u8,
     fib: bool,
@@ -133,11 +140,13 @@ pub struct TransmissionControl {
 impl Default for TransmissionControl {
     fn default() -> Self {
         Self {
+            error_correction: ErrorCorrection::Basic,
             send: Send::Lssu(Status::Sios),
             sib_due: false,
             waiting: VecDeque::new(),
             unacknowledged: VecDeque::new(),
             retransmission: None,
+            cycle: Cycle::default(),
             sent: 127,
             fib: true,
             bsn: 127,
@@ -150,6 +159,14 @@ impl Default for TransmissionControl {
 }
 
 impl TransmissionControl {
+    /// Transmission control by a method of error correction.
+    pub fn new(error_correction: ErrorCorrection) -> Self {
+        Self {
+            error_correction,
+            ..Self::default()
+        }
+    }
+
     /// What a BSN may acknowledge.
     pub fn window(&self) -> Window {
         Window {
@@ -180,8 +197,13 @@ impl TransmissionControl {
 
     fn message_ready(&self) -> bool {
         self.send == Send::Msu
-            && (self.retransmission.is_some()
-                || !self.waiting.is_empty() && self.unacknowledged.len() < LARGEST_WINDOW)
+            && match self.error_correction {
+                ErrorCorrection::Basic => {
+                    self.retransmission.is_some()
+                        || !self.waiting.is_empty() && self.unacknowledged.len() < LARGEST_WINDOW
+                }
+                ErrorCorrection::Preventive(_) => self.backlog() > 0,
+            }
     }
 
     /// The number before that of `unacknowledged[index]`.
@@ -224,6 +246,7 @@ impl TransmissionControl {
                     actions.push(Action::Stop(Timer::T6));
                 }
                 self = Self {
+                    error_correction: self.error_correction,
                     repeated: self.repeated,
                     ..Self::default()
                 };
@@ -256,6 +279,7 @@ impl TransmissionControl {
                 self.waiting.clear();
                 self.unacknowledged.clear();
                 self.retransmission = None;
+                self.cycle = Cycle::default();
             }
             Event::FlushWaiting => self.waiting.clear(),
             Event::T6Expired => {
@@ -279,8 +303,15 @@ impl TransmissionControl {
         let acknowledged = usize::from(distance(window.acknowledged, bsn));
         if acknowledged > 0 {
             self.congestion_over(actions);
-            self.unacknowledged
-                .drain(..acknowledged.min(self.unacknowledged.len()));
+            for message in self
+                .unacknowledged
+                .drain(..acknowledged.min(self.unacknowledged.len()))
+            {
+                self.cycle.acknowledged(&message);
+            }
+            if self.unacknowledged.is_empty() {
+                self.cycle = Cycle::default();
+            }
             self.retransmission = self
                 .retransmission
                 .map(|next| next.saturating_sub(acknowledged))
@@ -288,7 +319,7 @@ impl TransmissionControl {
             self.unsupervise(actions);
             self.supervise(actions);
         }
-        if bib != self.fib {
+        if self.error_correction == ErrorCorrection::Basic && bib != self.fib {
             self.fib = bib;
             self.congestion_over(actions);
             self.retransmission = (!self.unacknowledged.is_empty()).then_some(0);
@@ -343,13 +374,18 @@ impl TransmissionControl {
     }
 
     fn transmit_message(&mut self, actions: &mut Vec<Action>) {
-        let again = self.retransmission.is_some();
-        let next = match self.retransmission {
+        let repetition = match self.error_correction {
+            ErrorCorrection::Basic => self.retransmission,
+            ErrorCorrection::Preventive(_) => self.next_of_cycle(),
+        };
+        let again = repetition.is_some();
+        let next = match repetition {
             Some(next) => next,
             None => {
                 let Some(message) = self.waiting.pop_front() else {
                     return;
                 };
+                self.enter_cycle(&message);
                 self.unacknowledged.push_back(message);
                 self.sent = self.sent.wrapping_add(1) & 0x7F;
                 self.unacknowledged.len() - 1
@@ -365,7 +401,7 @@ impl TransmissionControl {
             ..self.header()
         }
         .msu(message);
-        if again {
+        if self.retransmission.is_some() {
             self.retransmission = Some(next + 1).filter(|&next| next < self.unacknowledged.len());
         }
         self.repeated = None;

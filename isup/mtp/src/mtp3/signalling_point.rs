@@ -131,7 +131,12 @@ impl Mtp {
                     id: link.id,
                     slc: link.slc,
                     linkset: index,
-                    level2: mtp2::Link::new(standard, &timers.level2, link.bit_rate),
+                    level2: mtp2::Link::new(
+                        standard,
+                        &timers.level2,
+                        link.bit_rate,
+                        link.error_correction,
+                    ),
                     activity: Activity::Inactive,
                     test: LinkTest::default(),
                     local_outage: false,

@@ -4,27 +4,35 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::ladder::Ladder;
 use crate::line_model::{Arrival, Chance, Fault, Line, TICK, epoch};
 use crate::mtp2::{
-    FailureReason, Indication, Link, Output, Request, SignalUnit, State, Status, Timer, Timers,
+    ErrorCorrection, FailureReason, Indication, Link, Output, Request, SignalUnit, State, Status,
+    Timer, Timers,
 };
 use crate::{LineEvent, Standard, TimerEvent};
 
-struct Pair {
-    links: [Link; 2],
-    lines: [Line; 2],
-    messages: [Vec<Bytes>; 2],
-    indications: [Vec<Indication>; 2],
-    units: [Vec<SignalUnit>; 2],
-    expired: [Vec<Timer>; 2],
+pub(super) struct Pair {
+    pub(super) links: [Link; 2],
+    pub(super) lines: [Line; 2],
+    pub(super) messages: [Vec<Bytes>; 2],
+    pub(super) indications: [Vec<Indication>; 2],
+    pub(super) units: [Vec<SignalUnit>; 2],
+    pub(super) expired: [Vec<Timer>; 2],
+    pub(super) ladder: Ladder,
     start: Instant,
-    now: Instant,
+    pub(super) now: Instant,
 }
 
 impl Pair {
-    fn new(standard: Standard) -> Self {
-        let link = || Link::new(standard, &Timers::default(), 64_000);
-        let line = |seed| Line::new(seed, Duration::from_millis(4));
+    pub(super) fn new(standard: Standard) -> Self {
+        Self::over(standard, ErrorCorrection::Basic, Duration::from_millis(4))
+    }
+
+    /// A pair with a method of error correction, over lines of this delay each way.
+    pub(super) fn over(standard: Standard, method: ErrorCorrection, delay: Duration) -> Self {
+        let link = || Link::new(standard, &Timers::default(), 64_000, method);
+        let line = |seed| Line::new(seed, delay);
         let start = epoch();
         let mut pair = Self {
             links: [link(), link()],
@@ -33,6 +41,7 @@ impl Pair {
             indications: Default::default(),
             units: Default::default(),
             expired: Default::default(),
+            ladder: Ladder::new(["1", "2"]),
             start,
             now: start,
         };
@@ -42,21 +51,25 @@ impl Pair {
         pair
     }
 
-    fn in_service(standard: Standard) -> Self {
-        let mut pair = Self::new(standard);
-        for end in [0, 1] {
-            pair.request(end, Request::Start);
-        }
-        pair.until(30, |pair| pair.both(State::InService));
-        pair
+    pub(super) fn in_service(standard: Standard) -> Self {
+        Self::new(standard).into_service()
     }
 
-    fn both(&self, state: State) -> bool {
+    pub(super) fn into_service(mut self) -> Self {
+        for end in [0, 1] {
+            self.request(end, Request::Start);
+        }
+        self.until(30, |pair| pair.both(State::InService));
+        self
+    }
+
+    pub(super) fn both(&self, state: State) -> bool {
         self.links.iter().all(|link| link.state() == state)
     }
 
-    fn drain(&mut self, end: usize) {
+    pub(super) fn drain(&mut self, end: usize) {
         while let Some(output) = self.links[end].poll_output() {
+            self.ladder.level2(self.now - self.start, end, &output);
             match output {
                 Output::SignalUnit(unit) => {
                     self.units[end].push(SignalUnit::parse(&unit).unwrap());
@@ -70,24 +83,30 @@ impl Pair {
         }
     }
 
-    fn request(&mut self, end: usize, request: Request) {
+    pub(super) fn request(&mut self, end: usize, request: Request) {
         self.links[end].request(self.now, request);
         self.drain(end);
     }
 
-    fn send(&mut self, end: usize, number: u32) {
+    pub(super) fn send(&mut self, end: usize, number: u32) {
         let message = Bytes::copy_from_slice(&number.to_be_bytes());
         assert!(self.links[end].send(self.now, message));
         self.drain(end);
     }
 
+    /// Sends a message of so many octets, which tells nothing but its length.
+    pub(super) fn send_sized(&mut self, end: usize, octets: usize) {
+        assert!(self.links[end].send(self.now, vec![0x85; octets].into()));
+        self.drain(end);
+    }
+
     /// `end` receives a unit that the other end never sent.
-    fn inject(&mut self, end: usize, unit: &[u8]) {
+    pub(super) fn inject(&mut self, end: usize, unit: &[u8]) {
         self.links[end].handle_signal_unit(self.now, unit);
         self.drain(end);
     }
 
-    fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         self.now += TICK;
         for end in [0, 1] {
             self.links[end].handle_timeout(self.now);
@@ -106,7 +125,7 @@ impl Pair {
         }
     }
 
-    fn run(&mut self, milliseconds: u64) {
+    pub(super) fn run(&mut self, milliseconds: u64) {
         let end = self.now + Duration::from_millis(milliseconds);
         while self.now < end {
             self.tick();
@@ -114,7 +133,7 @@ impl Pair {
     }
 
     #[track_caller]
-    fn until(&mut self, seconds: u64, done: impl Fn(&Self) -> bool) -> Duration {
+    pub(super) fn until(&mut self, seconds: u64, done: impl Fn(&Self) -> bool) -> Duration {
         let begin = self.now;
         while !done(self) {
             assert!(
@@ -126,7 +145,7 @@ impl Pair {
         self.now - begin
     }
 
-    fn failure(&self, end: usize) -> Option<FailureReason> {
+    pub(super) fn failure(&self, end: usize) -> Option<FailureReason> {
         match self.indications[end].last() {
             Some(Indication::OutOfService(reason)) => Some(*reason),
             _ => None,
@@ -134,7 +153,7 @@ impl Pair {
     }
 
     #[track_caller]
-    fn assert_messages(&self, end: usize, count: u32) {
+    pub(super) fn assert_messages(&self, end: usize, count: u32) {
         let numbers: Vec<u32> = self.messages[end]
             .iter()
             .map(|message| u32::from_be_bytes(message.as_ref().try_into().unwrap()))
