@@ -20,3 +20,6 @@ pub mod invite;
 pub mod number;
 pub mod profile;
 pub mod release;
+
+#[cfg(test)]
+mod tests;

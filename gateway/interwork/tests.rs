@@ -1,0 +1,528 @@
+//! The mappings of RFC 3398, each against what the RFC says.
+
+use std::collections::BTreeMap;
+
+use isup::{
+    BackwardCallIndicators, CalledPartyNumber, CalledPartysStatus, CallingPartyNumber,
+    CallingPartysCategory, Cause, Digits, Event, EventInformation, ForwardCallIndicators, Location,
+    Message, MessageType, NatureOfAddress, NatureOfConnection, OptionalBackwardCallIndicators,
+    Presentation, TransmissionMediumRequirement,
+};
+
+use super::backward::{self, Progress};
+use super::profile::RFC3398;
+use super::{cause, encapsulation, iam, invite, release};
+use crate::config::{Config, IsupMode, Ringback, SipTrunk, TrunkGroup};
+use crate::dialplan::Number;
+use crate::sip::sdp::Codec;
+use crate::sip::{Bodies, Flow, Incoming, IsupBody, Q850};
+
+const CONFIG: &str = r#"
+[[span]]
+name = "e1"
+driver = "emulator"
+path = "e1"
+role = "listen"
+[[linkset]]
+name = "set"
+point_code = 1
+adjacent = 2
+link = [{ span = "e1", timeslot = 16, slc = 0 }]
+[[trunk_group]]
+name = "exchange"
+linkset = "set"
+span = "e1"
+timeslots = "1-15,17-31"
+country_code = "49"
+area_code = "30"
+[[sip_trunk]]
+name = "peer"
+address = "192.0.2.7:5060"
+"#;
+
+fn configured() -> (TrunkGroup, SipTrunk) {
+    let config = Config::parse("test", CONFIG, &BTreeMap::new()).unwrap();
+    (config.trunk_groups[0].clone(), config.sip_trunks[0].clone())
+}
+
+fn incoming(from: &str) -> Incoming {
+    let address = "192.0.2.7:5060".parse().unwrap();
+    Incoming {
+        flow: Flow::udp("192.0.2.1:5060".parse().unwrap(), address),
+        request_uri: "sip:+49305550001@192.0.2.1".into(),
+        from: from.into(),
+        to: "<sip:+49305550001@192.0.2.1>".into(),
+        from_tag: "1".into(),
+        call_id: "1".into(),
+        p_asserted_identity: Vec::new(),
+        privacy: None,
+        diversion: Vec::new(),
+        history_info: Vec::new(),
+        user_to_user: Vec::new(),
+        max_forwards: 70,
+        supports_reliable: true,
+        requires_reliable: false,
+        accepts_isup: true,
+        headers: Vec::new(),
+        bodies: Bodies::default(),
+    }
+}
+
+fn digits(text: &str) -> Digits {
+    text.parse().unwrap()
+}
+
+/// Rows of RFC 3398 §7.2.4.1, cause and status.
+const CAUSES: &[(u8, u16)] = &[
+    (1, 404),
+    (2, 404),
+    (3, 404),
+    (17, 486),
+    (18, 408),
+    (19, 480),
+    (20, 480),
+    (21, 403),
+    (22, 410),
+    (23, 410),
+    (26, 404),
+    (27, 502),
+    (28, 484),
+    (29, 501),
+    (31, 480),
+    (34, 503),
+    (38, 503),
+    (41, 503),
+    (42, 503),
+    (47, 503),
+    (55, 403),
+    (57, 403),
+    (58, 503),
+    (65, 488),
+    (70, 488),
+    (79, 501),
+    (87, 403),
+    (88, 503),
+    (102, 504),
+    (111, 500),
+    (127, 500),
+];
+
+/// Rows of RFC 3398 §8.2.6.1, status and cause; the second "504" of the RFC is 505.
+const STATUSES: &[(u16, u8)] = &[
+    (400, 41),
+    (401, 21),
+    (402, 21),
+    (403, 21),
+    (404, 1),
+    (405, 63),
+    (406, 79),
+    (407, 21),
+    (408, 102),
+    (410, 22),
+    (413, 127),
+    (414, 127),
+    (415, 79),
+    (416, 127),
+    (420, 127),
+    (421, 127),
+    (423, 127),
+    (480, 18),
+    (481, 41),
+    (482, 25),
+    (483, 25),
+    (484, 28),
+    (485, 1),
+    (486, 17),
+    (488, 31),
+    (500, 41),
+    (501, 79),
+    (502, 38),
+    (503, 41),
+    (504, 102),
+    (505, 127),
+    (513, 127),
+    (600, 17),
+    (603, 21),
+    (604, 1),
+    (606, 31),
+];
+
+#[test]
+fn every_row_of_the_cause_tables() {
+    for (value, status) in CAUSES {
+        let cause = Cause::new(*value, Location::TransitNetwork);
+        assert_eq!(
+            cause::status_of(&RFC3398, &cause).value,
+            *status,
+            "cause {value}"
+        );
+    }
+    for (status, value) in STATUSES {
+        assert_eq!(
+            cause::cause_of(&RFC3398, *status).0.value,
+            *value,
+            "status {status}"
+        );
+    }
+}
+
+#[test]
+fn the_template_gives_what_sip_does_not_say() {
+    let (group, trunk) = configured();
+    let template = Message::new(MessageType::Iam)
+        .with(NatureOfConnection::OUTGOING_ECHO_CONTROL)
+        .with(ForwardCallIndicators::ORIGINATING_ACCESS_ISDN)
+        .with(CallingPartysCategory::Payphone)
+        .with(TransmissionMediumRequirement::Speech)
+        .with(CalledPartyNumber::new(
+            NatureOfAddress::National,
+            digits("891110000"),
+        ))
+        .with(CallingPartyNumber::new(
+            NatureOfAddress::National,
+            digits("895550009"),
+        ));
+    let caller = iam::Caller::of(&incoming("<sip:+12125550199@192.0.2.7>;tag=1"), &trunk).unwrap();
+    let setup = iam::Setup {
+        template: Some(&template),
+        called: "305550001",
+        nature: NatureOfAddress::National,
+        caller: Some(&caller),
+        codec: Codec::Pcma,
+        group: &group,
+    };
+    let iam = iam::iam(&setup).unwrap();
+    assert_eq!(
+        iam.find::<CallingPartysCategory>(),
+        Some(CallingPartysCategory::Payphone)
+    );
+    let speech = Some(TransmissionMediumRequirement::Speech);
+    assert_eq!(iam.find::<TransmissionMediumRequirement>(), speech);
+    let called = iam.find::<CalledPartyNumber>().unwrap();
+    assert_eq!(
+        called.digits.to_string(),
+        "305550001",
+        "the Request-URI overrides (§7.2.1.1)"
+    );
+    let calling = iam.find::<CallingPartyNumber>().unwrap();
+    assert_eq!(calling.digits.to_string(), "12125550199");
+    assert_eq!(calling.nature, NatureOfAddress::International);
+
+    let nobody = iam::Setup {
+        caller: None,
+        ..setup
+    };
+    let kept = iam::iam(&nobody)
+        .unwrap()
+        .find::<CallingPartyNumber>()
+        .unwrap();
+    assert_eq!(kept.digits.to_string(), "895550009");
+}
+
+#[test]
+fn an_iam_that_sip_agrees_with_crosses_unchanged() {
+    let (group, _) = configured();
+    let template = Message::new(MessageType::Iam)
+        .with(NatureOfConnection::default())
+        .with(ForwardCallIndicators::ISUP_ALL_THE_WAY)
+        .with(CallingPartysCategory::Ordinary)
+        .with(TransmissionMediumRequirement::Speech)
+        .with(CalledPartyNumber {
+            internal_network_not_allowed: true,
+            ..CalledPartyNumber::new(NatureOfAddress::National, digits("305550001F"))
+        });
+    let setup = iam::Setup {
+        template: Some(&template),
+        called: "305550001",
+        nature: NatureOfAddress::National,
+        caller: None,
+        codec: Codec::Pcma,
+        group: &group,
+    };
+    assert_eq!(iam::iam(&setup).unwrap().to_vec(), template.to_vec());
+}
+
+#[test]
+fn a_caller_is_asserted_only_by_a_trusted_peer_and_hidden_on_request() {
+    let (group, mut trunk) = configured();
+    let mut invite = incoming("<sip:+49305550002@192.0.2.7>;tag=1");
+    invite
+        .p_asserted_identity
+        .push("<sip:+49305550003@192.0.2.7>".into());
+    invite.privacy = Some("id".into());
+    let number = |trunk: &SipTrunk| iam::Caller::of(&invite, trunk).unwrap().number.to_string();
+    assert_eq!(number(&trunk), "+49305550002");
+    trunk.trusted = true;
+    assert_eq!(number(&trunk), "+49305550003");
+
+    let caller = iam::Caller::of(&invite, &trunk).unwrap();
+    let setup = iam::Setup {
+        template: None,
+        called: "12#*",
+        nature: NatureOfAddress::Unknown,
+        caller: Some(&caller),
+        codec: Codec::Clearmode,
+        group: &group,
+    };
+    let iam = iam::iam(&setup).unwrap();
+    let calling = iam.find::<CallingPartyNumber>().unwrap();
+    assert_eq!(calling.presentation, Presentation::Restricted);
+    assert_eq!(
+        calling.digits.to_string(),
+        "305550003",
+        "national by the group's country code"
+    );
+    assert_eq!(
+        iam.find::<CalledPartyNumber>().unwrap().digits.to_string(),
+        "12CB"
+    );
+    let unrestricted = Some(TransmissionMediumRequirement::Unrestricted64);
+    assert_eq!(
+        iam.find::<TransmissionMediumRequirement>(),
+        unrestricted,
+        "RFC 4040"
+    );
+}
+
+#[test]
+fn an_invite_names_the_caller_unless_the_caller_is_hidden() {
+    let (group, mut trunk) = configured();
+    trunk.trusted = true;
+    let iam = |presentation| {
+        Message::new(MessageType::Iam)
+            .with(CalledPartyNumber::new(
+                NatureOfAddress::Subscriber,
+                digits("5550001F"),
+            ))
+            .with(CallingPartyNumber {
+                presentation,
+                ..CallingPartyNumber::new(NatureOfAddress::National, digits("895550002"))
+            })
+    };
+    let invite = |iam: &Message| {
+        let called = invite::called(iam, &group).unwrap();
+        assert_eq!(
+            called.to_string(),
+            "+49305550001",
+            "country and area code of the group"
+        );
+        invite::invite(&invite::Setup {
+            iam,
+            called: &called,
+            group: &group,
+            trunk: &trunk,
+            own_host: "192.0.2.1:5060".into(),
+            offer: "v=0".into(),
+        })
+    };
+    let shown = invite(&iam(Presentation::Allowed));
+    assert_eq!(shown.uri, "sip:+49305550001@192.0.2.7:5060;user=phone");
+    assert_eq!(shown.from, "<sip:+49895550002@192.0.2.1:5060;user=phone>");
+    assert_eq!(shown.privacy, None);
+    let hidden = invite(&iam(Presentation::Restricted));
+    assert_eq!(
+        hidden.from,
+        "\"Anonymous\" <sip:anonymous@anonymous.invalid>"
+    );
+    assert_eq!(hidden.privacy.as_deref(), Some("id"));
+    assert_eq!(
+        hidden.p_asserted_identity,
+        ["<sip:+49895550002@192.0.2.1:5060;user=phone>"]
+    );
+    let unknown = invite(&iam(Presentation::NotAvailable));
+    assert_eq!(
+        unknown.from, "<sip:192.0.2.1:5060>",
+        "no user part (§8.2.1.1)"
+    );
+    assert!(unknown.p_asserted_identity.is_empty());
+}
+
+#[test]
+fn an_untrusted_peer_never_learns_a_hidden_number() {
+    let (group, trunk) = configured();
+    let iam = Message::new(MessageType::Iam)
+        .with(CalledPartyNumber::new(
+            NatureOfAddress::National,
+            digits("305550001"),
+        ))
+        .with(CallingPartyNumber {
+            presentation: Presentation::Restricted,
+            ..CallingPartyNumber::new(NatureOfAddress::National, digits("895550002"))
+        });
+    let invite = invite::invite(&invite::Setup {
+        iam: &iam,
+        called: &Number::parse("+49305550001").unwrap(),
+        group: &group,
+        trunk: &SipTrunk {
+            isup: IsupMode::Off,
+            ..trunk
+        },
+        own_host: "192.0.2.1".into(),
+        offer: "v=0".into(),
+    });
+    let everything = format!("{invite:?}");
+    assert!(!everything.contains("5550002"), "{everything}");
+}
+
+#[test]
+fn what_an_acm_and_a_cpg_are_to_sip() {
+    let acm = |status, optional: Option<OptionalBackwardCallIndicators>, interworking| {
+        let mut indicators = BackwardCallIndicators::default().with_called_partys_status(status);
+        indicators.set(
+            BackwardCallIndicators::INTERWORKING_ENCOUNTERED,
+            interworking,
+        );
+        let acm = Message::new(MessageType::Acm).with(indicators);
+        optional.map_or(acm.clone(), |optional| acm.with(optional))
+    };
+    let in_band = Some(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
+    let (free, none) = (
+        CalledPartysStatus::SubscriberFree,
+        CalledPartysStatus::NoIndication,
+    );
+    let map = |acm: Message, ringback| {
+        let step = backward::address_complete(&acm, ringback);
+        (step.status, step.media, step.alerting)
+    };
+    let (terminal, network) = (Ringback::Terminal, Ringback::Network);
+    assert_eq!(map(acm(free, None, false), terminal), (180, false, true));
+    assert_eq!(map(acm(free, None, false), network), (183, true, true));
+    assert_eq!(map(acm(free, in_band, false), terminal), (183, true, true));
+    assert_eq!(map(acm(free, None, true), terminal), (183, true, true));
+    assert_eq!(map(acm(none, None, false), terminal), (183, true, false));
+    let cpg = |event| {
+        let cpg = Message::new(MessageType::Cpg).with(EventInformation::new(event));
+        backward::progress(&cpg).status
+    };
+    let table = [
+        (Event::Alerting, 180),
+        (Event::Progress, 183),
+        (Event::InBandInformation, 183),
+        (Event::ForwardedOnBusy, 181),
+        (Event::ForwardedOnNoReply, 181),
+        (Event::ForwardedUnconditional, 181),
+    ];
+    for (event, status) in table {
+        assert_eq!(cpg(event), status, "{event}");
+    }
+}
+
+#[test]
+fn what_provisional_responses_and_the_answer_are_to_isup() {
+    let names = |progress: Progress| {
+        let messages = backward::from_progress(progress, None);
+        messages
+            .iter()
+            .map(|m| m.message_type().acronym())
+            .collect::<Vec<_>>()
+    };
+    let first = Progress {
+        status: 180,
+        media: false,
+        first: true,
+        ringback: true,
+    };
+    assert_eq!(names(first), ["ACM"]);
+    assert_eq!(
+        names(Progress {
+            status: 181,
+            ringback: false,
+            ..first
+        }),
+        ["ACM", "CPG"]
+    );
+    assert_eq!(
+        names(Progress {
+            status: 183,
+            first: false,
+            ..first
+        }),
+        ["CPG"]
+    );
+    let acm = &backward::from_progress(first, None)[0];
+    let indicators = acm.find::<BackwardCallIndicators>().unwrap();
+    assert_eq!(
+        indicators.called_partys_status(),
+        CalledPartysStatus::SubscriberFree
+    );
+    assert_eq!(indicators.bits(), 0x0416, "the defaults of §8.2.3");
+    let event = |status, media| {
+        let later = Progress {
+            status,
+            media,
+            first: false,
+            ringback: false,
+        };
+        let cpg = &backward::from_progress(later, None)[0];
+        cpg.find::<EventInformation>().unwrap().event()
+    };
+    assert_eq!(event(180, false), Event::Alerting);
+    assert_eq!(event(182, false), Event::Progress);
+    assert_eq!(event(183, true), Event::InBandInformation);
+    assert_eq!(
+        backward::from_answer(true, None).message_type(),
+        MessageType::Con
+    );
+    assert_eq!(
+        backward::from_answer(false, None).message_type(),
+        MessageType::Anm
+    );
+}
+
+#[test]
+fn the_peers_own_message_goes_on_where_it_fits() {
+    let acm = Message::new(MessageType::Acm)
+        .with(BackwardCallIndicators::HOLDING_REQUESTED)
+        .with(OptionalBackwardCallIndicators::MLPP_USER);
+    let progress = Progress {
+        status: 183,
+        media: true,
+        first: true,
+        ringback: false,
+    };
+    assert_eq!(backward::from_progress(progress, Some(&acm)), [acm.clone()]);
+    let later = Progress {
+        first: false,
+        ..progress
+    };
+    assert_ne!(backward::from_progress(later, Some(&acm)), [acm]);
+}
+
+#[test]
+fn a_release_from_sip_takes_the_peers_rel_and_then_its_reason() {
+    let body = |rel: &Message| Bodies::isup(IsupBody::new("itu-t92+", None, rel.to_vec()));
+    let rel = release::message(&Cause::new(31, Location::User));
+    let value = |bodies: &Bodies, q850: Option<u8>| {
+        let q850 = q850.map(Q850::new);
+        release::cause_of_rel(&release::rel(bodies, q850.as_ref())).value
+    };
+    let none = Bodies::default();
+    assert_eq!(value(&none, None), 16);
+    assert_eq!(value(&none, Some(17)), 17);
+    assert_eq!(value(&body(&rel), None), 31);
+    assert_eq!(value(&body(&rel), Some(17)), 17);
+    let same = release::rel(&body(&rel), Some(&Q850::new(31)));
+    assert_eq!(
+        same.to_vec(),
+        rel.to_vec(),
+        "where they agree the octets stay"
+    );
+    let anm = Message::new(MessageType::Anm);
+    assert_eq!(value(&body(&anm), None), 16, "only a REL is a release");
+}
+
+#[test]
+fn info_cannot_set_up_or_release_a_call() {
+    for message in [
+        MessageType::Iam,
+        MessageType::Rel,
+        MessageType::Anm,
+        MessageType::Rsc,
+    ] {
+        let octets = Message::new(message).to_vec();
+        let bodies = Bodies::isup(IsupBody::new("itu-t92+", None, octets));
+        assert!(encapsulation::forwardable(&bodies).is_none(), "{message}");
+    }
+    let garbage = Bodies::isup(IsupBody::new("itu-t92+", None, vec![0x2D, 0xFF]));
+    assert!(encapsulation::forwardable(&garbage).is_none());
+}
