@@ -480,7 +480,10 @@ fn the_peers_own_message_goes_on_where_it_fits() {
         first: true,
         ringback: false,
     };
-    assert_eq!(backward::from_progress(progress, Some(&acm)), [acm.clone()]);
+    assert_eq!(
+        backward::from_progress(progress, Some(&acm)),
+        std::slice::from_ref(&acm)
+    );
     let later = Progress {
         first: false,
         ..progress
