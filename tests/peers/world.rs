@@ -22,6 +22,11 @@ const BUSY: &str = "+49305550004";
 /// there yet, and a busy machine has other things to do.
 const IN_SERVICE: Duration = Duration::from_secs(90);
 
+/// The gateway's files in the directory of a world.
+const RECORDS: &str = "records.jsonl";
+const CAPTURE: &str = "isthmus.pcapng";
+const RECORDING: &str = "recording.jsonl";
+
 /// The two processes and what they are configured to.
 pub(crate) struct World {
     /// Where the gateway takes SIP.
@@ -74,11 +79,11 @@ impl World {
             ("16384-16511".to_owned(), format!("{rtp}-{}", rtp + 127)),
             (
                 "#file = \"isthmus-records.jsonl\"".to_owned(),
-                format!("file = \"{}\"", place("records.jsonl")),
+                format!("file = \"{}\"", place(RECORDS)),
             ),
             (
                 "#file = \"isthmus.pcapng\"".to_owned(),
-                format!("file = \"{}\"", place("isthmus.pcapng")),
+                format!("file = \"{}\"", place(CAPTURE)),
             ),
         ];
         let exchange = [socket];
@@ -116,7 +121,9 @@ impl World {
 
     pub(crate) fn start_gateway(&mut self) {
         let mut run = self.isthmus("run", "isthmus.toml");
-        self.gateway = Some(Program::start("gateway", run.args(["--log", "debug"])));
+        run.args(["--log", "debug", "--record"]);
+        run.arg(self.directory.join(RECORDING));
+        self.gateway = Some(Program::start("gateway", &mut run));
     }
 
     pub(crate) fn start_exchange(&mut self) {
@@ -179,7 +186,7 @@ impl World {
 
     /// The records of the calls to everyone but the busy subscriber that stands for readiness.
     pub(crate) fn records(&self) -> Vec<CallRecord> {
-        let text = fs::read_to_string(self.directory.join("records.jsonl")).unwrap_or_default();
+        let text = fs::read_to_string(self.directory.join(RECORDS)).unwrap_or_default();
         text.lines()
             .map(|line| serde_json::from_str::<CallRecord>(line).expect(line))
             .filter(|record| record.called_received != BUSY)
@@ -195,13 +202,19 @@ impl World {
         })
     }
 
-    /// Ends both, so that everything is written, and has tshark read the capture.
+    /// Ends the gateway, so that everything is written; has tshark read the capture, and the
+    /// recording give the same outputs once more.
     pub(crate) fn finish(mut self) {
         let gateway = self.gateway();
         gateway.terminate();
         let status = gateway.wait(Duration::from_secs(20));
         assert!(status.success(), "the gateway ended with {status}");
-        tshark::assert_clean(&self.directory.join("isthmus.pcapng"));
+        tshark::assert_clean(&self.directory.join(CAPTURE));
+        let mut replay = Command::new(env!("CARGO_BIN_EXE_isthmus"));
+        replay.arg("replay").arg(self.directory.join(RECORDING));
+        let output = replay.output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "replay: {text}");
     }
 }
 
