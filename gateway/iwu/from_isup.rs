@@ -142,7 +142,7 @@ impl Iwu {
                 record.end(self.wall(now), ReleasedBy::Gateway);
                 let rel = isup::circuit::Request::Release(release::message(&cause));
                 self.ask_isup(now, call, circuit, rel);
-                self.outputs.push_back(Output::Record(Box::new(record)));
+                self.record(record);
             }
         }
     }

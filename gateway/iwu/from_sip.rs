@@ -177,7 +177,7 @@ impl Iwu {
         record.mapped_by = Some(refusal.why);
         record.end(self.wall(now), ReleasedBy::Gateway);
         self.ask_sip(now, record.call, session, request);
-        self.outputs.push_back(Output::Record(Box::new(record)));
+        self.record(record);
     }
 
     /// Agrees on media for an INVITE, with RTP at this address. Without an offer in the INVITE

@@ -17,17 +17,21 @@
 //! | `attempt` | circuits and SIP trunks are tried |
 //! | `bridge` | media commands |
 //! | `drain` | shutdown |
+//! | `call_ids` | which call a Call-ID belongs to |
 //! | `observe` | ladders and records |
+//! | `occupancy` | what the calls hold |
 
 mod apply;
 mod attempt;
 mod bridge;
+mod call_ids;
 mod drain;
 mod from_isup;
 mod from_sip;
 pub mod io;
 mod leg;
 mod observe;
+mod occupancy;
 mod points;
 mod ports;
 mod seeded;
@@ -48,6 +52,7 @@ use crate::dialplan::DialPlan;
 use crate::sip::{self, Endpoint, SessionId};
 
 pub use io::{Admin, Input, MediaEvent, Output};
+pub use occupancy::Occupancy;
 pub use points::{Circuit, LinkPlace};
 pub use ports::PortPlan;
 
@@ -116,7 +121,7 @@ pub struct Iwu {
     by_session: BTreeMap<SessionId, CallId>,
     by_circuit: BTreeMap<CircuitId, CallId>,
     /// Calls by Call-ID, for ladders.
-    by_call_id: BTreeMap<String, CallId>,
+    by_call_id: call_ids::CallIds,
     /// The call whose INVITE is about to leave: its Call-ID is known only then.
     inviting: Option<CallId>,
     /// Rungs among the outputs whose Call-ID belongs to no call yet.
@@ -165,7 +170,7 @@ impl Iwu {
             legs: BTreeMap::new(),
             by_session: BTreeMap::new(),
             by_circuit: BTreeMap::new(),
-            by_call_id: BTreeMap::new(),
+            by_call_id: call_ids::CallIds::default(),
             inviting: None,
             unclaimed: Vec::new(),
             bridges: BTreeMap::new(),

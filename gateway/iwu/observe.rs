@@ -46,7 +46,7 @@ impl Iwu {
                 leg.record.sip_call_id = Some(summary.call_id.clone());
             }
         }
-        let call = self.by_call_id.get(&summary.call_id).copied();
+        let call = self.by_call_id.get(&summary.call_id);
         let text = sip_in_short(&summary, self.config.gateway.mask_numbers);
         if call.is_none() {
             self.unclaimed.push((self.outputs.len(), summary.call_id));
@@ -57,7 +57,7 @@ impl Iwu {
     /// Gives the rungs of an INVITE and its 100 the call that the INVITE began.
     pub(super) fn claim_rungs(&mut self) {
         for (place, call_id) in std::mem::take(&mut self.unclaimed) {
-            if let Some(call) = self.by_call_id.get(&call_id).copied()
+            if let Some(call) = self.by_call_id.get(&call_id)
                 && let Some(Output::Trace(trace)) = self.outputs.get_mut(place)
             {
                 trace.call = Some(call);
@@ -233,8 +233,9 @@ impl Iwu {
         }
     }
 
-    fn record(&mut self, record: CallRecord) {
-        self.by_call_id.retain(|_, call| *call != record.call);
+    /// The one record of a call, its last word.
+    pub(super) fn record(&mut self, record: CallRecord) {
+        self.by_call_id.over(record.call);
         self.outputs.push_back(Output::Record(Box::new(record)));
     }
 }

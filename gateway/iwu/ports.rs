@@ -54,6 +54,11 @@ impl PortPool {
         }
     }
 
+    /// How many are not free.
+    pub(super) fn taken(&self) -> usize {
+        usize::from(self.plan.count) - self.free.len()
+    }
+
     pub(super) fn take(&mut self) -> Option<RtpPort> {
         self.free.pop_front()
     }
