@@ -2,6 +2,7 @@
 //!
 //! The gateway is incoming exchange and user agent client.
 
+use bytes::Bytes;
 use isup::circuit::{Indication as Isup, Request};
 use isup::{Cause, Location, Message, MessageType};
 
@@ -33,8 +34,11 @@ enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IsupToSip {
     state: State,
-    /// A further SIP trunk may be tried: no backward message was sent.
+    /// The early dialog whose media is heard: the first that had any.
     fork: Option<u16>,
+    /// What other early dialogs said of their media: the 200 of one of them need not repeat it
+    /// (RFC 3262 §5).
+    others: Vec<(u16, Bytes)>,
     /// The gateway itself plays ringback towards the circuit.
     ringback: bool,
     /// The peer's SDP was seen: early media may come.
@@ -48,6 +52,7 @@ impl IsupToSip {
         let call = Self {
             state: State::Trying,
             fork: None,
+            others: Vec::new(),
             ringback: false,
             early_media: false,
         };
@@ -103,8 +108,8 @@ impl IsupToSip {
                     ..
                 },
             ) => self.progress(status, bodies, fork),
-            (Trying | Progressing | Alerting, Sip::Accepted { bodies, .. }) => {
-                self.accepted(bodies)
+            (Trying | Progressing | Alerting, Sip::Accepted { bodies, fork, .. }) => {
+                self.accepted(bodies, fork)
             }
             (
                 Trying | Progressing | Alerting,
@@ -130,11 +135,16 @@ impl IsupToSip {
             (Connected, Sip::Bye { cause, bodies, .. }) => {
                 self.clear(release::rel(&bodies, cause.as_ref()), None, None)
             }
+            // RFC 3261 §15 does not let the called side do this; some do, and the session is over.
+            (Trying | Progressing | Alerting, Sip::Bye { cause, bodies, .. }) => {
+                self.clear(release::rel(&bodies, cause.as_ref()), Some(487), None)
+            }
             (Connected, Sip::Failed { .. }) => {
                 self.release_circuit(context.profile.no_ack, ReleasedBy::Sip)
             }
-            (Connected, Sip::Renegotiate { bodies, .. }) => {
-                remote(bodies.sdp).into_iter().collect()
+            // UPDATE moves media before the answer, too (RFC 3311 §5.1).
+            (Trying | Progressing | Alerting | Connected, Sip::Renegotiate { answered, .. }) => {
+                super::agreed(answered)
             }
             (Trying | Progressing | Alerting | Connected, Sip::Info { bodies }) => {
                 match encapsulation::forwardable(&bodies) {
@@ -214,7 +224,10 @@ impl IsupToSip {
         let media = bodies.sdp.is_some();
         if let Some(sdp) = bodies.sdp.clone() {
             // The first dialog with media is heard; a second one would only talk across it.
-            if *self.fork.get_or_insert(fork) == fork {
+            if *self.fork.get_or_insert(fork) != fork {
+                self.others.retain(|(other, _)| *other != fork);
+                self.others.push((fork, sdp));
+            } else {
                 self.early_media = true;
                 actions.push(Action::Bridge(Bridge::Remote(sdp)));
                 actions.push(Action::Bridge(Bridge::Path {
@@ -252,11 +265,16 @@ impl IsupToSip {
         actions
     }
 
-    fn accepted(&mut self, bodies: Bodies) -> Vec<Action> {
+    fn accepted(&mut self, bodies: Bodies, fork: u16) -> Vec<Action> {
         let template = encapsulation::understood(&bodies);
         let message = backward::from_answer(self.state == State::Trying, template.as_ref());
         let mut actions = vec![Action::Stop(Timer::T11)];
-        actions.extend(remote(bodies.sdp));
+        let others = std::mem::take(&mut self.others);
+        let earlier = || {
+            let mut others = others.into_iter();
+            others.find_map(|(other, sdp)| (other == fork).then_some(sdp))
+        };
+        actions.extend(remote(bodies.sdp.or_else(earlier)));
         if std::mem::take(&mut self.ringback) {
             actions.push(Action::Bridge(Bridge::Ringback(false)));
         }
@@ -393,6 +411,6 @@ fn bye(cause: &Cause, isup: Option<sip::IsupBody>) -> Action {
     })
 }
 
-fn remote(sdp: Option<bytes::Bytes>) -> Option<Action> {
+fn remote(sdp: Option<Bytes>) -> Option<Action> {
     sdp.map(|sdp| Action::Bridge(Bridge::Remote(sdp)))
 }

@@ -1,1 +1,5 @@
-//! States and events of both halves, written down.
+//! Both halves as tables, and every race of four events in every state.
+
+mod events;
+mod races;
+mod table;

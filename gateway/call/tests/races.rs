@@ -1,0 +1,317 @@
+//! Every order of up to four things that can happen, from every state: both legs always end, the
+//! peer hears one final answer at most, and the circuit is released once and only while it is
+//! held.
+
+use isup::circuit::{Indication as Isup, Request};
+
+use super::events::{Surroundings, of_isup_to_sip, of_sip_to_isup};
+use super::table::{reachable, short};
+use crate::call::{Action, Call, Event, IsupToSip, SipToIsup};
+use crate::interwork::profile::RFC3398;
+use crate::sip::{self, Indication as Sip};
+
+const DEPTH: usize = 4;
+
+/// The circuit, as the contract of its indications has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Circuit {
+    /// The call's.
+    Held,
+    /// REL came, or the call asked for one; Idle is due.
+    Clearing,
+    /// Idle, or it looks after itself.
+    Parted,
+}
+
+/// The SIP session, as the contract of the endpoint has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Session {
+    /// No final response to the INVITE.
+    Early,
+    /// 200.
+    Answered,
+    /// We asked for its end: BYE, CANCEL or a refusal. The peer may still speak until then.
+    Ending,
+    /// It is over.
+    Over,
+}
+
+/// A call, and what both layers below it know.
+#[derive(Debug, Clone)]
+struct Model {
+    call: Call,
+    circuit: Circuit,
+    session: Session,
+    finals: u32,
+    finished: bool,
+    /// Another circuit or trunk is being looked for.
+    attempting: bool,
+}
+
+impl Model {
+    /// Whether the layers below can say that now.
+    fn possible(&self, event: &Event) -> bool {
+        if self.attempting {
+            return false;
+        }
+        match event {
+            Event::Isup(Isup::Received(_) | Isup::Released(_)) => self.circuit == Circuit::Held,
+            // Never after the answer (Q.764 §2.8.1).
+            Event::Isup(Isup::Repeat { .. }) => {
+                self.circuit == Circuit::Held && self.session == Session::Early
+            }
+            Event::Isup(Isup::Failed { .. }) => self.circuit != Circuit::Parted,
+            Event::Isup(Isup::Idle) => self.circuit == Circuit::Clearing,
+            Event::Isup(_) | Event::Exhausted(_) | Event::Unacceptable(_) => false,
+            Event::Sip(Sip::Cancelled { .. } | Sip::Pracked { .. }) => {
+                self.session == Session::Early
+            }
+            Event::Sip(Sip::Progress { .. } | Sip::Accepted { .. }) => {
+                self.session == Session::Early
+            }
+            Event::Sip(Sip::Rejected { .. }) => {
+                // 487 to our CANCEL.
+                matches!(self.session, Session::Early | Session::Ending) && self.finals == 0
+            }
+            Event::Sip(Sip::Acknowledged { .. }) => self.session == Session::Answered,
+            Event::Sip(_) => matches!(self.session, Session::Early | Session::Answered),
+            Event::Expired(_) | Event::Shutdown => true,
+        }
+    }
+
+    fn step(mut self, surroundings: &Surroundings, event: Event, way: &str) -> Self {
+        match &event {
+            Event::Isup(Isup::Released(_)) => self.circuit = Circuit::Clearing,
+            Event::Isup(Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => {
+                self.circuit = Circuit::Parted;
+            }
+            Event::Sip(
+                Sip::Cancelled { .. } | Sip::Bye { .. } | Sip::Failed { .. } | Sip::Rejected { .. },
+            ) => self.session = Session::Over,
+            Event::Sip(Sip::Accepted { .. }) => {
+                self.session = Session::Answered;
+                self.finals += 1;
+            }
+            _ => {}
+        }
+        self.attempting = false;
+        let (call, actions) = self.call.step(&surroundings.context(), event);
+        self.call = call;
+        for action in &actions {
+            self.act(action, way);
+        }
+        self
+    }
+
+    fn act(&mut self, action: &Action, way: &str) {
+        let what = short(action);
+        assert!(!self.finished, "{way}: {what} after the end");
+        match action {
+            Action::Sip(sip::Request::Accept { .. }) => {
+                assert_eq!(self.session, Session::Early, "{way}: {what}");
+                self.session = Session::Answered;
+                self.finals += 1;
+            }
+            Action::Sip(sip::Request::Reject { .. } | sip::Request::Cancel { .. }) => {
+                assert_eq!(self.session, Session::Early, "{way}: {what}");
+                self.session = Session::Ending;
+                self.finals +=
+                    u32::from(matches!(action, Action::Sip(sip::Request::Reject { .. })));
+            }
+            Action::Sip(sip::Request::Bye { .. }) => {
+                assert_eq!(self.session, Session::Answered, "{way}: {what}");
+                self.session = Session::Ending;
+            }
+            Action::Sip(sip::Request::Progress { .. }) => {
+                assert_eq!(self.session, Session::Early, "{way}: {what}");
+            }
+            Action::Sip(_) => {
+                let alive = matches!(self.session, Session::Early | Session::Answered);
+                assert!(
+                    alive,
+                    "{way}: {what} in a session that is {:?}",
+                    self.session
+                );
+            }
+            Action::Isup(request) => {
+                assert_eq!(self.circuit, Circuit::Held, "{way}: {what}");
+                if matches!(request, Request::Release(_)) {
+                    self.circuit = Circuit::Clearing;
+                }
+            }
+            Action::Reattempt => self.attempting = true,
+            Action::Finish => {
+                self.finished = true;
+                assert_eq!(self.circuit, Circuit::Parted, "{way}: {what}");
+                let left = matches!(self.session, Session::Early | Session::Answered);
+                assert!(
+                    !left,
+                    "{way}: {what} with a session that is {:?}",
+                    self.session
+                );
+            }
+            Action::Bridge(_) | Action::Start(_) | Action::Stop(_) | Action::Mark(_) => {}
+        }
+        assert!(self.finals <= 1, "{way}: {what} is a second final answer");
+    }
+
+    /// What the unit answers when the call asks for another circuit or trunk: one is found.
+    fn found(mut self) -> Self {
+        self.attempting = false;
+        match self.call {
+            Call::SipToIsup(_) => self.circuit = Circuit::Held,
+            Call::IsupToSip(_) => self.session = Session::Early,
+        }
+        self
+    }
+
+    /// Ends everything: what has not ended by itself must end by a shutdown and the circuit's
+    /// last word.
+    fn close(self, surroundings: &Surroundings, way: &str) {
+        let mut model = self;
+        for event in [
+            Event::Exhausted(RFC3398.no_circuit),
+            Event::Shutdown,
+            Event::Isup(Isup::Idle),
+        ] {
+            let due = match event {
+                Event::Exhausted(_) => model.attempting,
+                Event::Isup(_) => model.circuit != Circuit::Parted,
+                _ => true,
+            };
+            if due && !model.finished {
+                if matches!(event, Event::Isup(_)) {
+                    assert_eq!(
+                        model.circuit,
+                        Circuit::Clearing,
+                        "{way}: nobody released the circuit"
+                    );
+                }
+                model = model.step(surroundings, event, way);
+            }
+        }
+        assert!(model.finished, "{way}: {} at the end", model.call.state());
+        assert_eq!(model.call.state(), "Over", "{way}");
+    }
+}
+
+/// Goes every way from here, and ends each of them.
+fn explore(
+    surroundings: &Surroundings,
+    model: &Model,
+    events: &[(&'static str, Event)],
+    way: &mut Vec<&'static str>,
+    depth: usize,
+    ways: &mut usize,
+) {
+    *ways += 1;
+    let named = way.join(", ");
+    model.clone().close(surroundings, &named);
+    if model.attempting {
+        way.push("next found");
+        explore(
+            surroundings,
+            &model.clone().found(),
+            events,
+            way,
+            depth,
+            ways,
+        );
+        way.pop();
+        return;
+    }
+    if depth == 0 || model.finished {
+        return;
+    }
+    for (name, event) in events {
+        if model.possible(event) {
+            way.push(name);
+            let named = way.join(", ");
+            let after = model.clone().step(surroundings, event.clone(), &named);
+            explore(surroundings, &after, events, way, depth - 1, ways);
+            way.pop();
+        }
+    }
+}
+
+/// From every state that a possible way leads to.
+fn races(start: Call, events: &[(&'static str, Event)]) -> usize {
+    let surroundings = Surroundings::new();
+    let first = Model {
+        call: start.clone(),
+        circuit: Circuit::Held,
+        session: Session::Early,
+        finals: 0,
+        finished: false,
+        attempting: false,
+    };
+    let mut ways = 0;
+    for (prefix, _) in reachable(start, events) {
+        let mut model = first.clone();
+        let possible = prefix.iter().all(|name| {
+            let (_, event) = events.iter().find(|(known, _)| known == name).unwrap();
+            let possible = model.possible(event);
+            if possible {
+                model = model
+                    .clone()
+                    .step(&surroundings, event.clone(), &prefix.join(", "));
+                if model.attempting {
+                    model = model.clone().found();
+                }
+            }
+            possible
+        });
+        if possible {
+            explore(
+                &surroundings,
+                &model,
+                events,
+                &mut prefix.clone(),
+                DEPTH,
+                &mut ways,
+            );
+        }
+    }
+    ways
+}
+
+#[test]
+fn every_race_from_sip_ends_with_one_answer_and_a_released_circuit() {
+    let ways = races(Call::SipToIsup(SipToIsup::new(true)), &of_sip_to_isup());
+    assert!(ways > 100_000, "{ways}");
+}
+
+#[test]
+fn every_race_from_a_circuit_ends_with_both_legs_released() {
+    let ways = races(Call::IsupToSip(IsupToSip::new().0), &of_isup_to_sip());
+    assert!(ways > 100_000, "{ways}");
+}
+
+/// What cannot happen does no harm either: any order of anything, from every state.
+#[test]
+fn nothing_that_is_heard_out_of_place_panics() {
+    let surroundings = Surroundings::new();
+    for (start, events) in [
+        (Call::SipToIsup(SipToIsup::new(false)), of_sip_to_isup()),
+        (Call::IsupToSip(IsupToSip::new().0), of_isup_to_sip()),
+    ] {
+        for (_, call) in reachable(start, &events) {
+            for (_, first) in &events {
+                let (call, _) = call.clone().step(&surroundings.context(), first.clone());
+                for (_, second) in &events {
+                    let (after, actions) =
+                        call.clone().step(&surroundings.context(), second.clone());
+                    let over = call.state() == "Over";
+                    assert!(!over || after.state() == "Over", "{call:?} {second:?}");
+                    assert!(
+                        !over
+                            || actions
+                                .iter()
+                                .all(|action| matches!(action, Action::Bridge(_))),
+                        "{call:?} {second:?}"
+                    );
+                }
+            }
+        }
+    }
+}
