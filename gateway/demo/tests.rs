@@ -1,4 +1,7 @@
-//! The demo's calls in virtual time.
+//! The demo's calls in virtual time, and many more of them at once.
+
+mod load;
+mod two_gateways;
 
 use std::time::Instant;
 
