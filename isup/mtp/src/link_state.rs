@@ -196,6 +196,10 @@ pub enum LinkChange {
     InhibitionDenied,
     /// The transmission queue passed the onset (true) or abatement (false) threshold.
     Congested(bool),
+    /// So many messages for the link were given up where the standard has no way to save them:
+    /// sent, but not acknowledged when no changeover acknowledgement came (Q.704 §5.6, §5.7.2), or
+    /// without another route (§5.3.3).
+    Discarded(usize),
     /// A timer was started, stopped or ran out.
     Timer(TimerName, TimerEvent),
     /// A management or test message went out; acronym of the Recommendation.
@@ -227,6 +231,7 @@ impl fmt::Display for LinkChange {
             Self::Inhibited(state) => write!(f, "inhibition {}", on(*state)),
             Self::InhibitionDenied => f.write_str("inhibition or its end was denied"),
             Self::Congested(state) => write!(f, "congestion {}", on(*state)),
+            Self::Discarded(count) => write!(f, "{count} messages given up"),
             Self::Timer(timer, TimerEvent::Started(duration)) => {
                 write!(f, "{timer} started ({duration:?})")
             }

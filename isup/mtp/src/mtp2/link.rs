@@ -55,6 +55,9 @@ pub enum Request {
     Congestion,
     /// It is no longer.
     CongestionCeases,
+    /// The processor outage lasts: give up the messages that were sent before it and not
+    /// acknowledged. Their traffic goes another way, and they would come late.
+    FlushUnacknowledged,
 }
 
 /// What a link gives out.
@@ -197,7 +200,11 @@ impl Link {
         let (unacknowledged, waiting) = self.transmission.buffers();
         let undelivered = Undelivered {
             acknowledged,
-            unacknowledged: unacknowledged.clone(),
+            unacknowledged: if self.transmission.flushing() {
+                VecDeque::new()
+            } else {
+                unacknowledged.clone()
+            },
             waiting: waiting.clone(),
         };
         self.signals
@@ -230,6 +237,9 @@ impl Link {
             Request::LocalProcessorRecovered => Signal::LinkState(E::LocalProcessorRecovered),
             Request::Congestion => Signal::Congestion(congestion_control::Event::Onset),
             Request::CongestionCeases => Signal::Congestion(congestion_control::Event::Abatement),
+            Request::FlushUnacknowledged => {
+                Signal::Transmission(transmission_control::Event::FlushUnacknowledged)
+            }
         };
         self.signals.push_back(signal);
         self.run(now);

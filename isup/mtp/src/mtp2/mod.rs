@@ -123,6 +123,8 @@ pub struct Counters {
     pub signal_units_malformed: u64,
     /// Negative acknowledgements sent.
     pub negative_acknowledgements: u64,
+    /// MSUs sent before a long processor outage and given up after it (Q.704 §5.6.2).
+    pub messages_discarded: u64,
     /// MSUs refused because the transmission buffer was full.
     pub messages_refused: u64,
 }

@@ -83,6 +83,9 @@ pub enum Event {
     },
     /// Level 3 has taken all messages (or gives them up): empty the buffers.
     Flush,
+    /// Level 3 gives up what was sent before a long processor outage: whatever the next BSN does
+    /// not acknowledge is forgotten, and its numbers are used again.
+    FlushUnacknowledged,
     /// Level 3 has taken the waiting messages: empty the transmission buffer.
     FlushWaiting,
     /// T6 ran out.
@@ -107,6 +110,8 @@ pub enum Action {
     Start(Timer),
     /// Stop a timer.
     Stop(Timer),
+    /// So many unacknowledged messages are given up.
+    Discarded(usize),
     /// To link state control.
     LinkFailure(FailureReason),
 }
@@ -131,6 +136,8 @@ pub struct TransmissionControl {
     bsn: u8,
     bib: bool,
     remote_congestion: bool,
+    /// Unacknowledged messages are to be given up; no message is sent before the next BSN.
+    flushing: bool,
     /// T7 runs.
     supervised: bool,
     /// The unit that the line repeats; none after a message.
@@ -152,6 +159,7 @@ impl Default for TransmissionControl {
             bsn: 127,
             bib: true,
             remote_congestion: false,
+            flushing: false,
             supervised: false,
             repeated: None,
         }
@@ -190,6 +198,11 @@ impl TransmissionControl {
         (&self.unacknowledged, &self.waiting)
     }
 
+    /// Whether the unacknowledged messages are to be given up.
+    pub const fn flushing(&self) -> bool {
+        self.flushing
+    }
+
     /// Whether a transmission request with room would send something.
     pub fn wants_line(&self) -> bool {
         self.sib_due || self.message_ready() || self.repeated != Some(self.filling())
@@ -197,6 +210,7 @@ impl TransmissionControl {
 
     fn message_ready(&self) -> bool {
         self.send == Send::Msu
+            && !self.flushing
             && match self.error_correction {
                 ErrorCorrection::Basic => {
                     self.retransmission.is_some()
@@ -280,7 +294,9 @@ impl TransmissionControl {
                 self.unacknowledged.clear();
                 self.retransmission = None;
                 self.cycle = Cycle::default();
+                self.flushing = false;
             }
+            Event::FlushUnacknowledged => self.flushing = !self.unacknowledged.is_empty(),
             Event::FlushWaiting => self.waiting.clear(),
             Event::T6Expired => {
                 self.remote_congestion = false;
@@ -301,6 +317,10 @@ impl TransmissionControl {
             return;
         }
         let acknowledged = usize::from(distance(window.acknowledged, bsn));
+        if self.flushing {
+            self.give_up(acknowledged, bsn, bib, actions);
+            return;
+        }
         if acknowledged > 0 {
             self.congestion_over(actions);
             for message in self
@@ -323,6 +343,25 @@ impl TransmissionControl {
             self.fib = bib;
             self.congestion_over(actions);
             self.retransmission = (!self.unacknowledged.is_empty()).then_some(0);
+        }
+    }
+
+    /// The far end accepted nothing beyond `bsn` and, as no message was sent for the time of T1,
+    /// nothing more is under way: numbering goes on from there.
+    fn give_up(&mut self, acknowledged: usize, bsn: u8, bib: bool, actions: &mut Vec<Action>) {
+        self.flushing = false;
+        self.unsupervise(actions);
+        self.congestion_over(actions);
+        let count = self.unacknowledged.len().saturating_sub(acknowledged);
+        self.unacknowledged.clear();
+        self.retransmission = None;
+        self.cycle = Cycle::default();
+        self.sent = bsn;
+        if self.error_correction == ErrorCorrection::Basic {
+            self.fib = bib;
+        }
+        if count > 0 {
+            actions.push(Action::Discarded(count));
         }
     }
 

@@ -106,7 +106,12 @@ impl Mtp {
                     link.level2.request(now, mtp2::Request::Stop);
                     link.last_accepted = Some(link.level2.last_accepted());
                 }
-                A::StartTest => self.link_test(now, index, link_test::Event::Start),
+                A::StartTest => {
+                    let link = self.link(index);
+                    if !link.local_outage && !link.remote_outage {
+                        self.link_test(now, index, link_test::Event::Start);
+                    }
+                }
                 A::StopTest => self.link_test(now, index, link_test::Event::Stop),
                 A::Start(timer) => self.start_timer(now, Owner::Link(index), timer),
                 A::Stop(timer) => self.stop_timer(Owner::Link(index), timer),
@@ -213,6 +218,18 @@ impl Mtp {
         if before != after {
             self.tell(index, LinkChange::Blocked(after));
             self.check_availability(now, index);
+            // A test could not pass: it waits for the end of the outage.
+            if matches!(
+                self.link(index).activity,
+                Activity::Testing | Activity::Active
+            ) {
+                let event = if after {
+                    link_test::Event::Stop
+                } else {
+                    link_test::Event::Start
+                };
+                self.link_test(now, index, event);
+            }
         }
     }
 

@@ -17,6 +17,7 @@ impl Mtp {
             // It came back before its changeover was done, which will choose it again.
             return;
         }
+        self.stop_timer(Owner::Link(link), Timer::T1);
         self.assign_slots(linkset, Slot::Down);
         if self.linkset(linkset).phase == Phase::Down {
             self.linkset_available(now, linkset);

@@ -11,6 +11,7 @@ use super::linkset::{LinkIndex, Slot};
 use super::message::Management;
 use super::signalling_point::{Mtp, Owner};
 use super::timers::Timer;
+use crate::LinkChange;
 use crate::mtp2::Undelivered;
 
 /// Why traffic meant for a link is held.
@@ -43,17 +44,19 @@ pub(super) enum Order {
     FarEnd,
 }
 
-/// Messages still to be sent when the far end's last accepted message is `fsn`; without that
-/// number, or with one that makes no sense, only those never sent (Q.704 §5.7.2).
-pub(super) fn retrieve(mut undelivered: Undelivered, fsn: Option<u8>) -> VecDeque<Bytes> {
+/// Messages still to be sent when the far end's last accepted message is `fsn`, and how many are
+/// given up: without that number (§5.6), or with one that makes no sense (§5.7.3), nobody knows
+/// which of those sent the far end has, and only those never sent are left.
+pub(super) fn retrieve(mut undelivered: Undelivered, fsn: Option<u8>) -> (VecDeque<Bytes>, usize) {
     let length = undelivered.unacknowledged.len();
     let accepted = fsn
         .map(|fsn| usize::from(fsn.wrapping_sub(undelivered.acknowledged) & 0x7F))
-        .filter(|&accepted| accepted <= length)
-        .unwrap_or(length);
-    let mut messages = undelivered.unacknowledged.split_off(accepted);
+        .filter(|&accepted| accepted <= length);
+    let mut messages = undelivered
+        .unacknowledged
+        .split_off(accepted.unwrap_or(length));
     messages.append(&mut undelivered.waiting);
-    messages
+    (messages, accepted.map_or(length, |_| 0))
 }
 
 impl Mtp {
@@ -84,7 +87,12 @@ impl Mtp {
             Order::OwnEnd if self.another_route(linkset) => {
                 self.start_timer(now, Owner::Link(link), Timer::T1);
             }
-            Order::OwnEnd => self.complete_changeover(now, link, None),
+            Order::OwnEnd => {
+                // Nor can an acknowledgement still come for a link that failed just before.
+                for other in self.linkset(linkset).links.clone() {
+                    self.complete_changeover(now, other, None);
+                }
+            }
         }
     }
 
@@ -101,10 +109,35 @@ impl Mtp {
             undelivered.waiting = state.level2.take_waiting(now);
         }
         self.begin_changeover(link, undelivered);
-        if elsewhere {
-            self.start_timer(now, Owner::Link(link), Timer::T1);
-        } else {
+        if !elsewhere {
             self.complete_changeover(now, link, None);
+        }
+        self.start_timer(now, Owner::Link(link), Timer::T1);
+    }
+
+    /// T1 ran out: the traffic goes another way. A processor outage that still lasts is a long
+    /// one: what was sent before it would come late and out of sequence, and without another way
+    /// its destinations are inaccessible by now (§5.3.3), so it is given up; after a shorter one
+    /// everything goes on.
+    pub(super) fn changeover_delay_over(&mut self, now: Instant, link: LinkIndex) {
+        let diverted = matches!(self.link(link).diversion, Diversion::Changeover(_));
+        self.complete_changeover(now, link, None);
+        let state = self.link(link);
+        if !state.local_outage && !state.remote_outage {
+            return;
+        }
+        state
+            .level2
+            .request(now, crate::mtp2::Request::FlushUnacknowledged);
+        if !diverted {
+            let discarded = state.level2.take_waiting(now).len();
+            self.tell_discarded(link, discarded);
+        }
+    }
+
+    fn tell_discarded(&mut self, link: LinkIndex, count: usize) {
+        if count > 0 {
+            self.tell(link, LinkChange::Discarded(count));
         }
     }
 
@@ -155,8 +188,8 @@ impl Mtp {
         let linkset = state.linkset;
         let coa = Management::Coa(slc, last_accepted);
         self.send_to_adjacent(now, linkset, &coa, Some(link));
-        // An order serves as acknowledgement of one's own (Q.704 §5.4.2).
-        self.changeover_acknowledged(now, link, fsn);
+        // An order serves as acknowledgement of one's own (§5.4.2), and ends every delay.
+        self.complete_changeover(now, link, fsn);
     }
 
     /// COA or ECA arrived.
@@ -166,7 +199,8 @@ impl Mtp {
         link: LinkIndex,
         fsn: Option<u8>,
     ) {
-        if matches!(self.link(link).diversion, Diversion::Changeover(_)) {
+        // Without an order of this end it means nothing (§5.7.4).
+        if self.timer_runs(Owner::Link(link), Timer::T2) {
             self.complete_changeover(now, link, fsn);
         }
     }
@@ -189,8 +223,9 @@ impl Mtp {
             self.force_uninhibit(now, linkset);
             self.linkset_down(now, linkset);
         }
-        self.route_retrieved(now, retrieve(undelivered, fsn));
-        self.route_retrieved(now, held);
+        let (messages, unknown) = retrieve(undelivered, fsn);
+        let lost = self.route_retrieved(now, messages) + self.route_retrieved(now, held);
+        self.tell_discarded(link, unknown + lost);
         self.alternative_done(now, link);
     }
 
@@ -228,16 +263,15 @@ mod tests {
             unacknowledged: [127, 0, 1].map(message).into(),
             waiting: [2, 3].map(message).into(),
         };
-        let numbers = |fsn| -> Vec<u8> {
-            retrieve(undelivered.clone(), fsn)
-                .iter()
-                .map(|octets| octets[0])
-                .collect()
+        let numbers = |fsn| {
+            let (messages, given_up) = retrieve(undelivered.clone(), fsn);
+            let numbers: Vec<u8> = messages.iter().map(|octets| octets[0]).collect();
+            (numbers, given_up)
         };
-        assert_eq!(numbers(Some(126)), [127, 0, 1, 2, 3]);
-        assert_eq!(numbers(Some(0)), [1, 2, 3]);
-        assert_eq!(numbers(Some(1)), [2, 3]);
-        assert_eq!(numbers(Some(2)), [2, 3], "a number never sent");
-        assert_eq!(numbers(None), [2, 3]);
+        assert_eq!(numbers(Some(126)), (vec![127, 0, 1, 2, 3], 0));
+        assert_eq!(numbers(Some(0)), (vec![1, 2, 3], 0));
+        assert_eq!(numbers(Some(1)), (vec![2, 3], 0));
+        assert_eq!(numbers(Some(2)), (vec![2, 3], 3), "a number never sent");
+        assert_eq!(numbers(None), (vec![2, 3], 3));
     }
 }

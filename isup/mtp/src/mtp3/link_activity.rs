@@ -67,11 +67,6 @@ pub fn step(state: Activity, event: Event) -> (Activity, Vec<Action>, Option<Cau
             vec![A::StopTest, A::StopLevel2, wait],
             Some(Cause::LinkTest),
         ),
-        (Activity::Testing, E::ChangeoverOrdered) => (
-            Activity::Waiting,
-            vec![A::StopTest, A::StopLevel2, wait],
-            Some(Cause::FarEnd),
-        ),
         (Activity::Testing, E::Level2OutOfService(reason)) => (
             Activity::Waiting,
             vec![A::StopTest, wait],
@@ -117,7 +112,8 @@ pub fn step(state: Activity, event: Event) -> (Activity, Vec<Action>, Option<Cau
             Some(Cause::Management),
         ),
 
-        // The event has no meaning in the state.
+        // The event has no meaning in the state; an order for a link that carries nothing is only
+        // acknowledged (Q.704 §5.7.5).
         (state, _) => (state, vec![], None),
     }
 }

@@ -122,7 +122,9 @@ impl Mtp {
     }
 
     /// Routes messages again that were retrieved from a link, before any that were held since.
-    pub(super) fn route_retrieved(&mut self, now: Instant, messages: VecDeque<Bytes>) {
+    /// Returns how many had no way any more.
+    pub(super) fn route_retrieved(&mut self, now: Instant, messages: VecDeque<Bytes>) -> usize {
+        let mut lost = 0;
         let mut before: Vec<(LinkIndex, VecDeque<Bytes>)> = Vec::new();
         for octets in messages {
             let Ok(message) = Message::decode(self.config.standard, &octets) else {
@@ -133,10 +135,12 @@ impl Mtp {
                 continue;
             }
             let Some(&index) = self.by_point.get(&message.label.dpc) else {
+                lost += 1;
                 continue;
             };
             let current = &self.destination(index).current;
             let Some((linkset, share)) = share(current, message.label.sls) else {
+                lost += 1;
                 continue;
             };
             if let Slot::Held(link) = self.linkset(linkset).slot(share) {
@@ -144,8 +148,8 @@ impl Mtp {
                     Some((_, messages)) => messages.push_back(octets),
                     None => before.push((link, VecDeque::from([octets]))),
                 }
-            } else {
-                self.route(now, index, message.label.sls, octets);
+            } else if self.route(now, index, message.label.sls, octets) != Routed::Taken {
+                lost += 1;
             }
         }
         for (link, mut messages) in before {
@@ -153,6 +157,7 @@ impl Mtp {
             messages.append(held);
             *held = messages;
         }
+        lost
     }
 
     /// Of the MTP's own messages only those about routes and restart still mean something on

@@ -285,9 +285,8 @@ impl Mtp {
             (Owner::Link(link), Timer::TestT2) => {
                 self.link_test(now, link, super::link_test::Event::T2Expired);
             }
-            (Owner::Link(link), Timer::T1 | Timer::T2) => {
-                self.complete_changeover(now, link, None);
-            }
+            (Owner::Link(link), Timer::T1) => self.changeover_delay_over(now, link),
+            (Owner::Link(link), Timer::T2) => self.complete_changeover(now, link, None),
             (Owner::Link(link), Timer::T12 | Timer::T13 | Timer::T14 | Timer::T22 | Timer::T23) => {
                 self.inhibition(now, link, inhibition::Event::Expired(timer));
             }

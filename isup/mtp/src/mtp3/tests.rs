@@ -4,6 +4,7 @@ mod world;
 
 mod associated;
 mod octets;
+mod outages;
 mod quasi_associated;
 mod soak;
 mod tables;

@@ -190,6 +190,7 @@ impl Link {
                 }
                 A::Start(timer) => self.start(now, timer),
                 A::Stop(timer) => self.stop(timer),
+                A::Discarded(count) => self.counters.messages_discarded += count as u64,
                 A::LinkFailure(reason) => self.link_failure(reason),
             }
         }

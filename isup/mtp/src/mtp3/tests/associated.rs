@@ -6,7 +6,7 @@ use super::world::{A, B, World, config, message, point};
 use crate::line_model::{Chance, Fault};
 use crate::{
     Activity, Cause, Hint, LinkChange, LinkId, LinkRequest, NetworkIndicator, PointCode, Status,
-    TransferError, mtp2,
+    TransferError,
 };
 
 #[test]
@@ -221,40 +221,6 @@ fn crossed_links_say_so() {
 }
 
 #[test]
-fn processor_outage_pauses_and_loses_nothing() {
-    let mut world = World::pair(1);
-    world.bring_up();
-    let now = world.now;
-    world.nodes[B]
-        .request(now, LinkId(0), LinkRequest::LocalProcessorOutage)
-        .unwrap();
-    world.drain(B);
-    for number in 0..10 {
-        assert!(
-            world.send(A, B, number),
-            "level 2 keeps messages until it hears of the outage"
-        );
-    }
-    world.until(5, "A pauses", |world| !world.accessible(A, B));
-    let state = world.state(A, 0);
-    assert!(state.blocked && !state.available);
-    assert_eq!(state.level2, mtp2::State::ProcessorOutage);
-    world.seconds(30);
-    assert_eq!(world.logs[B].transfers, []);
-    assert_eq!(world.state(A, 0).activity, Activity::Active);
-    let now = world.now;
-    world.nodes[B]
-        .request(now, LinkId(0), LinkRequest::LocalProcessorRecovered)
-        .unwrap();
-    world.drain(B);
-    world.until(5, "both resume", |world| {
-        world.accessible(A, B) && world.accessible(B, A)
-    });
-    world.seconds(1);
-    world.assert_complete(B, 10);
-}
-
-#[test]
 fn a_deactivated_link_stays_down_until_activated() {
     let mut world = World::pair(1);
     world.bring_up();
@@ -376,22 +342,14 @@ fn links_cut_in_turn_lose_and_double_nothing() {
     );
 }
 
-fn request(world: &mut World, node: usize, link: u16, request: LinkRequest) {
-    let now = world.now;
-    world.nodes[node]
-        .request(now, LinkId(link), request)
-        .unwrap();
-    world.drain(node);
-}
-
 #[test]
 fn an_inhibited_link_carries_no_traffic_until_it_is_uninhibited() {
     let world = over_two_links(900, |world, number| match number {
-        100 => request(world, A, 0, LinkRequest::Inhibit),
+        100 => world.request(A, 0, LinkRequest::Inhibit),
         400 => {
             let state = world.state(B, 0);
             assert!(state.inhibited && !state.available && world.active(B, 0));
-            request(world, A, 0, LinkRequest::Uninhibit);
+            world.request(A, 0, LinkRequest::Uninhibit);
         }
         _ => {}
     });
@@ -404,7 +362,7 @@ fn an_inhibited_link_carries_no_traffic_until_it_is_uninhibited() {
 fn the_only_link_cannot_be_inhibited() {
     let mut world = World::pair(1);
     world.bring_up();
-    request(&mut world, A, 0, LinkRequest::Inhibit);
+    world.request(A, 0, LinkRequest::Inhibit);
     assert_eq!(
         world.logs[A].changes.last().unwrap().2,
         LinkChange::InhibitionDenied
@@ -418,7 +376,7 @@ fn an_inhibited_link_comes_back_when_it_is_needed() {
         let mut world = World::pair(2);
         world.bring_up();
         world.seconds(3);
-        request(&mut world, inhibitor, 0, LinkRequest::Inhibit);
+        world.request(inhibitor, 0, LinkRequest::Inhibit);
         world.seconds(3);
         assert!(world.state(A, 0).inhibited && world.state(B, 0).inhibited);
         world.fault(1, Fault::Cut);

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use crate::line_model::{Arrival, Fault, Line, TICK, epoch};
 use crate::{
-    Activity, Config, LinkChange, LinkId, LinkState, Mtp, NetworkIndicator, Output, PointCode, Sls,
-    Standard, Status, Transfer,
+    Activity, Config, LinkChange, LinkId, LinkRequest, LinkState, Mtp, NetworkIndicator, Output,
+    PointCode, Sls, Standard, Status, Transfer,
 };
 
 pub(super) const A: usize = 0;
@@ -234,11 +234,19 @@ impl World {
     /// Checks that messages `0..count` arrived at `node`, each once, in sequence for every SLS.
     #[track_caller]
     pub(super) fn assert_complete(&self, node: usize, count: u32) {
+        let missing = self.missing(node, count);
+        assert!(missing.is_empty(), "missing: {missing:?}");
+    }
+
+    /// Which of the messages `0..count` did not arrive at `node`. Checks that none arrived twice
+    /// or out of sequence for its SLS.
+    #[track_caller]
+    pub(super) fn missing(&self, node: usize, count: u32) -> Vec<u32> {
         let mut last = [None; 256];
-        let mut seen = vec![0_u32; count as usize];
+        let mut missing = vec![true; count as usize];
         for transfer in &self.logs[node].transfers {
             let number = u32::from_be_bytes(transfer.sif[..4].try_into().unwrap());
-            seen[number as usize] += 1;
+            missing[number as usize] = false;
             let last = &mut last[usize::from(transfer.sls.0)];
             assert!(
                 last.is_none_or(|last| last < number),
@@ -246,12 +254,43 @@ impl World {
             );
             *last = Some(number);
         }
-        let wrong: Vec<_> = seen
-            .iter()
-            .enumerate()
-            .filter(|(_, times)| **times != 1)
-            .collect();
-        assert!(wrong.is_empty(), "(message, times seen): {wrong:?}");
+        (0..count)
+            .filter(|&number| missing[number as usize])
+            .collect()
+    }
+
+    /// Messages that a node told to have given up.
+    pub(super) fn discarded(&self, node: usize) -> usize {
+        let told = self.logs[node].changes.iter().map(|(_, _, change)| change);
+        let level3: usize = told
+            .map(|change| match change {
+                LinkChange::Discarded(count) => *count,
+                _ => 0,
+            })
+            .sum();
+        let links = self.nodes[node].links();
+        let level2: u64 = links
+            .map(|link| self.state(node, link.0).counters.messages_discarded)
+            .sum();
+        level3 + level2 as usize
+    }
+
+    /// What `node` sends on a link vanishes, and no layer 1 alarm tells.
+    pub(super) fn mute(&mut self, node: usize, link: u16, on: bool) {
+        for cable in &mut self.cables {
+            for (end, line) in cable.ends.iter().zip(&mut cable.lines) {
+                if *end == (node, LinkId(link)) {
+                    line.fault = if on { Fault::Cut } else { Fault::None };
+                }
+            }
+        }
+    }
+
+    pub(super) fn request(&mut self, node: usize, link: u16, request: LinkRequest) {
+        self.nodes[node]
+            .request(self.now, LinkId(link), request)
+            .unwrap();
+        self.drain(node);
     }
 }
 
