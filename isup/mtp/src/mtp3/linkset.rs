@@ -36,7 +36,7 @@ pub(super) struct Linkset {
     pub(super) links: Vec<LinkIndex>,
     pub(super) slots: Vec<Slot>,
     pub(super) phase: Phase,
-    /// TRA arrived since the linkset was last down.
+    /// TRA arrived, or T21 ran out in its stead, since the linkset was last down.
     pub(super) tra_received: bool,
 }
 

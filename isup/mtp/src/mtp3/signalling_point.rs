@@ -11,6 +11,7 @@ use super::inhibition::{self, Inhibition};
 use super::link_activity;
 use super::link_test::LinkTest;
 use super::linkset::{LinkIndex, Linkset, LinksetIndex};
+use super::restart::Restart;
 use super::timers::Timer;
 use crate::link_state::{Activity, Cause, Hint, LinkChange, LinkState, TimerEvent, TimerName};
 use crate::{Config, ConfigError, LineEvent, LinkId, Output, PointCode, Slc, mtp2};
@@ -45,6 +46,8 @@ pub(super) struct SignallingLink {
 /// What a level 3 timer belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
+    /// The signalling point itself.
+    Point,
     Link(LinkIndex),
     /// The changeback from the second link to the first.
     Changeback(LinkIndex, LinkIndex),
@@ -90,6 +93,7 @@ pub struct Mtp {
     pub(super) by_point: BTreeMap<PointCode, usize>,
     by_link: BTreeMap<LinkId, LinkIndex>,
     timers: BTreeMap<(Owner, Timer), Instant>,
+    pub(super) restart: Restart,
     pub(super) outputs: VecDeque<Output>,
 }
 
@@ -107,6 +111,7 @@ impl Mtp {
             by_point: BTreeMap::new(),
             by_link: BTreeMap::new(),
             timers: BTreeMap::new(),
+            restart: Restart::new(config.transfer_function),
             outputs: VecDeque::new(),
             config,
         };
@@ -293,7 +298,8 @@ impl Mtp {
             (Owner::Changeback(link, alternative), Timer::T4 | Timer::T5) => {
                 self.changeback_unanswered(now, link, alternative, timer);
             }
-            (Owner::Linkset(linkset), Timer::T21) => self.traffic_allowed(now, linkset),
+            (Owner::Linkset(linkset), Timer::T21) => self.restart_word_missing(now, linkset),
+            (Owner::Point, Timer::T18 | Timer::T20) => self.restart_ends(now),
             (Owner::Destination(destination), Timer::T6) => self.rerouted(now, destination),
             (Owner::Route(destination, linkset), Timer::T10) => {
                 self.test_route(now, destination, linkset);
@@ -330,6 +336,7 @@ impl Mtp {
             let own = match owner {
                 Owner::Link(of) | Owner::Changeback(of, _) => of == index,
                 Owner::Linkset(of) => of == link.linkset,
+                Owner::Point => true,
                 Owner::Destination(_) | Owner::Route(..) => false,
             };
             own.then_some((TimerName::Level3(timer), until))
@@ -441,9 +448,11 @@ impl Mtp {
                 return;
             }
             Owner::Linkset(linkset) | Owner::Route(_, linkset) => linkset,
+            Owner::Point => 0,
             Owner::Destination(_) => return,
         };
-        if let Some(&link) = self.linkset(linkset).links.first() {
+        let first = self.linksets.get(linkset);
+        if let Some(&link) = first.and_then(|set| set.links.first()) {
             self.tell(link, LinkChange::Timer(TimerName::Level3(timer), event));
         }
     }

@@ -6,5 +6,6 @@ mod associated;
 mod octets;
 mod outages;
 mod quasi_associated;
+mod restart;
 mod soak;
 mod tables;

@@ -1,7 +1,8 @@
 //! Level 3 timers (Q.704 §16.8, Q.707 §5.5).
 //!
 //! T1.111.4 numbers and ranges agree for T1 to T17 and the link test; its own T18 to T28 serve
-//! procedures (transfer restart waiting) that ITU networks do not have and are not modelled.
+//! procedures (transfer restart waiting) that ITU networks do not have and are not modelled; a
+//! transfer point restarts by ITU's T18 and T20 in both.
 
 use crate::timers::{figures, timers};
 
@@ -35,8 +36,13 @@ timers! {
         T14 "T14" "Q.704 §16.8" itu figures(2_500, 2_000, 3_000), ansi figures(2_500, 2_000, 3_000);
         /// Delay before a failed link is aligned again.
         T17 "T17" "Q.704 §16.8" itu figures(1_200, 800, 1_500), ansi figures(1_200, 800, 1_500);
+        /// First phase of a transfer point's restart: links come up and routing information
+        /// arrives. The Recommendation leaves the value to the network, below T20.
+        T18 "T18" "Q.704 §16.8" itu figures(20_000, 2_000, 58_000), ansi figures(20_000, 2_000, 58_000);
         /// A TRA is not answered by another within this time after the last.
         T19 "T19" "Q.704 §16.8" itu figures(68_000, 67_000, 69_000), ansi figures(68_000, 67_000, 69_000);
+        /// The whole of a transfer point's restart.
+        T20 "T20" "Q.704 §16.8" itu figures(60_000, 59_000, 61_000), ansi figures(60_000, 59_000, 61_000);
         /// An adjacent signalling point that became accessible has this long to send TRA.
         T21 "T21" "Q.704 §16.8" itu figures(64_000, 63_000, 65_000), ansi figures(64_000, 63_000, 65_000);
         /// Interval of the local inhibit test.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::destination::RouteStatus;
 use super::linkset::{LinksetIndex, Phase};
 use super::message::Management;
+use super::restart::Restart;
 use super::signalling_point::{Mtp, Owner};
 use super::timers::Timer;
 use crate::PointCode;
@@ -81,7 +82,7 @@ impl Mtp {
 
     /// RST or RSR arrived: answer with how `point` is reached other than over the asker.
     pub(super) fn route_tested(&mut self, now: Instant, linkset: LinksetIndex, point: PointCode) {
-        if self.config.transfer_function {
+        if self.config.transfer_function && self.restart == Restart::Over {
             let answer = self.transfer_word(linkset, point);
             self.send_to_adjacent(now, linkset, &answer, None);
         }
@@ -107,7 +108,7 @@ impl Mtp {
         before: &[LinksetIndex],
         next: &[LinksetIndex],
     ) {
-        if !self.config.transfer_function {
+        if !self.config.transfer_function || self.restart != Restart::Over {
             return;
         }
         for linkset in 0..self.linksets.len() {
@@ -144,6 +145,10 @@ impl Mtp {
     /// A message arrived that cannot be transferred: say so to the neighbour it may have come
     /// over (response method, Q.704 §13.2.2), at most every T8.
     pub(super) fn tell_prohibited(&mut self, now: Instant, point: PointCode, opc: PointCode) {
+        // A point that restarts does not know yet.
+        if self.restart != Restart::Over {
+            return;
+        }
         let Some(linkset) = self.linksets.iter().position(|set| set.adjacent == opc) else {
             return;
         };

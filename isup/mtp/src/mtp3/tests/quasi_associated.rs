@@ -12,15 +12,15 @@ use super::world::{A, B, World, config, point};
 use crate::line_model::Fault;
 use crate::{Config, LinkId, Route, Status};
 
-const S: usize = 2;
-const T: usize = 3;
+pub(super) const S: usize = 2;
+pub(super) const T: usize = 3;
 
 /// Links, by number.
-const A_S: u16 = 0;
-const A_T: u16 = 1;
-const B_S: u16 = 2;
-const B_T: u16 = 3;
-const S_T: u16 = 4;
+pub(super) const A_S: u16 = 0;
+pub(super) const A_T: u16 = 1;
+pub(super) const B_S: u16 = 2;
+pub(super) const B_T: u16 = 3;
+pub(super) const S_T: u16 = 4;
 
 const CABLES: [(usize, usize, u16); 5] = [
     (A, S, A_S),
@@ -51,9 +51,25 @@ fn node(own: usize, cables: &[(usize, usize, u16)], routes: &[(usize, usize, u8)
     node
 }
 
-/// With or without the linkset between the transfer points.
-fn network(joined: bool) -> World {
-    let cables = if joined { &CABLES[..] } else { &CABLES[..4] };
+/// With or without the linkset between the transfer points: not started.
+pub(super) fn still_network(joined: bool) -> World {
+    World::new(configs(joined), cables(joined))
+}
+
+/// The same, with everything up.
+pub(super) fn network(joined: bool) -> World {
+    let mut world = still_network(joined);
+    world.bring_up();
+    world.seconds(5);
+    world
+}
+
+fn cables(joined: bool) -> &'static [(usize, usize, u16)] {
+    if joined { &CABLES[..] } else { &CABLES[..4] }
+}
+
+pub(super) fn configs(joined: bool) -> Vec<Config> {
+    let cables = cables(joined);
     let ends = |far| [(far, S, 1), (far, T, 1), (S, T, 2), (T, S, 2)];
     let around = |other| [(A, other, 2), (B, other, 2)];
     let via = |other| {
@@ -63,20 +79,16 @@ fn network(joined: bool) -> World {
             Vec::new()
         }
     };
-    let configs = vec![
+    vec![
         node(A, cables, &ends(B)),
         node(B, cables, &ends(A)),
         node(S, cables, &via(T)),
         node(T, cables, &via(S)),
-    ];
-    let mut world = World::new(configs, cables);
-    world.bring_up();
-    world.seconds(5);
-    world
+    ]
 }
 
 /// Sends from A to B and back without a pause while `disturb` is called before every message.
-fn traffic(world: &mut World, messages: u32, disturb: impl Fn(&mut World, u32)) {
+pub(super) fn traffic(world: &mut World, messages: u32, mut disturb: impl FnMut(&mut World, u32)) {
     for number in 0..messages {
         disturb(world, number);
         assert!(world.send(A, B, number), "{number}");

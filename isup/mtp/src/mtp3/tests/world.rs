@@ -217,7 +217,8 @@ impl World {
     pub(super) fn bring_up(&mut self) {
         self.start();
         self.until(30, "all links active", Self::all_active);
-        self.until(5, "everything accessible", |world| {
+        // Transfer points that wait for each other's word restart for T18.
+        self.until(25, "everything accessible", |world| {
             world.accessible(A, B) && world.accessible(B, A)
         });
     }
