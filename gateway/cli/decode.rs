@@ -1,6 +1,11 @@
-//! `isthmus decode`: an ISUP message for people or as JSON.
+//! `isthmus decode`: an ISUP message, or those of a capture, for people or as JSON.
+
+mod capture;
+mod frame;
+mod packets;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -8,12 +13,18 @@ use isup::explain::{self, Begins};
 use isup::json::JsonMessage;
 use isup::{Mask, Variant, hex};
 
-/// Print an ISUP message as a tree or as JSON.
+/// Print an ISUP message, or those of a capture, as a tree or as JSON.
 ///
 /// HEX is the message from its message type octet on, as the body of a SIP message carries it;
 /// white space, `:`, `-` and `,` may separate the octets. With --cic the circuit identification
 /// code comes first, as after the routing label of a signal unit. Unknown parameters and messages
 /// are shown with their octets.
+///
+/// With --pcap each frame of a capture that carries signalling is printed: number, time, link,
+/// then the message. Read are pcap and pcapng with MTP2 (with pseudo header or without), MTP3, and
+/// SIP over UDP on Ethernet, IP or a cooked link; no IP fragments, no SIP over TCP and no SIGTRAN.
+/// A frame that cannot be read is told with its number; the exit status is 1 then. With --json
+/// each frame is a line of its own, its ISUP message under `message`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +33,11 @@ Examples:
   isthmus decode --cic 05 00 10 00
           An RLC for circuit 5.
   isthmus decode --json 0C0200028090 | isthmus encode
-          Prints the same octets again.")]
+          Prints the same octets again.
+  isthmus decode --pcap call.pcapng
+          Every message of a capture.
+  isthmus decode --json --pcap call.pcapng | jq -c 'select(.message) | .message'
+          The messages alone, which `isthmus encode` reads.")]
 pub(super) struct Arguments {
     /// The standard that the message follows: itu or ansi.
     #[arg(long, default_value_t)]
@@ -31,14 +46,24 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     /// The circuit identification code comes before the message type.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pcap")]
     cic: bool,
+    /// Read this capture; --variant is the standard of its links.
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
     /// Octets in hexadecimal figures.
-    #[arg(value_name = "HEX", required = true)]
+    #[arg(
+        value_name = "HEX",
+        required_unless_present = "pcap",
+        conflicts_with = "pcap"
+    )]
     hex: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    if let Some(path) = &arguments.pcap {
+        return capture::run(path, arguments.variant, arguments.json, out);
+    }
     let octets = hex::read(&arguments.hex.join(" ")).context("HEX cannot be read")?;
     let begins = if arguments.cic {
         Begins::Cic
@@ -73,6 +98,7 @@ mod tests {
             variant: Variant::Itu,
             json,
             cic,
+            pcap: None,
             hex,
         }
     }
