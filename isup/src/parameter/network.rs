@@ -139,7 +139,8 @@ impl PointCodeOctets {
 
     fn value(self) -> u32 {
         match self {
-            Self::Itu(code) => u32::from(code),
+            // Bits H and G of the second octet are spare.
+            Self::Itu(code) => u32::from(code & 0x3FFF),
             Self::Ansi(code) => code,
         }
     }
