@@ -1,0 +1,142 @@
+//! Which field of a decoder is which of ours.
+
+use isup::ParameterCode as P;
+
+use crate::reading::Decoder;
+
+/// A field of ours and the same field of a decoder.
+pub(crate) struct Row {
+    /// The name that our description of the parameter gives it.
+    pub(crate) ours: &'static str,
+    /// The decoder's name, or several with `|` between them, one of which is there.
+    pub(crate) theirs: &'static str,
+}
+
+/// The fields of a parameter that the decoder has too.
+pub(crate) fn of(decoder: Decoder, code: P) -> impl Iterator<Item = Row> {
+    FIELDS
+        .iter()
+        .filter_map(move |&(of, ours, tshark, pycrate)| {
+            let theirs = match decoder {
+                Decoder::Tshark => tshark,
+                Decoder::Pycrate => pycrate,
+            };
+            (of == code && !theirs.is_empty()).then_some(Row { ours, theirs })
+        })
+}
+
+/// Parameter, field here, in tshark, in pycrate; empty where it has none.
+#[rustfmt::skip]
+const FIELDS: &[(P, &str, &str, &str)] = &[
+    (P::NATURE_OF_CONNECTION, "satellite indicator", "isup.satellite_indicator", "SatelliteInd"),
+    (P::NATURE_OF_CONNECTION, "continuity check indicator", "isup.continuity_check_indicator", "ContinuityCheckInd"),
+    (P::NATURE_OF_CONNECTION, "outgoing echo control device included", "isup.echo_control_device_indicator", "EchoControlDeviceInd"),
+    (P::FORWARD_CALL_INDICATORS, "call to be treated as an international call", "isup.forw_call_natnl_inatnl_call_indicator", "InternatCallInd"),
+    (P::FORWARD_CALL_INDICATORS, "end-to-end method indicator", "isup.forw_call_end_to_end_method_indicator", "EtoEMethodInd"),
+    (P::FORWARD_CALL_INDICATORS, "interworking encountered", "isup.forw_call_interworking_indicator", "InterworkingInd"),
+    (P::FORWARD_CALL_INDICATORS, "end-to-end information available", "isup.forw_call_end_to_end_information_indicator", "EtoEInfoInd"),
+    (P::FORWARD_CALL_INDICATORS, "ISDN user part used all the way", "isup.forw_call_isdn_user_part_indicator", "ISDNUserPartInd"),
+    (P::FORWARD_CALL_INDICATORS, "ISDN user part preference indicator", "isup.forw_call_preferences_indicator", "ISDNUserPartPrefInd"),
+    (P::FORWARD_CALL_INDICATORS, "originating access ISDN", "isup.forw_call_isdn_access_indicator", "ISDNAccessInd"),
+    (P::FORWARD_CALL_INDICATORS, "SCCP method indicator", "isup.forw_call_sccp_method_indicator", "SCCPMethodInd"),
+    (P::FORWARD_CALL_INDICATORS, "number translated", "isup.forw_call_ported_num_trans_indicator", ""),
+    (P::FORWARD_CALL_INDICATORS, "query on release routing attempt in progress", "isup.forw_call_qor_attempt_indicator", ""),
+    (P::CALLING_PARTYS_CATEGORY, "calling party's category", "isup.calling_partys_category", "CallingPartyCat"),
+    (P::TRANSMISSION_MEDIUM_REQUIREMENT, "transmission medium requirement", "isup.transmission_medium_requirement", "TransmissionMediumReq"),
+    (P::CALLED_PARTY_NUMBER, "nature of address", "isup.called_party_nature_of_address_indicator", "NAI"),
+    (P::CALLED_PARTY_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CALLED_PARTY_NUMBER, "routing to internal network number not allowed", "isup.inn_indicator", "INN"),
+    (P::CALLED_PARTY_NUMBER, "address signals", "isup.called", "digits"),
+    (P::CALLING_PARTY_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::CALLING_PARTY_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CALLING_PARTY_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::CALLING_PARTY_NUMBER, "screening indicator", "isup.screening_indicator", "ScreeningInd"),
+    (P::CALLING_PARTY_NUMBER, "number incomplete", "isup.ni_indicator", "NI"),
+    (P::CALLING_PARTY_NUMBER, "address signals", "isup.calling", "digits"),
+    (P::REDIRECTING_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::REDIRECTING_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::REDIRECTING_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::REDIRECTING_NUMBER, "address signals", "isup.redirecting", "digits"),
+    (P::ORIGINAL_CALLED_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::ORIGINAL_CALLED_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::ORIGINAL_CALLED_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::ORIGINAL_CALLED_NUMBER, "address signals", "isup.original_called_number", "digits"),
+    (P::CONNECTED_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::CONNECTED_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CONNECTED_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::CONNECTED_NUMBER, "screening indicator", "isup.screening_indicator", "ScreeningInd"),
+    (P::CONNECTED_NUMBER, "address signals", "isup.connected_number", "digits"),
+    (P::LOCATION_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::LOCATION_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::LOCATION_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::LOCATION_NUMBER, "screening indicator", "isup.screening_indicator", "ScreeningInd"),
+    (P::LOCATION_NUMBER, "routing to internal network number not allowed", "isup.inn_indicator", "INN"),
+    (P::LOCATION_NUMBER, "address signals", "isup.location_number", "digits"),
+    (P::REDIRECTION_NUMBER, "nature of address", "isup.called_party_nature_of_address_indicator", "NAI"),
+    (P::REDIRECTION_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::REDIRECTION_NUMBER, "routing to internal network number not allowed", "isup.inn_indicator", "INN"),
+    (P::REDIRECTION_NUMBER, "address signals", "isup.redirection_number", "digits"),
+    (P::CALL_TRANSFER_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::CALL_TRANSFER_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CALL_TRANSFER_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::CALL_TRANSFER_NUMBER, "screening indicator", "isup.screening_indicator_enhanced", "ScreeningInd"),
+    (P::CALL_TRANSFER_NUMBER, "address signals", "isup.call_transfer_number", "digits"),
+    (P::CALLED_IN_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::CALLED_IN_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CALLED_IN_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::CALLED_IN_NUMBER, "address signals", "isup.called_in_number", "digits"),
+    (P::GENERIC_NUMBER, "nature of address", "isup.calling_party_nature_of_address_indicator", "NAI"),
+    (P::GENERIC_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::GENERIC_NUMBER, "address presentation restricted indicator", "isup.address_presentation_restricted_indicator", "AddrPresInd"),
+    (P::GENERIC_NUMBER, "screening indicator", "isup.screening_indicator_enhanced", "ScreeningInd"),
+    (P::GENERIC_NUMBER, "number incomplete", "isup.ni_indicator", ""),
+    (P::GENERIC_NUMBER, "address signals", "isup.generic_number", "digits"),
+    (P::CHARGE_NUMBER, "nature of address", "isup.charge_number_nature_of_address_indicator", "NAI"),
+    (P::CHARGE_NUMBER, "numbering plan", "isup.numbering_plan_indicator", "NumPlan"),
+    (P::CHARGE_NUMBER, "address signals", "isup.charge_number", "digits"),
+    (P::SUBSEQUENT_NUMBER, "address signals", "isup.subsequent_number", "digits"),
+    (P::BACKWARD_CALL_INDICATORS, "charge indicator", "isup.charge_indicator", "ChargeInd"),
+    (P::BACKWARD_CALL_INDICATORS, "called party's status indicator", "isup.called_partys_status_indicator", "CalledPartyStatusInd"),
+    (P::BACKWARD_CALL_INDICATORS, "called party's category indicator", "isup.called_partys_category_indicator", "CalledPartyCatInd"),
+    (P::BACKWARD_CALL_INDICATORS, "end-to-end method indicator", "isup.backw_call_end_to_end_method_indicator", "EtoEMethodInd"),
+    (P::BACKWARD_CALL_INDICATORS, "interworking encountered", "isup.backw_call_interworking_indicator", "InterworkingInd"),
+    (P::BACKWARD_CALL_INDICATORS, "end-to-end information available", "isup.backw_call_end_to_end_information_indicator|isup.backw_call_iam_seg_ind", "EtoEInfoInd"),
+    (P::BACKWARD_CALL_INDICATORS, "ISDN user part used all the way", "isup.backw_call_isdn_user_part_indicator", "ISDNUserPartInd"),
+    (P::BACKWARD_CALL_INDICATORS, "holding requested", "isup.backw_call_holding_indicator", "HoldingInd"),
+    (P::BACKWARD_CALL_INDICATORS, "terminating access ISDN", "isup.backw_call_isdn_access_indicator", "ISDNAccessInd"),
+    (P::BACKWARD_CALL_INDICATORS, "incoming echo control device included", "isup.backw_call_echo_control_device_indicator", "EchoControlDeviceInd"),
+    (P::BACKWARD_CALL_INDICATORS, "SCCP method indicator", "isup.backw_call_sccp_method_indicator", "SCCPMethodInd"),
+    (P::OPTIONAL_BACKWARD_CALL_INDICATORS, "in-band information or an appropriate pattern is now available", "isup.inband_information_ind", "InbandInfoInd"),
+    (P::OPTIONAL_BACKWARD_CALL_INDICATORS, "call diversion may occur", "isup.call_diversion_may_occur_ind", "CallDiversionMayOccurInd"),
+    (P::OPTIONAL_BACKWARD_CALL_INDICATORS, "additional information will be sent in a segmentation message", "isup.simple_segmentation_ind", "SimpleSegmentationInd"),
+    (P::OPTIONAL_BACKWARD_CALL_INDICATORS, "MLPP user", "isup.mlpp_user", "MLPPUsedInd"),
+    (P::OPTIONAL_FORWARD_CALL_INDICATORS, "closed user group call indicator", "isup.clg_call_ind", "ClosedUserGroupCallInd"),
+    (P::OPTIONAL_FORWARD_CALL_INDICATORS, "additional information will be sent in a segmentation message", "isup.simple_segmentation_ind", "SimpleSegmentationInd"),
+    (P::OPTIONAL_FORWARD_CALL_INDICATORS, "connected line identity requested", "isup.connected_line_identity_request_ind", "ConnectedLineIdentReqInd"),
+    (P::CAUSE, "cause value", "isup.cause_indicator", ""),
+    (P::CAUSE, "location", "q931.cause_location|isup.cause_location", "Location"),
+    (P::CAUSE, "coding standard", "q931.coding_standard|ansi_isup.coding_standard", "CodingStd"),
+    (P::EVENT_INFORMATION, "event indicator", "isup.event_ind", "EventInd"),
+    (P::EVENT_INFORMATION, "presentation restricted", "isup.event_presentation_restr_ind", "EventPresInd"),
+    (P::SUSPEND_RESUME_INDICATORS, "network initiated", "isup.suspend_resume_indicator", "Value"),
+    (P::CONTINUITY_INDICATORS, "continuity check successful", "isup.continuity_indicator", "Value"),
+    (P::RANGE_AND_STATUS, "range", "isup.range_indicator", "Range"),
+    (P::CIRCUIT_GROUP_SUPERVISION_MESSAGE_TYPE, "message type indicator", "isup.cgs_message_type", "Value"),
+    (P::REDIRECTION_INFORMATION, "redirecting indicator", "isup.redirecting_ind", "RedirectingInd"),
+    (P::REDIRECTION_INFORMATION, "original redirection reason", "isup.original_redirection_reason", "OriginalRedirectReason"),
+    (P::REDIRECTION_INFORMATION, "redirection counter", "isup.redirection_counter", "RedirectCounter"),
+    (P::REDIRECTION_INFORMATION, "redirecting reason", "isup.redirection_reason", "RedirectingReason"),
+    (P::HOP_COUNTER, "hop counter", "isup.hop_counter", "Value"),
+    (P::PROPAGATION_DELAY_COUNTER, "propagation delay", "isup.propagation_delay_counter", "PropagationDelayCounter"),
+    (P::AUTOMATIC_CONGESTION_LEVEL, "automatic congestion level", "isup.automatic_congestion_level", "AutomaticCongestionLevel"),
+    (P::USER_TO_USER_INFORMATION, "user-to-user information", "isup.user_to_user_info", ""),
+    (P::ORIGINATION_ISC_POINT_CODE, "signalling point code", "isup.origination_isc_point_code", "OriginISCPointCode"),
+    (P::SIGNALLING_POINT_CODE, "signalling point code", "isup.signalling_point_code", "SignallingPointCode"),
+    (P::CALL_HISTORY_INFORMATION, "propagation delay", "isup.call_history_info", "CallHistoryInfo"),
+    (P::CALL_REFERENCE, "call identity", "isup.call_identity", "CallIdentity"),
+    (P::CLOSED_USER_GROUP_INTERLOCK_CODE, "binary code", "isup.binary_code", "Code"),
+    (P::CALL_REFERENCE, "signalling point code", "", "SignallingPointCode"),
+    (P::CONNECTION_REQUEST, "local reference", "isup.local_reference", "LocalRef"),
+    (P::GENERIC_DIGITS, "type of digits", "", "Type"),
+    (P::TRANSMISSION_MEDIUM_USED, "transmission medium", "", "TransmissionMediumUsed"),
+];
