@@ -72,7 +72,7 @@ pub(super) fn play<S: Stage>(stage: &mut S) -> anyhow::Result<Report> {
         dialogue(stage, call),
     );
 
-    both_ways(stage, &mut report, circuit)?;
+    both_ways(stage, &mut report)?;
 
     stage.exchange(|now, exchange| exchange.release(now, circuit, 16))?;
     let left = reaches(stage, call, CallState::Terminated)?;
@@ -90,22 +90,14 @@ pub(super) fn play<S: Stage>(stage: &mut S) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// A tone each way, of two frequencies, measured at the other end.
-fn both_ways<S: Stage>(
-    stage: &mut S,
-    report: &mut Report,
-    circuit: isup::CircuitId,
-) -> anyhow::Result<()> {
+/// A tone each way, of two frequencies, measured at the other end. The subscriber speaks 1004 Hz
+/// since the answer, and nothing was to be heard in RTP before it.
+fn both_ways<S: Stage>(stage: &mut S, report: &mut Report) -> anyhow::Result<()> {
     let backward = std::sync::Arc::new(ToneProgram::steady(800.0, Dbm0(-13.0))?);
     stage.user().rtp_mut().play(Play::Tone(backward));
-    let forward = std::sync::Arc::new(ToneProgram::steady(1004.0, Dbm0(-16.0))?);
-    stage.exchange(|_, exchange| exchange.play(circuit, Play::Tone(forward)))?;
-    let (from_user, from_exchange) = (
-        stage.user().rtp().events().len(),
-        stage.seen().exchange.len(),
-    );
+    let from_exchange = stage.seen().exchange.len();
     let measured = |stage: &mut S| {
-        let to_sip = steady(in_rtp(stage, from_user).iter());
+        let to_sip = steady(in_rtp(stage).iter());
         let to_pstn = steady(on_timeslot(stage, from_exchange).iter());
         to_sip.zip(to_pstn)
     };
@@ -128,8 +120,8 @@ fn on_timeslot<S: Stage>(stage: &mut S, from: usize) -> Vec<Heard> {
     seen.filter_map(|event| event.heard().cloned()).collect()
 }
 
-fn in_rtp<S: Stage>(stage: &mut S, from: usize) -> Vec<Heard> {
-    let events = stage.user().rtp().events().iter().skip(from);
+fn in_rtp<S: Stage>(stage: &mut S) -> Vec<Heard> {
+    let events = stage.user().rtp().events().iter();
     events
         .filter_map(|event| match &event.kind {
             RtpEventKind::Heard(heard) => Some(heard.clone()),
