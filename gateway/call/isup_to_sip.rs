@@ -206,7 +206,12 @@ impl IsupToSip {
             // A continuity check is the circuit's own business until media loops are.
             (
                 _,
-                Isup::Idle | Isup::State(_) | Isup::Setup(_) | Isup::Repeat { .. } | Isup::Loop(_),
+                Isup::Idle
+                | Isup::State(_)
+                | Isup::Setup(_)
+                | Isup::Repeat { .. }
+                | Isup::Loop(_)
+                | Isup::Check(_),
             )
             | (Releasing | Over, _) => Vec::new(),
         }

@@ -149,8 +149,10 @@ impl SipToIsup {
                 actions
             }
             (Releasing, Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => self.over(),
-            // Circuit supervision and the far end's last words are not the call's concern.
-            (_, Isup::State(_) | Isup::Idle | Isup::Loop(_)) | (Releasing | Over, _) => Vec::new(),
+            // Circuit supervision and the far end's last words are not the call's concern. No IAM
+            // of this call asks for a check of its circuit.
+            (_, Isup::State(_) | Isup::Idle | Isup::Loop(_) | Isup::Check(_))
+            | (Releasing | Over, _) => Vec::new(),
             // An IAM never comes up on a circuit that this call holds (dual seizure is Repeat).
             (_, Isup::Setup(_)) | (WaitAck | Connected, Isup::Repeat { .. }) => Vec::new(),
         }

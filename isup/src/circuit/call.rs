@@ -4,15 +4,22 @@ use crate::{
     CallProcessingState, Cause,
     circuit::{
         Action, CircuitAlert, Event, Failure, Indication, RepeatReason, Request, Settings, Timer,
-        compatibility, incoming, outgoing, release, reset,
+        compatibility, continuity, incoming, indicators, outgoing, release, reset,
     },
     message::{Message, MessageType},
+    parameter::call::ContinuityCheck,
 };
 
 /// The call on a circuit. "Held" states belong to a call that call control knows of.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Call {
     Idle,
+    /// IAM sent that announces a check of this circuit, the check tone is on; T24 and T7.
+    OutgoingCheck,
+    /// The check failed, the call is elsewhere; T25 after the first failure, T26 after others.
+    OutgoingWaitRecheck,
+    /// CCR sent, the check tone is on; T24. No call is there.
+    OutgoingRecheck,
     /// IAM sent, no backward message yet; T7.
     OutgoingWaitAcm,
     /// ACM received; T9.
@@ -68,6 +75,10 @@ impl Call {
         }
         match self {
             Self::Idle => idle(event, actions),
+            Self::OutgoingCheck => continuity::check(event, settings, actions),
+            Self::OutgoingWaitRecheck | Self::OutgoingRecheck => {
+                continuity::recheck(self, event, settings, actions)
+            }
             Self::OutgoingWaitAcm
             | Self::OutgoingWaitAnm
             | Self::OutgoingAnswered
@@ -86,6 +97,9 @@ impl Call {
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Idle => "Idle",
+            Self::OutgoingCheck => "OutgoingCheck",
+            Self::OutgoingWaitRecheck => "OutgoingWaitRecheck",
+            Self::OutgoingRecheck => "OutgoingRecheck",
             Self::OutgoingWaitAcm => "OutgoingWaitAcm",
             Self::OutgoingWaitAnm => "OutgoingWaitAnm",
             Self::OutgoingAnswered => "OutgoingAnswered",
@@ -106,6 +120,9 @@ impl Call {
     /// The timers that may run in this state; leaving it stops them.
     pub(super) const fn timers(&self) -> &'static [Timer] {
         match self {
+            Self::OutgoingCheck => &[Timer::T24, Timer::T7],
+            Self::OutgoingWaitRecheck => &[Timer::T25, Timer::T26],
+            Self::OutgoingRecheck => &[Timer::T24],
             Self::OutgoingWaitAcm => &[Timer::T7],
             Self::OutgoingWaitAnm => &[Timer::T9],
             Self::OutgoingSuspended(Initiator::User) => &[Timer::T2],
@@ -129,6 +146,10 @@ impl Call {
     pub(super) const fn awaited(&self) -> &'static str {
         match self {
             Self::Idle => "",
+            Self::OutgoingCheck | Self::OutgoingRecheck => {
+                "the check tone coming back from the far end"
+            }
+            Self::OutgoingWaitRecheck => "the next continuity check towards the far end",
             Self::OutgoingWaitAcm => "ACM or CON from the far end",
             Self::OutgoingWaitAnm => "ANM from the far end",
             Self::OutgoingAnswered | Self::IncomingAnswered => "REL from either end",
@@ -148,14 +169,17 @@ impl Call {
     pub(super) const fn processing_state(&self) -> CallProcessingState {
         match self {
             Self::Idle => CallProcessingState::Idle,
-            Self::OutgoingWaitAcm
+            Self::OutgoingCheck
+            | Self::OutgoingWaitAcm
             | Self::OutgoingWaitAnm
             | Self::OutgoingAnswered
             | Self::OutgoingSuspended(_) => CallProcessingState::OutgoingBusy,
             Self::IncomingWaitAcm | Self::IncomingWaitAnm | Self::IncomingAnswered => {
                 CallProcessingState::IncomingBusy
             }
-            Self::IncomingWaitCot { .. }
+            Self::OutgoingWaitRecheck
+            | Self::OutgoingRecheck
+            | Self::IncomingWaitCot { .. }
             | Self::IncomingWaitCcr
             | Self::IncomingCheck
             | Self::WaitRlc { .. }
@@ -168,7 +192,8 @@ impl Call {
     pub(super) const fn is_active(&self) -> bool {
         matches!(
             self,
-            Self::OutgoingWaitAcm
+            Self::OutgoingCheck
+                | Self::OutgoingWaitAcm
                 | Self::OutgoingWaitAnm
                 | Self::OutgoingAnswered
                 | Self::OutgoingSuspended(_)
@@ -195,10 +220,22 @@ impl Call {
         )
     }
 
+    /// IAM sent, nothing came back.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        matches!(self, Self::OutgoingCheck | Self::OutgoingWaitAcm)
+    }
+
+    /// This end sends the check tone.
+    pub(super) const fn is_checking(&self) -> bool {
+        matches!(self, Self::OutgoingCheck | Self::OutgoingRecheck)
+    }
+
     /// Call control may send this message now.
     pub(super) const fn sends(&self, message: MessageType) -> bool {
         use MessageType::{Acm, Anm, Con, Cot, Cpg, Fot, Inf, Inr, Res, Sam, Sus};
         match self {
+            // COT of this circuit is the machine's own.
+            Self::OutgoingCheck => matches!(message, Sam),
             Self::OutgoingWaitAcm => matches!(message, Sam | Cot | Inf | Inr) || passes(message),
             Self::OutgoingWaitAnm => matches!(message, Fot | Inf | Cpg) || passes(message),
             Self::OutgoingAnswered | Self::OutgoingSuspended(_) => {
@@ -212,6 +249,8 @@ impl Call {
             }
             Self::IncomingAnswered => matches!(message, Cpg | Sus | Res) || passes(message),
             Self::Idle
+            | Self::OutgoingWaitRecheck
+            | Self::OutgoingRecheck
             | Self::IncomingWaitCot { .. }
             | Self::IncomingWaitCcr
             | Self::IncomingCheck
@@ -254,9 +293,15 @@ fn idle(event: Event, actions: &mut Vec<Action>) -> Call {
     use MessageType::{Ccr, Cfn, Iam, Lpa, Olm, Rel, Rlc, Sgm};
     match event {
         Event::Request(Request::Setup(iam)) => {
+            let check = indicators::continuity(&iam);
             actions.push(Action::Send(iam));
             actions.push(Action::Start(Timer::T7));
-            Call::OutgoingWaitAcm
+            if check == ContinuityCheck::Required {
+                actions.push(Action::Start(Timer::T24));
+                Call::OutgoingCheck
+            } else {
+                Call::OutgoingWaitAcm
+            }
         }
         Event::Request(Request::Reset) => reset::reset_circuit(false, actions),
         Event::Message(message) => match message.message_type() {

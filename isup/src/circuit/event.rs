@@ -19,6 +19,9 @@ pub enum Request {
     /// Send this REL; the circuit sees it through to RLC, by a reset when it must (Q.764 §2.3,
     /// §2.9.6), and says [`Indication::Idle`] at the end.
     Release(Message),
+    /// The result of the check that [`Indication::Check`] asked for: the tone came back within its
+    /// limits, or not (Q.764 §2.1.8). Without one, T24 decides: the check has failed.
+    Checked(bool),
     /// Maintenance takes the circuit out of service for new calls: BLO (Q.764 §2.8.2).
     Block,
     /// Maintenance gives it back: UBL (Q.764 §2.8.2).
@@ -61,6 +64,10 @@ pub enum Indication {
     Idle,
     /// What maintenance sees of the circuit has changed.
     State(CircuitStatus),
+    /// Send the check tone on this circuit and say with [`Request::Checked`] whether it comes back;
+    /// or stop it (Q.764 §2.1.8). The first check belongs to the call that asked for it in its
+    /// IAM; a repeated one, after [`RepeatReason::ContinuityFailed`], to no call.
+    Check(bool),
     /// Join the two directions of the circuit for the far end's check tone, or part them again
     /// (Q.764 §2.1.8). No call is there yet.
     Loop(bool),
@@ -106,6 +113,8 @@ pub enum RepeatReason {
     NotAvailable,
     /// UCIC: the far end has not equipped the circuit (Q.764 §2.12).
     Unequipped,
+    /// The check tone did not come back; the circuit is checked again by itself (Q.764 §2.1.8).
+    ContinuityFailed,
 }
 
 /// What a circuit steps on.

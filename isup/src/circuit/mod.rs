@@ -8,6 +8,7 @@
 mod blocking;
 mod call;
 mod compatibility;
+mod continuity;
 mod event;
 mod incoming;
 mod indicators;
@@ -190,7 +191,7 @@ impl Circuit {
     }
 
     /// Changes the state of the call so that these hold by construction: the timers of a state stop
-    /// when it is left; the loop for a check tone is on in the states that have one; a circuit that
+    /// when it is left; the loop for a check tone, or the tone, is on in the states that have one; a circuit that
     /// belonged to a call says when it does no more; a reset leaves both ends with one view of
     /// what is blocked.
     fn change(
@@ -199,7 +200,8 @@ impl Circuit {
         to: impl FnOnce(Call, &mut Vec<Action>) -> Call,
     ) {
         let old = core::mem::replace(&mut self.call, Call::Idle);
-        let (timers, held, looped) = (old.timers(), old.is_held(), old.is_looped());
+        let (timers, held) = (old.timers(), old.is_held());
+        let (looped, checking) = (old.is_looped(), old.is_checking());
         let (resetting, place) = (matches!(old, Call::WaitResetRlc { .. }), actions.len());
         self.call = to(old, actions);
 
@@ -207,10 +209,18 @@ impl Circuit {
         let stops = timers.iter().filter(|timer| !kept.contains(timer));
         let unlooped = looped && !self.call.is_looped();
         let unloop = unlooped.then_some(Action::Indicate(Indication::Loop(false)));
+        let silenced = checking && !self.call.is_checking();
+        let silence = silenced.then_some(Action::Indicate(Indication::Check(false)));
         actions.splice(
             place..place,
-            stops.map(|&timer| Action::Stop(timer)).chain(unloop),
+            stops
+                .map(|&timer| Action::Stop(timer))
+                .chain(unloop)
+                .chain(silence),
         );
+        if !checking && self.call.is_checking() {
+            actions.push(Action::Indicate(Indication::Check(true)));
+        }
         if !looped && self.call.is_looped() {
             actions.push(Action::Indicate(Indication::Loop(true)));
         }
@@ -279,6 +289,7 @@ impl Circuit {
             Request::Setup(_) => self.is_available(),
             Request::Send(message) => self.call.sends(message.message_type()),
             Request::Release(_) => self.call.is_active(),
+            Request::Checked(_) => self.call.is_checking(),
             Request::Block | Request::Unblock | Request::Reset => true,
         }
     }
@@ -303,7 +314,7 @@ impl Circuit {
 
     /// IAM sent, nothing came back.
     pub(crate) const fn is_outgoing_unanswered(&self) -> bool {
-        matches!(self.call, Call::OutgoingWaitAcm)
+        self.call.is_unanswered()
     }
 
     /// What CQR tells another exchange of it (Q.763 §3.14).

@@ -37,29 +37,14 @@ pub(super) fn step(
                 receive(Call::OutgoingWaitAcm, message, actions)
             }
             Inr => receive(Call::OutgoingWaitAcm, message, actions),
-            Iam => dual_seizure(message, settings, actions),
-            Rel => {
-                let cause = indicators::cause(&message);
-                actions.push(Action::Send(Message::new(Rlc)));
-                actions.push(Action::Indicate(if cause == Some(CAUSE_NOT_AVAILABLE) {
-                    Indication::Repeat {
-                        reason: RepeatReason::NotAvailable,
-                    }
-                } else {
-                    Indication::Released(message)
-                }));
-                Call::Idle
-            }
+            Iam => dual_seizure(Call::OutgoingWaitAcm, message, settings, actions),
+            Rel => refused(message, actions),
             Rlc => released_without_rel(settings, actions),
             Cfn => call::confusion(Call::OutgoingWaitAcm, actions),
             Olm => Call::OutgoingWaitAcm,
             kind if call::passes(kind) => receive(Call::OutgoingWaitAcm, message, actions),
             // §2.9.5.1 e): before any backward message.
-            kind if call::belongs_to_call(kind) => {
-                let reason = RepeatReason::Unexpected(kind);
-                actions.push(Action::Indicate(Indication::Repeat { reason }));
-                reset::reset_circuit(true, actions)
-            }
+            kind if call::belongs_to_call(kind) => unreasonable(kind, actions),
             kind => call::discard(Call::OutgoingWaitAcm, kind, actions),
         },
         (Call::OutgoingWaitAcm, Event::Expired(timer @ Timer::T7)) => {
@@ -119,6 +104,27 @@ pub(super) fn step(
     }
 }
 
+/// REL before any backward message (§2.2, §2.8.1).
+pub(super) fn refused(rel: Message, actions: &mut Vec<Action>) -> Call {
+    let cause = indicators::cause(&rel);
+    actions.push(Action::Send(Message::new(MessageType::Rlc)));
+    actions.push(Action::Indicate(if cause == Some(CAUSE_NOT_AVAILABLE) {
+        Indication::Repeat {
+            reason: RepeatReason::NotAvailable,
+        }
+    } else {
+        Indication::Released(rel)
+    }));
+    Call::Idle
+}
+
+/// A message that makes no sense before a backward one (§2.9.5.1 e).
+pub(super) fn unreasonable(message: MessageType, actions: &mut Vec<Action>) -> Call {
+    let reason = RepeatReason::Unexpected(message);
+    actions.push(Action::Indicate(Indication::Repeat { reason }));
+    reset::reset_circuit(true, actions)
+}
+
 /// Messages that mean the same from ACM on.
 fn any_time(call: Call, message: Message, settings: Settings, actions: &mut Vec<Action>) -> Call {
     use MessageType::{Cfn, Olm, Rel, Rlc};
@@ -147,10 +153,15 @@ pub(super) fn released_without_rel(settings: Settings, actions: &mut Vec<Action>
 }
 
 /// Both ends have seized the circuit (§2.9.1.4).
-fn dual_seizure(iam: Message, settings: Settings, actions: &mut Vec<Action>) -> Call {
+pub(super) fn dual_seizure(
+    call: Call,
+    iam: Message,
+    settings: Settings,
+    actions: &mut Vec<Action>,
+) -> Call {
     if settings.control {
         actions.push(Action::Alert(CircuitAlert::DualSeizure { won: true }));
-        return Call::OutgoingWaitAcm;
+        return call;
     }
     actions.push(Action::Alert(CircuitAlert::DualSeizure { won: false }));
     actions.push(Action::Indicate(Indication::Repeat {
@@ -166,7 +177,12 @@ pub(super) fn receive(call: Call, message: Message, actions: &mut Vec<Action>) -
 
 /// What call control asks of a call in either direction once it is there; only messages that
 /// [`Call::sends`] allows go out.
-fn requested(call: Call, request: Request, settings: Settings, actions: &mut Vec<Action>) -> Call {
+pub(super) fn requested(
+    call: Call,
+    request: Request,
+    settings: Settings,
+    actions: &mut Vec<Action>,
+) -> Call {
     match request {
         Request::Send(message) if call.sends(message.message_type()) => {
             if message.message_type() == MessageType::Sam {
@@ -178,6 +194,10 @@ fn requested(call: Call, request: Request, settings: Settings, actions: &mut Vec
         }
         Request::Release(rel) => release::release(rel, true, actions),
         Request::Reset => reset::local_reset(settings, actions),
-        Request::Setup(_) | Request::Send(_) | Request::Block | Request::Unblock => call,
+        Request::Setup(_)
+        | Request::Send(_)
+        | Request::Checked(_)
+        | Request::Block
+        | Request::Unblock => call,
     }
 }

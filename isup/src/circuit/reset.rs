@@ -100,7 +100,7 @@ impl Circuit {
     /// Tells call control that the call on the circuit is over, or must be tried elsewhere when
     /// nothing came back yet.
     fn end_call(&self, failure: Failure, repeat: RepeatReason, actions: &mut Vec<Action>) {
-        if matches!(self.call, Call::OutgoingWaitAcm) && failure != Failure::LocalReset {
+        if self.call.is_unanswered() && failure != Failure::LocalReset {
             actions.push(Action::Indicate(Indication::Repeat { reason: repeat }));
         } else if self.call.is_active() {
             let cause = match failure {
@@ -131,7 +131,7 @@ impl Circuit {
 
     /// The far end wants no call on this circuit, and has not answered the IAM yet (§2.8.2.1).
     pub(super) fn repeat_unanswered(&mut self, reason: RepeatReason, actions: &mut Vec<Action>) {
-        if matches!(self.call, Call::OutgoingWaitAcm) {
+        if self.call.is_unanswered() {
             let cause = self.settings.cause(CAUSE_RESET);
             self.change(actions, |_, actions| repeat(reason, cause, actions));
         }
@@ -140,7 +140,7 @@ impl Circuit {
     /// UCIC: no call on this circuit until the far end shows by a message that it has it (§2.12).
     pub(super) fn unequipped(&mut self, actions: &mut Vec<Action>) {
         actions.push(Action::Alert(CircuitAlert::UnequippedAtFarEnd));
-        if matches!(self.call, Call::OutgoingWaitAcm) {
+        if self.call.is_unanswered() {
             let reason = RepeatReason::Unequipped;
             actions.push(Action::Indicate(Indication::Repeat { reason }));
         } else if self.call.is_active() {

@@ -56,6 +56,9 @@ fn states() -> Vec<(String, Call)> {
     };
     let states = vec![
         ("", Call::Idle),
+        ("", Call::OutgoingCheck),
+        ("", Call::OutgoingWaitRecheck),
+        ("", Call::OutgoingRecheck),
         ("", Call::OutgoingWaitAcm),
         ("", Call::OutgoingWaitAnm),
         ("", Call::OutgoingAnswered),
@@ -101,6 +104,16 @@ fn call_events() -> Vec<(String, Event)> {
         "request Setup",
         Event::Request(Request::Setup(iam(ContinuityCheck::NotRequired))),
     );
+    add(
+        "request Setup with a check",
+        Event::Request(Request::Setup(iam(ContinuityCheck::Required))),
+    );
+    for success in [true, false] {
+        add(
+            &format!("request Checked({success})"),
+            Event::Request(Request::Checked(success)),
+        );
+    }
     for kind in [Sam, Cot, Acm, Cpg, Con, Anm, Sus, Res, Fot, Inr, Inf, Usr] {
         add(
             &format!("request Send {kind}"),
@@ -157,7 +170,9 @@ fn call_events() -> Vec<(String, Event)> {
     }
     {
         use Timer::*;
-        for timer in [T1, T2, T5, T6, T7, T8, T9, T16, T17, T27, T33, T36] {
+        for timer in [
+            T1, T2, T5, T6, T7, T8, T9, T16, T17, T24, T25, T26, T27, T33, T36,
+        ] {
             add(&format!("{timer} ends"), Event::Expired(timer));
         }
     }
@@ -310,7 +325,9 @@ fn show(action: &Action) -> String {
             } => "indicate Repeat(Unexpected)".to_owned(),
             Indication::Repeat { reason } => format!("indicate Repeat({reason:?})"),
             Indication::State(status) => format!("indicate State({})", show_status(*status)),
-            Indication::Idle | Indication::Loop(_) => format!("indicate {indication:?}"),
+            Indication::Idle | Indication::Loop(_) | Indication::Check(_) => {
+                format!("indicate {indication:?}")
+            }
         },
     }
 }

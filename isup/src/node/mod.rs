@@ -246,7 +246,7 @@ impl Node {
             Request::Setup(message) => Some((message, MessageType::Iam)),
             Request::Release(message) => Some((message, MessageType::Rel)),
             Request::Send(message) => Some((message, message.message_type())),
-            Request::Block | Request::Unblock | Request::Reset => None,
+            Request::Checked(_) | Request::Block | Request::Unblock | Request::Reset => None,
         };
         if let Some((message, expected)) = expected {
             let found = message.message_type();

@@ -101,6 +101,8 @@ pub enum LastEvent {
     Sent(MessageType),
     /// Maintenance asked for blocking, unblocking or reset, by its message: BLO, UBL, RSC.
     Asked(MessageType),
+    /// The owner of the circuit says that its check tone came back, or did not.
+    Checked(bool),
     /// A message arrived.
     Received(MessageType),
     /// A timer ended.
@@ -119,6 +121,7 @@ impl LastEvent {
             Request::Setup(_) => Self::Sent(MessageType::Iam),
             Request::Send(message) => Self::Sent(message.message_type()),
             Request::Release(_) => Self::Sent(MessageType::Rel),
+            Request::Checked(success) => Self::Checked(*success),
             Request::Block => Self::Asked(MessageType::Blo),
             Request::Unblock => Self::Asked(MessageType::Ubl),
             Request::Reset => Self::Asked(MessageType::Rsc),
@@ -148,6 +151,8 @@ impl fmt::Display for LastEvent {
         match self {
             Self::Sent(message) => write!(f, "send {message}"),
             Self::Asked(message) => write!(f, "{message} by maintenance"),
+            Self::Checked(true) => f.write_str("check succeeded"),
+            Self::Checked(false) => f.write_str("check failed"),
             Self::Received(message) => write!(f, "{message} received"),
             Self::Expired(timer) => write!(f, "{timer} ended"),
             Self::GroupSent(message) => write!(f, "{message} sent"),

@@ -440,6 +440,8 @@ impl Exchange {
             Indication::State(status) => {
                 self.log(now, Some(circuit), ExchangeEventKind::Circuit(status));
             }
+            // No IAM of this exchange asks for a check of its circuit.
+            Indication::Check(_) => {}
             Indication::Loop(on) => {
                 if let Some(trunk) = self.trunks.get_mut(&circuit) {
                     trunk.voice = on.then(|| Voice::echo(trunk.law));

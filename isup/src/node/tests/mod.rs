@@ -3,6 +3,7 @@
 mod alarms;
 mod blocking;
 mod calls;
+mod continuity;
 mod garbage;
 mod reset;
 mod seizure;
@@ -10,7 +11,7 @@ mod simulation;
 mod unreasonable;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -26,6 +27,8 @@ const A: PointCode = PointCode::new(4178);
 const B: PointCode = PointCode::new(4179);
 /// From one exchange to the other.
 const DELAY: Duration = Duration::from_millis(10);
+/// Until a check tone is heard long enough, coming back.
+const ROUND_TRIP: Duration = Duration::from_millis(150);
 
 /// The one moment that tests count from.
 #[expect(
@@ -67,6 +70,12 @@ struct World {
     told: Vec<(End, CircuitId, Indication)>,
     alerts: Vec<(End, Alert)>,
     timers: Vec<(End, CircuitId, Timer, TimerEvent)>,
+    /// Loops for check tones, by end and circuit.
+    loops: BTreeSet<(bool, CircuitId)>,
+    /// Check tones on their way: when they would be back, for whom. In this order.
+    tones: VecDeque<(Instant, End, CircuitId)>,
+    /// Tones get through, and the end that sent one says so; otherwise nobody says anything.
+    sound: bool,
     /// Messages sent by this end are lost.
     deaf: [bool; 2],
 }
@@ -110,6 +119,9 @@ impl World {
             told: Vec::new(),
             alerts: Vec::new(),
             timers: Vec::new(),
+            loops: BTreeSet::new(),
+            tones: VecDeque::new(),
+            sound: true,
             deaf: [false; 2],
         }
     }
@@ -189,6 +201,21 @@ impl World {
                         }
                     }
                     Output::Indication(circuit, indication) => {
+                        match indication {
+                            Indication::Loop(true) => {
+                                self.loops.insert((end == End::A, circuit));
+                            }
+                            Indication::Loop(false) => {
+                                self.loops.remove(&(end == End::A, circuit));
+                            }
+                            Indication::Check(true) => {
+                                self.tones.push_back((self.now + ROUND_TRIP, end, circuit));
+                            }
+                            Indication::Check(false) => {
+                                self.tones.retain(|&(_, at, of)| (at, of) != (end, circuit));
+                            }
+                            _ => {}
+                        }
                         self.told.push((end, circuit, indication));
                     }
                     Output::Timer(circuit, timer, event) => {
@@ -203,8 +230,10 @@ impl World {
     /// Goes to the next thing that happens, not beyond `until`; false when nothing does.
     fn step(&mut self, until: Instant) -> bool {
         let arrival = self.under_way.front().map(|&(at, ..)| at);
+        let tone = self.tones.front().map(|&(at, ..)| at);
         let timeouts = End::BOTH.map(|end| self.node(end).poll_timeout());
-        let next = timeouts.into_iter().flatten().chain(arrival).min();
+        let next = timeouts.into_iter().flatten().chain(arrival).chain(tone);
+        let next = next.min();
         let Some(next) = next.filter(|&next| next <= until) else {
             self.now = until;
             return false;
@@ -214,6 +243,14 @@ impl World {
         if arrival == Some(next) {
             if let Some((_, end, transfer)) = self.under_way.pop_front() {
                 self.node(end).handle_transfer(now, &transfer);
+            }
+        } else if tone == Some(next) {
+            if let Some((_, end, circuit)) = self.tones.pop_front()
+                && self.sound
+                && self.loops.contains(&(end == End::B, circuit))
+            {
+                let checked = Request::Checked(true);
+                self.node(end).request(now, circuit, checked).unwrap();
             }
         } else {
             for end in End::BOTH {

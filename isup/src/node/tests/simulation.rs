@@ -15,6 +15,8 @@ enum Step {
     /// The line of some circuits fails, or is good again.
     Alarm(bool, Row, bool),
     Pause(bool, bool),
+    /// Check tones get through, or not.
+    Sound(bool),
     /// Messages of an end are lost, or not.
     Deaf(bool, bool),
     Group(bool, Row, GroupRequest),
@@ -43,6 +45,7 @@ enum Ask {
     SetupWithCheck,
     Send(MessageType),
     Cot(bool),
+    Checked(bool),
     Release,
     Block,
     Unblock,
@@ -57,6 +60,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::SetupWithCheck),
         6 => send.prop_map(Ask::Send),
         1 => any::<bool>().prop_map(Ask::Cot),
+        1 => any::<bool>().prop_map(Ask::Checked),
         2 => Just(Ask::Release),
         1 => Just(Ask::Block),
         1 => Just(Ask::Unblock),
@@ -76,6 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<bool>(), row(), any::<bool>()).prop_map(|(end, row, on)| Step::Alarm(end, row, on)),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Pause(end, on)),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Deaf(end, on)),
+        1 => any::<bool>().prop_map(Step::Sound),
         2 => (any::<bool>(), row(), group).prop_map(|(end, row, request)| Step::Group(end, row, request)),
         1 => any::<bool>().prop_map(Step::Restart),
     ]
@@ -163,6 +168,7 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
                 Ask::SetupWithCheck => Request::Setup(iam_with_check(1)),
                 Ask::Send(kind) => Request::Send(message(kind)),
                 Ask::Cot(success) => Request::Send(cot(success)),
+                Ask::Checked(success) => Request::Checked(success),
                 Ask::Release => Request::Release(rel(16)),
                 Ask::Block => Request::Block,
                 Ask::Unblock => Request::Unblock,
@@ -190,6 +196,7 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
             };
             world.node(end).handle_status(now, status);
         }
+        Step::Sound(on) => world.sound = on,
         Step::Deaf(a, on) => world.deaf[end_of(a) as usize] = on,
         Step::Group(a, row, request) => {
             world
@@ -204,6 +211,8 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
             // The signalling link goes down with it.
             world.under_way.clear();
             *world.node(end) = configured(end);
+            world.tones.retain(|&(_, at, _)| at != end);
+            world.loops.retain(|&(of_a, _)| of_a != a);
             calls.0.retain(|&(of_a, _), _| of_a != a);
             world.node(end).start(now);
         }
@@ -246,6 +255,7 @@ proptest! {
         }
         // Nothing fails any more, and all hang up.
         world.deaf = [false, false];
+        world.sound = true;
         for a in [true, false] {
             take(&mut world, &mut calls, Step::Pause(a, false));
             take(&mut world, &mut calls, Step::Alarm(a, (1, 5), false));
