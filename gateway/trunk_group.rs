@@ -78,7 +78,7 @@ pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
         Standard::Ansi => Variant::Ansi,
     };
     let groups = vec![GroupConfig::new(destination, circuits.collect())];
-    let node = Node::new(NodeConfig {
+    let mut node = Node::new(NodeConfig {
         variant,
         opc: linkset.point_code,
         groups,

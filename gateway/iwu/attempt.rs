@@ -257,13 +257,13 @@ impl Iwu {
     }
 
     /// An idle circuit of a trunk group, by its hunt.
-    fn select(&self, group: usize) -> Option<CircuitId> {
+    fn select(&mut self, group: usize) -> Option<CircuitId> {
         let candidates = self.points.groups.get(group)?;
         let place = self.points.circuits.get(candidates.first()?)?;
         let hunt = trunk_group::hunt(self.config.trunk_groups.get(group)?.hunt);
         self.points
             .points
-            .get(place.point)?
+            .get_mut(place.point)?
             .isup
             .select(candidates, hunt)
     }

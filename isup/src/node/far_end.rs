@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use mtp::{PointCode, Status};
 
-use super::{Alert, Node, Owner};
+use super::{Alert, Congestion, Node, Owner};
 use crate::{
     Cic, Message, MessageType,
     circuit::{Event, Timer},
@@ -17,7 +17,9 @@ pub(super) struct FarEnd {
     pub(super) reachable: bool,
     /// Its ISUP answers.
     pub(super) user_part: bool,
-    /// The first group towards it: its timers are used for T4.
+    /// What is held back of the traffic to it.
+    pub(super) congestion: Congestion,
+    /// The first group towards it: its timers are used for T4, T29 and T30.
     pub(super) group: usize,
     /// Something came from it.
     pub(super) heard: bool,
@@ -42,6 +44,11 @@ impl FarEnd {
         Self {
             reachable: true,
             user_part: true,
+            congestion: Congestion {
+                step: 0,
+                refused: 0,
+                credit: 0,
+            },
             group,
             heard: false,
             strays: Strays {
@@ -57,7 +64,8 @@ impl Node {
     /// MTP-PAUSE, MTP-RESUME and MTP-STATUS (Q.764 §2.13, §2.14).
     ///
     /// While a far end is paused nothing is sent there, calls that talk are kept, the others end.
-    /// When it resumes, whatever waits for an answer is asked again at once.
+    /// When it resumes, whatever waits for an answer is asked again at once. Congestion refuses a
+    /// share of the new calls ([`Congestion`]).
     pub fn handle_status(&mut self, now: Instant, status: Status) {
         match status {
             Status::Pause(dpc) => {
@@ -88,8 +96,7 @@ impl Node {
                     self.test_user_part(now, dpc);
                 }
             }
-            // Call control hears of congestion from the MTP; circuits carry on (§2.10.2).
-            Status::Congested(..) => {}
+            Status::Congested(dpc, level) => self.congested(now, dpc, level),
         }
         self.tell_forgotten(now);
     }

@@ -5,6 +5,7 @@
 //! `poll_output` before the next input. It never sees a clock: `now` is an argument.
 
 mod config;
+mod congestion;
 mod far_end;
 mod group;
 mod group_received;
@@ -33,6 +34,7 @@ use group::Procedure;
 use timers::{Owner, TimerQueue};
 
 pub use config::{ConfigError, GroupConfig, NodeConfig, StartReset};
+pub use congestion::Congestion;
 pub use group::GroupRequest;
 pub use output::{Alert, Output, TimerEvent};
 pub use select::Hunt;
@@ -288,7 +290,10 @@ impl Node {
             match owner {
                 Owner::Circuit(place) => self.apply(now, place, Event::Expired(timer)),
                 Owner::Procedure(number) => self.procedure_expired(now, number, timer),
-                Owner::FarEnd(dpc) => self.test_user_part(now, dpc),
+                Owner::FarEnd(dpc) if timer == Timer::T4 => self.test_user_part(now, dpc),
+                Owner::FarEnd(dpc) if timer == Timer::T30 => self.increase_traffic(now, dpc),
+                // T29: congestion counts again.
+                Owner::FarEnd(_) => {}
             }
         }
         self.tell_forgotten(now);

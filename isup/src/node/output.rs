@@ -4,6 +4,7 @@ use core::{fmt, time::Duration};
 
 use mtp::{PointCode, Transfer};
 
+use super::Congestion;
 use crate::{
     Cic, CircuitId,
     circuit::{CircuitAlert, Indication, Timer},
@@ -84,6 +85,8 @@ pub enum Alert {
     UserPartUnavailable(PointCode),
     /// It does again.
     UserPartAvailable(PointCode),
+    /// More, or less, of the traffic to the far end is held back (Q.764 §2.10.2, §2.11).
+    Congestion(PointCode, Congestion),
 }
 
 impl fmt::Display for Alert {
@@ -122,6 +125,10 @@ impl fmt::Display for Alert {
             }
             Self::UserPartUnavailable(dpc) => write!(f, "ISUP at {dpc} does not answer"),
             Self::UserPartAvailable(dpc) => write!(f, "ISUP at {dpc} answers again"),
+            Self::Congestion(dpc, Congestion { step: 0, .. }) => {
+                write!(f, "{dpc} is no longer congested: all new calls go there")
+            }
+            Self::Congestion(dpc, congestion) => write!(f, "{dpc} is congested: {congestion}"),
         }
     }
 }

@@ -50,6 +50,9 @@ impl Node {
             Cqr => {}
             kind => match self.by_cic.get(&(from, cic)) {
                 Some(&place) => {
+                    if kind == MessageType::Rel {
+                        self.overloaded(now, from, &message);
+                    }
                     self.note_seizure(from, place, kind);
                     self.apply(now, place, Event::Message(message));
                 }

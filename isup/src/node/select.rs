@@ -1,6 +1,7 @@
 //! Choosing a circuit so that dual seizures are rare (Q.764 §2.9.1.3).
 
 use core::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::{Line, Node};
 use crate::{Cic, CircuitId};
@@ -26,15 +27,26 @@ pub enum Hunt {
 
 impl Node {
     /// The best of `candidates` for an outgoing call: idle, in service, its far end reachable.
+    ///
+    /// Each call of this is taken as one new call: when its far end is congested, a share of them
+    /// gets no circuit there ([`super::Congestion`]).
     #[must_use]
-    pub fn select(&self, candidates: &[CircuitId], hunt: Hunt) -> Option<CircuitId> {
-        let lines = candidates
-            .iter()
-            .filter_map(|id| self.circuits.get(*self.by_id.get(id)?));
-        lines
-            .filter(|line| line.circuit.is_available() && self.can_reach(line.dpc))
-            .min_by_key(|line| rank(line, hunt))
-            .map(|line| line.id)
+    pub fn select(&mut self, candidates: &[CircuitId], hunt: Hunt) -> Option<CircuitId> {
+        let mut spared = BTreeSet::new();
+        loop {
+            let lines = candidates
+                .iter()
+                .filter_map(|id| self.circuits.get(*self.by_id.get(id)?));
+            let best = lines
+                .filter(|line| line.circuit.is_available() && self.can_reach(line.dpc))
+                .filter(|line| !spared.contains(&line.dpc))
+                .min_by_key(|line| rank(line, hunt))?;
+            let (id, dpc) = (best.id, best.dpc);
+            if !self.refuses_call(dpc) {
+                return Some(id);
+            }
+            spared.insert(dpc);
+        }
     }
 
     /// How many of `candidates` could be selected now.

@@ -42,6 +42,11 @@ impl TimerQueue {
         }
     }
 
+    /// The timer runs.
+    pub(super) fn runs(&self, owner: Owner, timer: Timer) -> bool {
+        self.running.contains_key(&(owner, timer))
+    }
+
     /// When the first timer ends.
     pub(super) fn next(&self) -> Option<Instant> {
         self.by_time.keys().next().map(|&(at, _)| at)

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use mtp::PointCode;
 
-use super::{Line, Node, Owner};
+use super::{Congestion, Line, Node, Owner};
 use crate::{
     Cic, CircuitId, MessageType,
     circuit::{CircuitStatus, Event, Request, Timer},
@@ -38,6 +38,8 @@ pub struct CircuitView {
     pub controlled: bool,
     /// The far end can be reached and its ISUP answers.
     pub reachable: bool,
+    /// What is held back of the traffic to the far end.
+    pub congestion: Congestion,
     /// What looks like a wrong configuration.
     pub hints: Vec<Hint>,
 }
@@ -69,6 +71,9 @@ impl CircuitView {
             if on {
                 line += &format!(", {what}");
             }
+        }
+        if self.congestion.step > 0 {
+            line += &format!(", far end congested: {}", self.congestion);
         }
         for RunningTimer { timer, until } in &self.timers {
             let left = until.saturating_duration_since(now).as_secs();
@@ -261,6 +266,10 @@ impl Node {
             status: line.circuit.status(),
             controlled: line.circuit.is_controlled(),
             reachable: self.can_reach(line.dpc),
+            congestion: self
+                .far_ends
+                .get(&line.dpc)
+                .map_or_else(Congestion::default, |far_end| far_end.congestion),
             hints: self.hints(line),
         })
     }

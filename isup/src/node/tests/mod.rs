@@ -3,6 +3,7 @@
 mod alarms;
 mod blocking;
 mod calls;
+mod congestion;
 mod continuity;
 mod garbage;
 mod reset;

@@ -15,6 +15,8 @@ enum Step {
     /// The line of some circuits fails, or is good again.
     Alarm(bool, Row, bool),
     Pause(bool, bool),
+    /// The MTP finds the way to the other end congested.
+    Congested(bool),
     /// Check tones get through, or not.
     Sound(bool),
     /// Messages of an end are lost, or not.
@@ -80,6 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<bool>(), row(), any::<bool>()).prop_map(|(end, row, on)| Step::Alarm(end, row, on)),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Pause(end, on)),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(end, on)| Step::Deaf(end, on)),
+        1 => any::<bool>().prop_map(Step::Congested),
         1 => any::<bool>().prop_map(Step::Sound),
         2 => (any::<bool>(), row(), group).prop_map(|(end, row, request)| Step::Group(end, row, request)),
         1 => any::<bool>().prop_map(Step::Restart),
@@ -150,8 +153,9 @@ fn supervised(world: &World) {
                 || view.awaited.starts_with("RLC")
                 || view.awaited.starts_with("GRA")
                 || view.blocking.starts_with("Wait");
+            let of_traffic = |timer: &RunningTimer| matches!(timer.timer, Timer::T29 | Timer::T30);
             assert!(
-                !waits || !view.timers.is_empty(),
+                !waits || !view.timers.iter().all(of_traffic),
                 "{end:?} {circuit}: {view:?}"
             );
         }
@@ -195,6 +199,10 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
                 Status::Resume(dpc)
             };
             world.node(end).handle_status(now, status);
+        }
+        Step::Congested(a) => {
+            let status = Status::Congested(far(end_of(a)), 1);
+            world.node(end_of(a)).handle_status(now, status);
         }
         Step::Sound(on) => world.sound = on,
         Step::Deaf(a, on) => world.deaf[end_of(a) as usize] = on,
