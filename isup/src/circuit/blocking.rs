@@ -80,6 +80,16 @@ impl BlockingState {
         }
     }
 
+    /// CQR: the far end does not know the blocking of this end for maintenance.
+    pub(super) fn repeat_maintenance(&mut self, actions: &mut Vec<Action>) {
+        self.send_blo(actions);
+    }
+
+    /// CQR: the far end still believes in one.
+    pub(super) fn repeat_unblocking(&mut self, actions: &mut Vec<Action>) {
+        self.send_ubl(actions);
+    }
+
     pub(super) fn request(&mut self, block: bool, actions: &mut Vec<Action>) {
         match (self.local, block) {
             (Local::Unblocked | Local::WaitUba, true) => self.send_blo(actions),

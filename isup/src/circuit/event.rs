@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    Cause,
+    Cause, CircuitState,
     circuit::{CircuitStatus, Timer},
     message::{Message, MessageType},
 };
@@ -135,6 +135,13 @@ pub enum Event {
         /// The status bit.
         blocked: bool,
     },
+    /// CQR came, with what the far end believes of this circuit (Q.764 §2.8.3).
+    Queried {
+        /// The far end's view.
+        far_end: CircuitState,
+        /// The state of the call here is the one that it was when CQM was sent.
+        settled: bool,
+    },
     /// CGB or CGU from the far end names this circuit; the group answers.
     GroupBlocked {
         /// Maintenance or hardware.
@@ -175,7 +182,8 @@ pub enum Action {
     Start(Timer),
     /// Stop the timer.
     Stop(Timer),
-    /// Send CGB for a hardware failure once more, for this circuit: the far end has forgotten it.
+    /// Send CGB for a hardware failure once more, for this circuit, or CGU when there is none: the
+    /// far end believes otherwise.
     RepeatGroupBlocking,
     /// Tell the people of maintenance.
     Alert(CircuitAlert),

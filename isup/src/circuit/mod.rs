@@ -13,6 +13,7 @@ mod event;
 mod incoming;
 mod indicators;
 mod outgoing;
+mod query;
 mod release;
 mod reset;
 #[cfg(test)]
@@ -154,6 +155,7 @@ impl Circuit {
                 }
             }
             Event::GroupReset => self.far_end_group_reset(actions),
+            Event::Queried { far_end, settled } => self.reconcile(far_end, settled, actions),
             Event::GroupResetSent => self.group_reset_sent(actions),
             Event::GroupResetAcknowledged { blocked } => {
                 self.group_reset_acknowledged(blocked, actions);

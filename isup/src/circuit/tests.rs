@@ -176,6 +176,27 @@ fn call_events() -> Vec<(String, Event)> {
             add(&format!("{timer} ends"), Event::Expired(timer));
         }
     }
+    let none = crate::BlockingState::None;
+    for (name, call) in [
+        ("idle", CallProcessingState::Idle),
+        ("incoming busy", CallProcessingState::IncomingBusy),
+        ("outgoing busy", CallProcessingState::OutgoingBusy),
+    ] {
+        let far_end = CircuitState::new(call, none, none);
+        for (settled, when) in [(true, ""), (false, ", state changed since CQM")] {
+            add(
+                &format!("CQR {name}{when}"),
+                Event::Queried { far_end, settled },
+            );
+        }
+    }
+    for (name, far_end) in [
+        ("transient", CircuitState::TRANSIENT),
+        ("unequipped", CircuitState::UNEQUIPPED),
+    ] {
+        let settled = true;
+        add(&format!("CQR {name}"), Event::Queried { far_end, settled });
+    }
     add("GRS received", Event::GroupReset);
     add("GRS sent", Event::GroupResetSent);
     add("GRA", Event::GroupResetAcknowledged { blocked: false });
@@ -226,6 +247,24 @@ fn blocking_events() -> Vec<(String, Event)> {
                 Event::GroupBlocked { kind, on },
             ));
             events.push((format!("{cgb} {name} sent"), Event::GroupBlock { kind, on }));
+        }
+    }
+    for (name, blocking) in [
+        ("blocked there", crate::BlockingState::Local),
+        ("blocked here", crate::BlockingState::Remote),
+        ("not blocked", crate::BlockingState::None),
+    ] {
+        let none = crate::BlockingState::None;
+        for (kind, far_end) in [
+            ("maintenance", (blocking, none)),
+            ("hardware", (none, blocking)),
+        ] {
+            let far_end = CircuitState::new(CallProcessingState::Idle, far_end.0, far_end.1);
+            let settled = true;
+            events.push((
+                format!("CQR {kind}, {name}"),
+                Event::Queried { far_end, settled },
+            ));
         }
     }
     events.push(("GRS received".to_owned(), Event::GroupReset));
@@ -297,7 +336,7 @@ fn show(action: &Action) -> String {
         },
         Action::Start(timer) => format!("start {timer}"),
         Action::Stop(timer) => format!("stop {timer}"),
-        Action::RepeatGroupBlocking => "send CGB hardware again".to_owned(),
+        Action::RepeatGroupBlocking => "send CGB or CGU hardware again".to_owned(),
         // The rows of many messages differ only in their names.
         Action::Alert(CircuitAlert::Discarded(_)) => "discard".to_owned(),
         Action::Alert(alert) => format!("alert \"{alert}\""),

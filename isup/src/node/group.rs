@@ -1,5 +1,5 @@
-//! Procedures for rows of circuits that this end starts: GRS, CGB, CGU (Q.764 §2.8.2.2, §2.9.3.2,
-//! §2.9.4).
+//! Procedures for rows of circuits that this end starts: GRS, CGB, CGU, CQM (Q.764 §2.8.2.2,
+//! §2.8.3, §2.9.3.2, §2.9.4).
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ use mtp::PointCode;
 
 use super::{Alert, Node, Owner};
 use crate::{
-    Cic, CircuitGroupSupervisionType, CircuitId, Message, MessageType, RangeAndStatus,
-    SupervisionType,
+    Cic, CircuitGroupSupervisionType, CircuitId, CircuitStateIndicator, Message, MessageType,
+    RangeAndStatus, SupervisionType,
     circuit::{Blocking, Event, Request, Timer},
 };
 
@@ -24,6 +24,9 @@ pub enum GroupRequest {
     Unblock,
     /// GRS: all idle, calls or not.
     Reset,
+    /// CQM: compare with what the far end believes, and put right what differs (Q.764 §2.8.3,
+    /// national use).
+    Query,
 }
 
 /// A message for a row of circuits that waits for its acknowledgement.
@@ -37,11 +40,14 @@ pub(super) struct Procedure {
     range: u8,
     /// The circuits that it is about, by place, in the order of their codes; at least one.
     places: Vec<usize>,
+    /// When the message was sent last.
+    sent: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Reset,
+    Query,
     Block(Blocking),
     Unblock(Blocking),
 }
@@ -50,23 +56,25 @@ impl Kind {
     const fn message(self) -> MessageType {
         match self {
             Self::Reset => MessageType::Grs,
+            Self::Query => MessageType::Cqm,
             Self::Block(_) => MessageType::Cgb,
             Self::Unblock(_) => MessageType::Cgu,
         }
     }
 
-    /// The timer that repeats the message, and the one that tells maintenance.
-    const fn timers(self) -> (Timer, Timer) {
+    /// The timer that repeats the message, if any does, and the one that tells maintenance.
+    const fn timers(self) -> (Option<Timer>, Timer) {
         match self {
-            Self::Reset => (Timer::T22, Timer::T23),
-            Self::Block(_) => (Timer::T18, Timer::T19),
-            Self::Unblock(_) => (Timer::T20, Timer::T21),
+            Self::Reset => (Some(Timer::T22), Timer::T23),
+            Self::Query => (None, Timer::T28),
+            Self::Block(_) => (Some(Timer::T18), Timer::T19),
+            Self::Unblock(_) => (Some(Timer::T20), Timer::T21),
         }
     }
 
     const fn blocking(self) -> Option<Blocking> {
         match self {
-            Self::Reset => None,
+            Self::Reset | Self::Query => None,
             Self::Block(kind) | Self::Unblock(kind) => Some(kind),
         }
     }
@@ -85,6 +93,7 @@ impl Procedure {
     pub(super) const fn awaits(&self) -> MessageType {
         match self.kind {
             Kind::Reset => MessageType::Gra,
+            Kind::Query => MessageType::Cqr,
             Kind::Block(_) => MessageType::Cgba,
             Kind::Unblock(_) => MessageType::Cgua,
         }
@@ -104,6 +113,11 @@ impl Node {
             GroupRequest::Block => self.block_group(now, &places, Blocking::Maintenance, true),
             GroupRequest::Unblock => self.block_group(now, &places, Blocking::Maintenance, false),
             GroupRequest::Reset => self.reset_group(now, &places),
+            GroupRequest::Query => {
+                for row in self.rows(&places) {
+                    self.start_procedure(now, Kind::Query, row);
+                }
+            }
         }
         self.tell_forgotten(now);
     }
@@ -170,12 +184,20 @@ impl Node {
         }
     }
 
-    /// Sends CGB once more for the circuits whose blocking the far end has forgotten.
+    /// Sends CGB, or CGU, once more for the circuits of which the far end believes otherwise.
     pub(super) fn tell_forgotten(&mut self, now: Instant) {
         let forgotten = core::mem::take(&mut self.forgotten);
-        let places: Vec<usize> = forgotten.into_iter().collect();
-        for row in self.rows(&places) {
-            self.start_procedure(now, Kind::Block(Blocking::Hardware), row);
+        let (blocked, free): (Vec<usize>, Vec<usize>) = forgotten.into_iter().partition(|&place| {
+            let line = self.circuits.get(place);
+            line.is_some_and(|line| line.circuit.status().local_hardware)
+        });
+        for (places, kind) in [
+            (blocked, Kind::Block(Blocking::Hardware)),
+            (free, Kind::Unblock(Blocking::Hardware)),
+        ] {
+            for row in self.rows(&places) {
+                self.start_procedure(now, kind, row);
+            }
         }
     }
 
@@ -233,11 +255,14 @@ impl Node {
                 cic,
                 range,
                 places,
+                sent: now,
             },
         );
-        self.send_procedure(number);
+        self.send_procedure(now, number);
         let (repeat, supervision) = kind.timers();
-        self.start_timer(now, Owner::Procedure(number), repeat);
+        if let Some(repeat) = repeat {
+            self.start_timer(now, Owner::Procedure(number), repeat);
+        }
         self.start_timer(now, Owner::Procedure(number), supervision);
     }
 
@@ -247,7 +272,7 @@ impl Node {
     }
 
     fn overtake(&mut self, kind: Kind, places: &[usize]) {
-        if kind == Kind::Reset {
+        if kind.blocking().is_none() {
             return;
         }
         let mut ended = Vec::new();
@@ -268,15 +293,18 @@ impl Node {
 
     fn end_procedure(&mut self, number: u32) -> Option<Procedure> {
         let (repeat, supervision) = self.procedures.get(&number)?.kind.timers();
-        self.stop_timer(Owner::Procedure(number), repeat);
-        self.stop_timer(Owner::Procedure(number), supervision);
+        for timer in repeat.into_iter().chain([supervision]) {
+            self.stop_timer(Owner::Procedure(number), timer);
+        }
         self.procedures.remove(&number)
     }
 
-    fn send_procedure(&mut self, number: u32) {
-        let Some(procedure) = self.procedures.get(&number) else {
+    fn send_procedure(&mut self, now: Instant, number: u32) {
+        let Some(procedure) = self.procedures.get_mut(&number) else {
             return;
         };
+        procedure.sent = now;
+        let (dpc, cic) = (procedure.dpc, procedure.cic);
         let mut message = Message::new(procedure.kind.message());
         if let Some(blocking) = procedure.kind.blocking() {
             let mut status = RangeAndStatus::cleared(procedure.range);
@@ -290,10 +318,10 @@ impl Node {
         } else {
             message.set(RangeAndStatus::range(procedure.range));
         }
-        self.send(procedure.dpc, procedure.cic, &message);
+        self.send(dpc, cic, &message);
     }
 
-    /// T18 to T23 (§2.9.4).
+    /// T18 to T23 (§2.9.4), T28 (§2.8.3).
     pub(super) fn procedure_expired(&mut self, now: Instant, number: u32, timer: Timer) {
         let Some(procedure) = self.procedures.get(&number) else {
             return;
@@ -301,7 +329,9 @@ impl Node {
         let (repeat, supervision) = procedure.kind.timers();
         let message = procedure.kind.message();
         if timer == supervision {
-            self.stop_timer(Owner::Procedure(number), repeat);
+            if let Some(repeat) = repeat {
+                self.stop_timer(Owner::Procedure(number), repeat);
+            }
             if let Some(circuit) = self.circuit_of(Owner::Procedure(number)) {
                 self.alert(Alert::NoGroupAnswer {
                     circuit,
@@ -310,7 +340,12 @@ impl Node {
                 });
             }
         }
-        self.send_procedure(number);
+        // Nothing rests on a query: the staff may ask again.
+        if repeat.is_none() {
+            self.end_procedure(number);
+            return;
+        }
+        self.send_procedure(now, number);
         self.start_timer(now, Owner::Procedure(number), timer);
     }
 
@@ -321,15 +356,18 @@ impl Node {
             .iter()
             .filter(|(_, procedure)| procedure.dpc == dpc);
         let waiting: Vec<(u32, Timer)> = of
-            .map(|(&number, procedure)| (number, procedure.kind.timers().0))
+            .map(|(&number, procedure)| {
+                let (repeat, supervision) = procedure.kind.timers();
+                (number, repeat.unwrap_or(supervision))
+            })
             .collect();
         for (number, repeat) in waiting {
-            self.send_procedure(number);
+            self.send_procedure(now, number);
             self.start_timer(now, Owner::Procedure(number), repeat);
         }
     }
 
-    /// GRA, CGBA, CGUA: ends the procedure that sent exactly this row (§2.8.2.3).
+    /// GRA, CGBA, CGUA, CQR: ends the procedure that sent exactly this row (§2.8.2.3).
     pub(super) fn group_acknowledged(
         &mut self,
         now: Instant,
@@ -349,7 +387,7 @@ impl Node {
                     && procedure.range == row.range
                     && procedure.awaits() == kind
                     && procedure.kind.blocking() == supervision.flatten()
-                    && (procedure.kind == Kind::Reset || self.covers(row, procedure))
+                    && (procedure.kind.blocking().is_none() || self.covers(row, procedure))
             };
             self.procedures
                 .iter()
@@ -367,6 +405,9 @@ impl Node {
         let Some(procedure) = self.end_procedure(number) else {
             return;
         };
+        if procedure.kind == Kind::Query {
+            self.compare(now, cic, &procedure, message);
+        }
         if procedure.kind == Kind::Reset {
             for place in procedure.places {
                 let Some(line) = self.circuits.get(place) else {
@@ -374,6 +415,26 @@ impl Node {
                 };
                 let blocked = row.status(usize::from(line.cic.0.saturating_sub(cic.0)));
                 self.apply(now, place, Event::GroupResetAcknowledged { blocked });
+            }
+        }
+    }
+
+    /// CQR: each circuit compares what the far end believes with its own state (§2.8.3).
+    fn compare(&mut self, now: Instant, cic: Cic, procedure: &Procedure, cqr: &Message) {
+        let states = cqr.find::<CircuitStateIndicator>();
+        let Some(CircuitStateIndicator(states)) = states else {
+            self.undecodable(procedure.dpc, &format!("CQR for CIC {cic}: no states"));
+            return;
+        };
+        for &place in &procedure.places {
+            let Some(line) = self.circuits.get(place) else {
+                continue;
+            };
+            // At the moment of the query itself the order of messages is not known.
+            let settled = line.since.is_none_or(|since| since < procedure.sent);
+            let offset = usize::from(line.cic.0.saturating_sub(cic.0));
+            if let Some(&far_end) = states.get(offset) {
+                self.apply(now, place, Event::Queried { far_end, settled });
             }
         }
     }

@@ -40,7 +40,7 @@ pub enum TimerEvent {
 pub enum Alert {
     /// Of one circuit.
     Circuit(CircuitId, CircuitAlert),
-    /// The far end does not answer a message for a group of circuits: T19, T21 or T23 has ended.
+    /// The far end does not answer a message for a group of circuits: T19, T21, T23 or T28 has ended.
     NoGroupAnswer {
         /// First circuit of the group.
         circuit: CircuitId,

@@ -45,9 +45,7 @@ impl Node {
             // Any message has shown already that the user part is there.
             Upa => {}
             Grs | Cgb | Cgu | Cqm => self.group_requested(now, from, cic, &message),
-            Gra | Cgba | Cgua => self.group_acknowledged(now, from, cic, &message),
-            // Nobody here asks.
-            Cqr => {}
+            Gra | Cgba | Cgua | Cqr => self.group_acknowledged(now, from, cic, &message),
             kind => match self.by_cic.get(&(from, cic)) {
                 Some(&place) => {
                     if kind == MessageType::Rel {

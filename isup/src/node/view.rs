@@ -139,6 +139,7 @@ impl LastEvent {
             Event::Message(message) => Self::Received(message.message_type()),
             Event::Expired(timer) => Self::Expired(*timer),
             Event::GroupReset => Self::Received(MessageType::Grs),
+            Event::Queried { .. } => Self::Received(MessageType::Cqr),
             Event::GroupResetSent => Self::GroupSent(MessageType::Grs),
             Event::GroupResetAcknowledged { .. } => Self::Received(MessageType::Gra),
             Event::GroupBlocked { on: true, .. } => Self::Received(MessageType::Cgb),

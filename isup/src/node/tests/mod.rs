@@ -6,6 +6,7 @@ mod calls;
 mod congestion;
 mod continuity;
 mod garbage;
+mod query;
 mod reset;
 mod seizure;
 mod simulation;

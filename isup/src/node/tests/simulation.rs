@@ -75,6 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
         GroupRequest::Block,
         GroupRequest::Unblock,
         GroupRequest::Reset,
+        GroupRequest::Query,
     ]);
     prop_oneof![
         12 => (any::<bool>(), 1u32..6, ask()).prop_map(|(a, c, ask)| Step::Ask(a, c, ask)),
