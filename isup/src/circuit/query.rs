@@ -12,8 +12,8 @@ use crate::{
 const CAUSE_CALL_GONE: u8 = 41;
 
 impl Circuit {
-    /// `far_end` is what CQR says; `settled`: this end's state of the call has not changed since
-    /// CQM was sent, so that a difference is none of messages under way.
+    /// `far_end` is what CQR says; `settled`: nothing has changed here since CQM was sent, so that
+    /// a difference is none of messages under way.
     pub(super) fn reconcile(
         &mut self,
         far_end: CircuitState,
@@ -26,11 +26,8 @@ impl Circuit {
             }
             return;
         }
-        if far_end.0 & 0xF == CircuitState::TRANSIENT.0 {
-            return;
-        }
-        self.reconcile_blocking(far_end, actions);
-        if settled {
+        if settled && far_end.0 & 0xF != CircuitState::TRANSIENT.0 {
+            self.reconcile_blocking(far_end, actions);
             self.reconcile_call(far_end.call(), actions);
         }
     }

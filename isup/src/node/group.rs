@@ -431,7 +431,7 @@ impl Node {
                 continue;
             };
             // At the moment of the query itself the order of messages is not known.
-            let settled = line.since.is_none_or(|since| since < procedure.sent);
+            let settled = line.changed.is_none_or(|changed| changed < procedure.sent);
             let offset = usize::from(line.cic.0.saturating_sub(cic.0));
             if let Some(&far_end) = states.get(offset) {
                 self.apply(now, place, Event::Queried { far_end, settled });

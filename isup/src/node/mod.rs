@@ -85,6 +85,8 @@ struct Line {
     /// When the state of the call was entered; `None` before the first event.
     since: Option<Instant>,
     last: Option<(Instant, LastEvent)>,
+    /// When the call or what maintenance sees changed last.
+    changed: Option<Instant>,
     /// [`Node::released`] when it became idle: small is long ago.
     idle_order: u64,
 }
@@ -188,6 +190,7 @@ impl Node {
                 circuit: Circuit::new(Settings { control, location }),
                 since: None,
                 last: None,
+                changed: None,
                 idle_order: self.released,
             });
         }
@@ -316,10 +319,15 @@ impl Node {
             return;
         };
         let (state, idle) = (line.circuit.state(), line.circuit.is_idle());
+        let status = line.circuit.status();
         line.last = Some((now, LastEvent::of(&event)));
         let actions = line.circuit.handle(event);
         if line.since.is_none() || line.circuit.state() != state {
             line.since = Some(now);
+            line.changed = Some(now);
+        }
+        if line.circuit.status() != status {
+            line.changed = Some(now);
         }
         if !idle && line.circuit.is_idle() {
             self.released += 1;

@@ -107,6 +107,17 @@ fn a_call_younger_than_the_query_lives() {
     assert_eq!(world.told(End::A), [""; 0]);
 }
 
+/// What the far end blocks and unblocks while it is asked is told by its own messages.
+#[test]
+fn blocking_that_crosses_the_query_is_left_alone() {
+    let mut world = World::new();
+    world.request(End::B, 3, Request::Block);
+    query(&mut world, 1..=5);
+    world.request(End::B, 3, Request::Unblock);
+    world.settle();
+    world.all_idle();
+}
+
 /// Each end is believed about what it has blocked itself.
 #[test]
 fn differences_in_blocking_are_put_right() {
@@ -120,6 +131,7 @@ fn differences_in_blocking_are_put_right() {
     told_of_the_first(&mut world, IDLE);
     assert!(world.view(End::A, 1).status.in_service());
 
+    world.run(seconds(1));
     let here = blocked(BlockingState::Remote, BlockingState::Remote);
     told_of_the_first(&mut world, here);
     assert_eq!(world.wire(), ["A UBL 1", "A CGU 1", "B UBA 1", "B CGUA 1"]);
