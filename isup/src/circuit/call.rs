@@ -41,6 +41,7 @@ pub(super) enum Call {
     IncomingWaitAcm,
     /// ACM sent; call control owes an ANM.
     IncomingWaitAnm,
+    /// They talk; T38 after SUS (network) was sent.
     IncomingAnswered,
     /// REL sent; T1 and T5.
     WaitRlc {
@@ -133,10 +134,10 @@ impl Call {
             Self::IncomingWaitAcm => &[Timer::T33],
             Self::WaitRlc { .. } => &[Timer::T1, Timer::T5],
             Self::WaitResetRlc { .. } => &[Timer::T16, Timer::T17],
+            Self::IncomingAnswered => &[Timer::T38],
             Self::Idle
             | Self::OutgoingAnswered
             | Self::IncomingWaitAnm
-            | Self::IncomingAnswered
             // T22 and T23 are those of the group.
             | Self::WaitGra { .. } => &[],
         }
@@ -235,7 +236,7 @@ impl Call {
         use MessageType::{Acm, Anm, Con, Cot, Cpg, Fot, Inf, Inr, Res, Sam, Sus};
         match self {
             // COT of this circuit is the machine's own.
-            Self::OutgoingCheck => matches!(message, Sam),
+            Self::OutgoingCheck => matches!(message, Sam | MessageType::Sgm),
             Self::OutgoingWaitAcm => matches!(message, Sam | Cot | Inf | Inr) || passes(message),
             Self::OutgoingWaitAnm => matches!(message, Fot | Inf | Cpg) || passes(message),
             Self::OutgoingAnswered | Self::OutgoingSuspended(_) => {
@@ -290,7 +291,7 @@ pub(super) const fn passes(message: MessageType) -> bool {
 
 /// Nothing on the circuit.
 fn idle(event: Event, actions: &mut Vec<Action>) -> Call {
-    use MessageType::{Ccr, Cfn, Iam, Lpa, Olm, Rel, Rlc, Sgm};
+    use MessageType::{Ccr, Cfn, Iam, Lpa, Olm, Rel, Rlc};
     match event {
         Event::Request(Request::Setup(iam)) => {
             let check = indicators::continuity(&iam);
@@ -313,7 +314,7 @@ fn idle(event: Event, actions: &mut Vec<Action>) -> Call {
                 Call::Idle
             }
             // §2.9.5.1 b); the others answer something that has ended meanwhile.
-            Rlc | Sgm | Lpa | Olm => Call::Idle,
+            Rlc | Lpa | Olm => Call::Idle,
             Cfn => confusion(Call::Idle, actions),
             // §2.9.5.1 d): the far end believes in a call here.
             kind if belongs_to_call(kind) => reset::reset_circuit(false, actions),

@@ -76,7 +76,7 @@ pub enum Indication {
 /// Why a call ended here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// A timer of the call ended: T2, T6, T7, T9 or T33.
+    /// A timer of the call ended: T2, T6, T7, T9, T33 or T38.
     Expired(Timer),
     /// The far end reset the circuit: RSC (Q.764 §2.9.3.1).
     Reset,
@@ -139,7 +139,7 @@ pub enum Event {
     Queried {
         /// The far end's view.
         far_end: CircuitState,
-        /// The state of the call here is the one that it was when CQM was sent.
+        /// Call and blocking here are what they were when CQM was sent.
         settled: bool,
     },
     /// CGB or CGU from the far end names this circuit; the group answers.
@@ -192,7 +192,7 @@ pub enum Action {
 /// What a circuit tells the people of maintenance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CircuitAlert {
-    /// The far end does not answer: T5, T13, T15, T17 or T33 has ended.
+    /// The far end does not answer: T5, T13, T15, T17, T33 or T34 has ended.
     NoAnswer(Timer),
     /// The far end says that it has not equipped the circuit (Q.764 §2.12).
     UnequippedAtFarEnd,

@@ -3,7 +3,7 @@
 use crate::{
     circuit::{
         Action, CircuitAlert, Event, Failure, Indication, Request, Settings, Timer,
-        call::{self, Call},
+        call::{self, Call, Initiator},
         indicators, outgoing, release, reset,
     },
     message::{Message, MessageType},
@@ -70,6 +70,16 @@ fn known_to_call_control(
                     actions.push(Action::Start(Timer::T33));
                     call
                 }
+                // §2.4.3: the called party has hung up, and may come back.
+                (call @ Call::IncomingAnswered, kind @ (Sus | Res))
+                    if indicators::suspended_by(&message) == Initiator::Network =>
+                {
+                    actions.push(match kind {
+                        Sus => Action::Start(Timer::T38),
+                        _ => Action::Stop(Timer::T38),
+                    });
+                    call
+                }
                 (call, _) => call,
             };
             actions.push(Action::Send(message));
@@ -116,6 +126,9 @@ fn known_to_call_control(
 
         (Call::IncomingWaitAcm, Event::Expired(timer @ Timer::T33)) => {
             actions.push(Action::Alert(CircuitAlert::NoAnswer(timer)));
+            call::fail(settings.cause(102), Failure::Expired(timer), actions)
+        }
+        (Call::IncomingAnswered, Event::Expired(timer @ Timer::T38)) => {
             call::fail(settings.cause(102), Failure::Expired(timer), actions)
         }
         // Calls that talk are kept; the others could not go on (§2.14).

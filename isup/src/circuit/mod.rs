@@ -16,11 +16,12 @@ mod outgoing;
 mod query;
 mod release;
 mod reset;
+mod segmentation;
 #[cfg(test)]
 mod tests;
 mod timer;
 
-use crate::{CallProcessingState, Cause, CircuitState, Location, MessageType};
+use crate::{CallProcessingState, Cause, CircuitState, Location, Message, MessageType};
 use blocking::{BlockingState, Local};
 use call::Call;
 
@@ -35,6 +36,8 @@ pub struct Circuit {
     settings: Settings,
     call: Call,
     blocking: BlockingState,
+    /// A message that SGM was to complete; T34 runs (Q.764 §2.1.12).
+    first_part: Option<Message>,
 }
 
 /// What a circuit is told at its birth.
@@ -94,6 +97,7 @@ impl Circuit {
             settings,
             call: Call::Idle,
             blocking: BlockingState::default(),
+            first_part: None,
         }
     }
 
@@ -108,7 +112,9 @@ impl Circuit {
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Action> {
         let before = self.status();
         let mut actions = Vec::new();
-        self.dispatch(event, &mut actions);
+        if let Some(event) = self.reassemble(event, &mut actions) {
+            self.dispatch(event, &mut actions);
+        }
         let after = self.status();
         if after != before {
             actions.push(Action::Indicate(Indication::State(after)));
@@ -245,6 +251,9 @@ impl Circuit {
     /// The state of the call by its name in the table.
     #[must_use]
     pub const fn state(&self) -> &'static str {
+        if self.is_half_seized() {
+            return "IncomingWaitSgm";
+        }
         self.call.name()
     }
 
@@ -254,10 +263,15 @@ impl Circuit {
         self.blocking.local.name()
     }
 
+    /// An IAM came whose second part is awaited.
+    const fn is_half_seized(&self) -> bool {
+        matches!(self.call, Call::Idle) && self.first_part.is_some()
+    }
+
     /// No call and no reset.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
-        matches!(self.call, Call::Idle)
+        matches!(self.call, Call::Idle) && self.first_part.is_none()
     }
 
     /// It may be seized for an outgoing call.
@@ -281,6 +295,9 @@ impl Circuit {
     /// What it waits for, as acronyms of messages; empty when it waits for nothing.
     #[must_use]
     pub const fn awaited(&self) -> &'static str {
+        if self.first_part.is_some() {
+            return "SGM from the far end";
+        }
         self.call.awaited()
     }
 
@@ -323,13 +340,17 @@ impl Circuit {
     #[must_use]
     pub const fn state_indicator(&self) -> CircuitState {
         let status = self.status();
+        if self.is_half_seized() {
+            return CircuitState::TRANSIENT;
+        }
         match self.call.processing_state() {
             CallProcessingState::NotIdleOrUnequipped | CallProcessingState::Other(_) => {
                 CircuitState::TRANSIENT
             }
             call => CircuitState::new(
                 call,
-                both(status.local_maintenance, status.remote_maintenance),
+                // What UBL is on its way to undo is no longer blocked.
+                both(self.is_blocked_here(), status.remote_maintenance),
                 both(status.local_hardware, status.remote_hardware),
             ),
         }

@@ -48,6 +48,14 @@ fn unknown(instructions: Option<u8>) -> Message {
     }
 }
 
+fn segmented(kind: MessageType) -> Message {
+    let code = match kind {
+        MessageType::Iam => ParameterCode::OPTIONAL_FORWARD_CALL_INDICATORS,
+        _ => ParameterCode::OPTIONAL_BACKWARD_CALL_INDICATORS,
+    };
+    message(kind).with_content(code, &[1 << 2])
+}
+
 fn states() -> Vec<(String, Call)> {
     let wait_cot = |looped| Call::IncomingWaitCot {
         iam: iam(ContinuityCheck::Required),
@@ -144,6 +152,8 @@ fn call_events() -> Vec<(String, Event)> {
         ("INR", message(Inr)),
         ("INF", message(Inf)),
         ("USR", message(Usr)),
+        ("IAM segmented", segmented(Iam)),
+        ("ACM segmented", segmented(Acm)),
         ("FAC", message(Fac)),
         ("SGM", message(Sgm)),
         ("REL", rel(16)),
@@ -171,7 +181,7 @@ fn call_events() -> Vec<(String, Event)> {
     {
         use Timer::*;
         for timer in [
-            T1, T2, T5, T6, T7, T8, T9, T16, T17, T24, T25, T26, T27, T33, T36,
+            T1, T2, T5, T6, T7, T8, T9, T16, T17, T24, T25, T26, T27, T33, T34, T36, T38,
         ] {
             add(&format!("{timer} ends"), Event::Expired(timer));
         }
@@ -478,6 +488,29 @@ fn table_of_states_and_events_is_the_reviewed_one() {
     section(&mut table, "OutgoingWaitAcm", &circuit, seizure, |after| {
         after.state().to_owned()
     });
+    table.push_str("== The call, while the first part of a message is held [T34] ==\n\n");
+    for (title, call, kind) in [
+        ("Idle, IAM", Call::Idle, MessageType::Iam),
+        (
+            "OutgoingWaitAcm, ACM",
+            Call::OutgoingWaitAcm,
+            MessageType::Acm,
+        ),
+        (
+            "OutgoingWaitAnm, ANM",
+            Call::OutgoingWaitAnm,
+            MessageType::Anm,
+        ),
+    ] {
+        let circuit = Circuit {
+            call,
+            first_part: Some(segmented(kind)),
+            ..Circuit::new(settings(false))
+        };
+        section(&mut table, title, &circuit, call_events(), |after| {
+            after.state().to_owned()
+        });
+    }
     table.push_str("== Blocking, on an idle circuit ==\n\n");
     for (title, blocking) in blockings() {
         let circuit = Circuit {
@@ -541,7 +574,10 @@ fn timers_and_idle_are_consistent_in_every_row() {
                 let row = format!("{name}, {event_name}");
                 for action in &actions {
                     if let Action::Start(timer) = action
-                        && !matches!(timer, Timer::T12 | Timer::T13 | Timer::T14 | Timer::T15)
+                        && !matches!(
+                            timer,
+                            Timer::T12 | Timer::T13 | Timer::T14 | Timer::T15 | Timer::T34
+                        )
                     {
                         assert!(
                             after.call.timers().contains(timer),

@@ -206,8 +206,8 @@ pub enum TimerError {
 
 /// The values of all timers for one group of circuits.
 ///
-/// A [`crate::node::Node`] runs T1, T2, T4 to T9, T12 to T30, T33 and T36. The others belong to
-/// call control (T3, T10, T11, T34, T35, T37 to T39); T31 and T32 to SCCP.
+/// A [`crate::node::Node`] runs T1, T2, T4 to T9, T12 to T30, T33, T34, T36 and T38. The others belong
+/// to call control (T3, T10, T11, T35, T37, T39); T31 and T32 to SCCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timers([Option<Duration>; 39]);
 

@@ -257,6 +257,25 @@ fn information_is_asked_for() {
     world.all_idle();
 }
 
+/// T38: the called party hung up and has not come back; the exchange that said so gives up.
+#[test]
+fn a_call_that_this_end_suspended_ends_by_t38() {
+    let mut world = answered(3);
+    world.deaf = [false, true];
+    world.send(End::B, 3, MessageType::Sus);
+    assert_eq!(world.view(End::B, 3).timers[0].timer, Timer::T38);
+    world.send(End::B, 3, MessageType::Res);
+    assert!(world.view(End::B, 3).timers.is_empty());
+    world.send(End::B, 3, MessageType::Sus);
+    world.deaf = [false, false];
+    world.run(seconds(149));
+    assert_eq!(world.told(End::B), [""; 0]);
+    world.run(seconds(2));
+    assert_eq!(world.told(End::B), ["3 Failed 102 Expired(T38)", "3 Idle"]);
+    assert_eq!(world.told(End::A), ["3 Released 102", "3 Idle"]);
+    world.all_idle();
+}
+
 /// Requests that make no sense are refused and change nothing.
 #[test]
 fn senseless_requests_are_refused() {

@@ -8,6 +8,7 @@ mod continuity;
 mod garbage;
 mod query;
 mod reset;
+mod segmentation;
 mod seizure;
 mod simulation;
 mod unreasonable;
@@ -361,6 +362,15 @@ fn message(kind: MessageType) -> Message {
         MessageType::Inf => message.with_content(ParameterCode::INFORMATION_INDICATORS, &[2, 0]),
         _ => message,
     }
+}
+
+/// It says that SGM follows.
+fn segmented(kind: MessageType) -> Message {
+    let code = match kind {
+        MessageType::Iam => ParameterCode::OPTIONAL_FORWARD_CALL_INDICATORS,
+        _ => ParameterCode::OPTIONAL_BACKWARD_CALL_INDICATORS,
+    };
+    message(kind).with_content(code, &[1 << 2])
 }
 
 fn iam_with_check(check: u8) -> Message {

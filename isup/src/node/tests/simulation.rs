@@ -45,6 +45,8 @@ fn circuits((first, last): Row) -> Vec<CircuitId> {
 enum Ask {
     Setup,
     SetupWithCheck,
+    SetupInTwo,
+    AcmInTwo,
     Send(MessageType),
     Cot(bool),
     Checked(bool),
@@ -55,11 +57,13 @@ enum Ask {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    use MessageType::{Acm, Anm, Con, Cpg, Fac, Inr, Res, Sam, Sus};
-    let send = prop::sample::select(vec![Acm, Anm, Con, Cpg, Fac, Inr, Res, Sam, Sus]);
+    use MessageType::{Acm, Anm, Con, Cpg, Fac, Inr, Res, Sam, Sgm, Sus};
+    let send = prop::sample::select(vec![Acm, Anm, Con, Cpg, Fac, Inr, Res, Sam, Sgm, Sus]);
     prop_oneof![
         4 => Just(Ask::Setup),
         1 => Just(Ask::SetupWithCheck),
+        1 => Just(Ask::SetupInTwo),
+        1 => Just(Ask::AcmInTwo),
         6 => send.prop_map(Ask::Send),
         1 => any::<bool>().prop_map(Ask::Cot),
         1 => any::<bool>().prop_map(Ask::Checked),
@@ -171,6 +175,8 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
             let request = match ask {
                 Ask::Setup => setup(),
                 Ask::SetupWithCheck => Request::Setup(iam_with_check(1)),
+                Ask::SetupInTwo => Request::Setup(segmented(MessageType::Iam)),
+                Ask::AcmInTwo => Request::Send(segmented(MessageType::Acm)),
                 Ask::Send(kind) => Request::Send(message(kind)),
                 Ask::Cot(success) => Request::Send(cot(success)),
                 Ask::Checked(success) => Request::Checked(success),
