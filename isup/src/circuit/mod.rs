@@ -124,6 +124,8 @@ impl Circuit {
 
     fn dispatch(&mut self, event: Event, actions: &mut Vec<Action>) {
         match event {
+            // A blocked circuit is idle, too, and is not to be seized (Q.764 §2.8.2).
+            Event::Request(Request::Setup(_)) if !self.is_available() => {}
             Event::Request(Request::Block) => self.blocking.request(true, actions),
             Event::Request(Request::Unblock) => self.blocking.request(false, actions),
             Event::Expired(timer @ (Timer::T12 | Timer::T13 | Timer::T14 | Timer::T15)) => {

@@ -548,6 +548,22 @@ fn table_of_states_and_events_is_the_reviewed_one() {
     );
 }
 
+/// What [`Circuit::accepts`] refuses, a step does nothing with: a blocked circuit is not seized.
+#[test]
+fn a_blocked_circuit_is_not_seized() {
+    for (title, blocking) in blockings() {
+        let circuit = Circuit {
+            blocking,
+            ..Circuit::new(settings(false))
+        };
+        let setup = Request::Setup(iam(ContinuityCheck::NotRequired));
+        if !circuit.accepts(&setup) {
+            let (after, actions) = circuit.clone().step(Event::Request(setup));
+            assert_eq!((after, actions), (circuit, Vec::new()), "{title}");
+        }
+    }
+}
+
 /// Every state in which something is awaited from the far end has a timer, so that no circuit is
 /// ever lost; those of a group are its own.
 #[test]
