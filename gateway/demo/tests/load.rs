@@ -258,12 +258,15 @@ fn check(seed: u64, side: &Side, outcome: &mut Outcome) {
             "seed {seed}: {record:#?}"
         );
         let sent = record.media.map_or(0, |media| media.packets_sent);
-        assert!(
-            record.seconds < 1.0 || sent > 0,
-            "seed {seed}: a call of {} s sent no RTP: {record:#?}\n{}",
-            record.seconds,
-            ladder(side, record.call)
-        );
+        if record.seconds > 1.0 && sent == 0 {
+            // Only an answer in an ACK that was lost more than once excuses it.
+            let ladder = ladder(side, record.call);
+            assert!(
+                ladder.matches("200 OK (SDP)").count() > 1,
+                "seed {seed}: a call of {} s sent no RTP: {record:#?}\n{ladder}",
+                record.seconds,
+            );
+        }
         outcome.attempts += 1;
         outcome.answered += usize::from(record.answer.is_some());
         *outcome.causes.entry(record.cause.unwrap()).or_default() += 1;
