@@ -4,8 +4,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::TimerEvent;
 use crate::mtp2::{self, Header, SignalUnit};
+use crate::{LinkChange, Output, Status, TimerEvent};
 
 /// A ladder in the making.
 #[derive(Debug)]
@@ -13,8 +13,8 @@ pub(crate) struct Ladder {
     ends: Vec<&'static str>,
     on: bool,
     text: String,
-    /// Messages of one kind in a row are told as their number.
-    row: Option<(Duration, usize, String, u32)>,
+    /// What an end does several times in a row is told with its number: time, text, number.
+    rows: Vec<Option<(Duration, String, u32)>>,
 }
 
 impl Ladder {
@@ -23,26 +23,31 @@ impl Ladder {
             ends: ends.to_vec(),
             on: false,
             text: String::new(),
-            row: None,
+            rows: vec![None; N],
         }
     }
 
     /// Begins to record under a heading.
     pub(crate) fn chapter(&mut self, heading: &str) {
-        self.close_row();
+        self.close_rows();
         self.on = true;
         writeln!(self.text, "-- {heading}").unwrap();
     }
 
     /// The whole text.
     pub(crate) fn take(&mut self) -> String {
-        self.close_row();
+        self.close_rows();
         self.on = false;
         std::mem::take(&mut self.text)
     }
 
-    fn close_row(&mut self) {
-        if let Some((at, end, text, count)) = self.row.take() {
+    fn close_rows(&mut self) {
+        let mut rows: Vec<_> = (0..)
+            .zip(&mut self.rows)
+            .filter_map(|(end, row)| row.take().map(|(at, text, count)| (at, end, text, count)))
+            .collect();
+        rows.sort();
+        for (at, end, text, count) in rows {
             let times = if count > 1 {
                 format!(" x {count}")
             } else {
@@ -66,20 +71,19 @@ impl Ladder {
 
     pub(crate) fn say(&mut self, at: Duration, end: usize, text: &str) {
         if self.on {
-            self.close_row();
+            self.close_rows();
             self.line(at, end, text);
         }
     }
 
     fn row(&mut self, at: Duration, end: usize, text: String) {
-        match &mut self.row {
-            Some((_, of, known, count)) if (*of, known.as_str()) == (end, text.as_str()) => {
-                *count += 1;
+        match &mut self.rows[end] {
+            Some((_, known, count)) if *known == text => *count += 1,
+            Some(_) => {
+                self.close_rows();
+                self.rows[end] = Some((at, text, 1));
             }
-            _ => {
-                self.close_row();
-                self.row = Some((at, end, text, 1));
-            }
+            row => *row = Some((at, text, 1)),
         }
     }
 
@@ -123,6 +127,42 @@ impl Ladder {
                 self.say(at, end, &format!("{timer} expired"));
             }
             mtp2::Output::Timer(..) => {}
+        }
+    }
+
+    /// What a signalling point gives out: messages of user parts by their number, management
+    /// messages by name.
+    pub(crate) fn level3(&mut self, at: Duration, end: usize, output: &Output) {
+        if !self.on {
+            return;
+        }
+        match output {
+            Output::SignalUnit(..) => {}
+            Output::Transfer(transfer) => {
+                self.row(at, end, format!("MTP-TRANSFER from {}", transfer.opc));
+            }
+            Output::Status(status) => self.say(at, end, &status_text(*status)),
+            Output::Link(link, change) => {
+                let text = match change {
+                    LinkChange::Sent(acronym) => format!("> {acronym}"),
+                    LinkChange::Received(acronym) => format!("< {acronym}"),
+                    LinkChange::Timer(_, TimerEvent::Started(_) | TimerEvent::Stopped)
+                    | LinkChange::Level2 { .. } => return,
+                    change => change.to_string(),
+                };
+                self.say(at, end, &format!("link {link}: {text}"));
+            }
+        }
+    }
+}
+
+fn status_text(status: Status) -> String {
+    match status {
+        Status::Pause(point) => format!("MTP-PAUSE {point}"),
+        Status::Resume(point) => format!("MTP-RESUME {point}"),
+        Status::Congested(point, level) => format!("MTP-STATUS {point} congested, level {level}"),
+        Status::UserPartUnavailable(point) => {
+            format!("MTP-STATUS {point} user part unavailable")
         }
     }
 }

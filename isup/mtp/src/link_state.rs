@@ -231,7 +231,7 @@ impl fmt::Display for LinkChange {
             Self::Inhibited(state) => write!(f, "inhibition {}", on(*state)),
             Self::InhibitionDenied => f.write_str("inhibition or its end was denied"),
             Self::Congested(state) => write!(f, "congestion {}", on(*state)),
-            Self::Discarded(count) => write!(f, "{count} messages given up"),
+            Self::Discarded(count) => write!(f, "messages given up: {count}"),
             Self::Timer(timer, TimerEvent::Started(duration)) => {
                 write!(f, "{timer} started ({duration:?})")
             }

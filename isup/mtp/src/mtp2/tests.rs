@@ -2,4 +2,5 @@
 
 mod pair;
 mod preventive;
+mod q781;
 mod tables;

@@ -88,10 +88,22 @@ impl Mtp {
                 self.start_timer(now, Owner::Link(link), Timer::T1);
             }
             Order::OwnEnd => {
-                // Nor can an acknowledgement still come for a link that failed just before.
-                for other in self.linkset(linkset).links.clone() {
-                    self.complete_changeover(now, other, None);
-                }
+                // Nor can one still come for links that failed just before.
+                self.complete_hopeless_changeovers(now);
+            }
+        }
+    }
+
+    /// Ends the changeovers whose acknowledgement has no way to come and whose traffic has no way
+    /// to go.
+    fn complete_hopeless_changeovers(&mut self, now: Instant) {
+        for link in 0..self.links.len() {
+            let linkset = self.link(link).linkset;
+            if matches!(self.link(link).diversion, Diversion::Changeover(_))
+                && self.way_to_adjacent(linkset, Some(link)).is_none()
+                && !self.another_route(linkset)
+            {
+                self.complete_changeover(now, link, None);
             }
         }
     }

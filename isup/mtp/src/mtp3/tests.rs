@@ -5,6 +5,7 @@ mod world;
 mod associated;
 mod octets;
 mod outages;
+mod q782;
 mod quasi_associated;
 mod restart;
 mod soak;

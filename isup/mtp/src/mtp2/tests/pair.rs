@@ -29,12 +29,20 @@ impl Pair {
         Self::over(standard, ErrorCorrection::Basic, Duration::from_millis(4))
     }
 
-    /// A pair with a method of error correction, over lines of this delay each way.
+    /// A powered pair with a method of error correction, over lines of this delay each way.
     pub(super) fn over(standard: Standard, method: ErrorCorrection, delay: Duration) -> Self {
+        let mut pair = Self::off(standard, method, delay);
+        for end in [0, 1] {
+            pair.request(end, Request::PowerOn);
+        }
+        pair
+    }
+
+    pub(super) fn off(standard: Standard, method: ErrorCorrection, delay: Duration) -> Self {
         let link = || Link::new(standard, &Timers::default(), 64_000, method);
         let line = |seed| Line::new(seed, delay);
         let start = epoch();
-        let mut pair = Self {
+        Self {
             links: [link(), link()],
             lines: [line(1), line(2)],
             messages: Default::default(),
@@ -44,11 +52,7 @@ impl Pair {
             ladder: Ladder::new(["1", "2"]),
             start,
             now: start,
-        };
-        for end in [0, 1] {
-            pair.request(end, Request::PowerOn);
         }
-        pair
     }
 
     pub(super) fn in_service(standard: Standard) -> Self {
@@ -97,6 +101,12 @@ impl Pair {
     /// Sends a message of so many octets, which tells nothing but its length.
     pub(super) fn send_sized(&mut self, end: usize, octets: usize) {
         assert!(self.links[end].send(self.now, vec![0x85; octets].into()));
+        self.drain(end);
+    }
+
+    /// The line of `end` tells something.
+    pub(super) fn line(&mut self, end: usize, event: LineEvent) {
+        self.links[end].handle_line(self.now, event);
         self.drain(end);
     }
 

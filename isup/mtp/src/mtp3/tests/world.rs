@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::ladder::Ladder;
 use crate::line_model::{Arrival, Fault, Line, TICK, epoch};
 use crate::{
     Activity, Config, LinkChange, LinkId, LinkRequest, LinkState, Mtp, NetworkIndicator, Output,
@@ -38,6 +39,7 @@ pub(super) struct Log {
 pub(super) struct World {
     pub(super) nodes: Vec<Mtp>,
     pub(super) logs: Vec<Log>,
+    pub(super) ladder: Ladder,
     cables: Vec<Cable>,
     start: Instant,
     pub(super) now: Instant,
@@ -61,6 +63,7 @@ impl World {
         Self {
             logs,
             nodes,
+            ladder: Ladder::new(["A", "B", "S", "T"]),
             cables: cables.iter().map(cable).collect(),
             start,
             now: start,
@@ -117,6 +120,7 @@ impl World {
     pub(super) fn drain(&mut self, node: usize) {
         let at = self.elapsed();
         while let Some(output) = self.nodes[node].poll_output() {
+            self.ladder.level3(at, node, &output);
             match output {
                 Output::SignalUnit(link, unit) => {
                     for cable in &mut self.cables {
