@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use mtp::PointCode;
 
-use super::{Alert, Node, Owner};
+use super::{Alert, Node, Owner, copies::comes_twice};
 use crate::{
     Cic, CircuitGroupSupervisionType, CircuitId, CircuitStateIndicator, Message, MessageType,
-    RangeAndStatus, SupervisionType,
+    RangeAndStatus, SupervisionType, Variant,
     circuit::{Blocking, Event, Request, Timer},
 };
 
@@ -319,6 +319,9 @@ impl Node {
             message.set(RangeAndStatus::range(procedure.range));
         }
         self.send(dpc, cic, &message);
+        if self.variant == Variant::Ansi && comes_twice(message.message_type()) {
+            self.send(dpc, cic, &message);
+        }
     }
 
     /// T18 to T23 (§2.9.4), T28 (§2.8.3).

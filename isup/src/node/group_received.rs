@@ -6,12 +6,13 @@ use std::time::Instant;
 use mtp::PointCode;
 
 use super::{
-    Node,
+    Alert, Node,
+    copies::comes_twice,
     group::{MOST_CIRCUITS, blocking_kind, supervision_type},
 };
 use crate::{
     Cic, CircuitGroupSupervisionType, CircuitState, CircuitStateIndicator, Message, MessageType,
-    RangeAndStatus,
+    RangeAndStatus, Variant,
     circuit::{Blocking, Event},
 };
 
@@ -43,9 +44,15 @@ impl Node {
             self.unequipped(dpc, cic, kind);
             return;
         }
+        if self.variant == Variant::Ansi
+            && comes_twice(kind)
+            && !self.copies.complete(now, dpc, cic, message)
+        {
+            return;
+        }
         let answer = match kind {
             MessageType::Grs if (2..=MOST_CIRCUITS).contains(&circuits) => {
-                self.reset_by_far_end(now, row.range, &members)
+                return self.reset_by_far_end(now, dpc, cic, row.range, &members);
             }
             MessageType::Cqm if circuits <= MOST_CIRCUITS => self.state_of(row.range, &members),
             MessageType::Cgb | MessageType::Cgu
@@ -59,8 +66,6 @@ impl Node {
             }
             _ => return self.group_discarded(dpc, cic, kind, "range"),
         };
-        // What must be known before the acknowledgement goes first (§2.9.3.2).
-        self.tell_forgotten(now);
         self.send(dpc, cic, &answer);
     }
 
@@ -68,9 +73,28 @@ impl Node {
         self.undecodable(from, &format!("{kind} for CIC {cic}: {what} not allowed"));
     }
 
-    /// Answers GRA; its status tells which circuits this end has blocked for maintenance.
-    fn reset_by_far_end(&mut self, now: Instant, range: u8, members: &[(usize, usize)]) -> Message {
+    /// Answers GRA; its status tells which circuits this end has blocked for maintenance (§2.9.3.2).
+    ///
+    /// Circuits of the range that are not equipped here are told of by UCIC behind it (§2.12). In a
+    /// network without UCIC they count as blocked: the far end must not seize them.
+    fn reset_by_far_end(
+        &mut self,
+        now: Instant,
+        dpc: PointCode,
+        cic: Cic,
+        range: u8,
+        members: &[(usize, usize)],
+    ) {
+        let group = self.far_ends.get(&dpc).map(|far_end| far_end.group);
+        let group = group.and_then(|group| self.groups.get(group));
+        let tells = group.is_some_and(|group| group.unequipped);
+        let missing: Vec<usize> = (0..=usize::from(range))
+            .filter(|offset| !members.iter().any(|(member, _)| member == offset))
+            .collect();
         let mut status = RangeAndStatus::cleared(range);
+        for &offset in missing.iter().filter(|_| !tells) {
+            status.set_status(offset, true);
+        }
         for &(offset, place) in members {
             self.apply(now, place, Event::GroupReset);
             let line = self.circuits.get(place);
@@ -79,7 +103,25 @@ impl Node {
                 line.is_some_and(|line| line.circuit.is_blocked_here()),
             );
         }
-        Message::new(MessageType::Gra).with(status)
+        // What must be known before the acknowledgement goes first.
+        self.tell_forgotten(now);
+        self.send(dpc, cic, &Message::new(MessageType::Gra).with(status));
+        let codes = missing
+            .into_iter()
+            .filter_map(|offset| cic.0.checked_add(u16::try_from(offset).ok()?))
+            .map(Cic);
+        for (place, cic) in codes.enumerate() {
+            if place == 0 {
+                self.alert(Alert::Unequipped {
+                    from: dpc,
+                    message: MessageType::Grs,
+                    cic,
+                });
+            }
+            if tells {
+                self.send(dpc, cic, &Message::new(MessageType::Ucic));
+            }
+        }
     }
 
     /// Answers CGBA or CGUA for the circuits that are configured.

@@ -6,6 +6,7 @@
 
 mod config;
 mod congestion;
+mod copies;
 mod far_end;
 mod group;
 mod group_received;
@@ -29,6 +30,7 @@ use crate::{
     Cic, CircuitId, EncodeError, Message, MessageType, Variant,
     circuit::{Action, Circuit, Event, Request, Settings, Timer, Timers},
 };
+use copies::Copies;
 use far_end::FarEnd;
 use group::Procedure;
 use timers::{Owner, TimerQueue};
@@ -58,6 +60,8 @@ pub struct Node {
     next_procedure: u32,
     /// Circuits whose blocking for hardware the far end has forgotten: CGB goes out once for all.
     forgotten: BTreeSet<usize>,
+    /// ANSI: first copies of messages for groups.
+    copies: Copies,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
     /// Counts circuits that became idle: the order of release.
@@ -140,6 +144,7 @@ impl Node {
             procedures: BTreeMap::new(),
             next_procedure: 0,
             forgotten: BTreeSet::new(),
+            copies: Copies::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
             released: 0,

@@ -5,6 +5,7 @@ mod blocking;
 mod calls;
 mod congestion;
 mod continuity;
+mod copies;
 mod garbage;
 mod query;
 mod reset;

@@ -252,16 +252,10 @@ fn overlapping_resets_become_one() {
 #[test]
 fn an_unequipped_circuit_comes_into_service_later() {
     let mut world = World::of(config(A, B, 1..4), config(B, A, 1..3));
-    for end in End::BOTH {
-        let now = world.now;
-        world.node(end).start(now);
-    }
+    // A GRS of the other end would tell it at once.
+    let now = world.now;
+    world.b.start(now);
     world.settle();
-    assert_eq!(
-        world.state(End::A, 3),
-        "Idle",
-        "GRS covers it at the far end's will"
-    );
     world.forget();
     world.request(End::A, 3, setup());
     world.settle();
@@ -273,4 +267,41 @@ fn an_unequipped_circuit_comes_into_service_later() {
     world.run(seconds(301));
     assert!(world.view(End::A, 3).status.in_service());
     assert_eq!(world.state(End::A, 3), "Idle");
+}
+
+/// GRS over circuits of which this end has not all: the others are reset, those that are missing
+/// are told of, and the far end takes them out of service.
+#[test]
+fn group_reset_of_circuits_that_are_partly_unequipped() {
+    let fewer = (1..6).filter(|cic| ![2, 4].contains(cic));
+    let mut world = World::of(config(A, B, 1..6), config(B, A, fewer));
+    let now = world.now;
+    world.a.start(now);
+    world.settle();
+    assert_eq!(world.wire(), ["A GRS 1", "B GRA 1", "B UCIC 2", "B UCIC 4"]);
+    for (circuit, unequipped) in [(1, false), (2, true), (3, false), (4, true), (5, false)] {
+        let status = world.view(End::A, circuit).status;
+        assert_eq!(status.unequipped, unequipped, "circuit {circuit}");
+        assert_eq!(status.in_service(), !unequipped, "circuit {circuit}");
+    }
+}
+
+/// In a network without UCIC the missing circuits are told as blocked; a reset, when the far end
+/// has equipped them, frees them.
+#[test]
+fn unequipped_circuits_without_ucic_are_blocked() {
+    let mut b = config(B, A, 1..5);
+    b.groups[0].unequipped = false;
+    let mut world = World::of(config(A, B, 1..6), b);
+    let now = world.now;
+    world.a.start(now);
+    world.settle();
+    assert_eq!(world.wire(), ["A GRS 1", "B GRA 1"]);
+    assert!(world.view(End::A, 5).status.remote_maintenance);
+    assert_eq!(world.a.select(&[CircuitId(5)], Hunt::MostIdle), None);
+    world.b = Node::new(config(B, A, 1..6)).unwrap();
+    let now = world.now;
+    world.b.start(now);
+    world.settle();
+    assert!(world.view(End::A, 5).status.in_service());
 }
