@@ -38,8 +38,8 @@ impl Circuit {
                 | Request::Block
                 | Request::Unblock,
             ) => Some(event),
-            Event::Request(Request::Release(_) | Request::Reset) => {
-                if self.first_part.take().is_some() {
+            Event::Request(ref request @ (Request::Release(_) | Request::Reset)) => {
+                if self.accepts(request) && self.first_part.take().is_some() {
                     actions.push(Action::Stop(Timer::T34));
                 }
                 Some(event)
