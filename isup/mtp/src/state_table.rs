@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Write};
 
 /// One block per state: each event that does something, where it leads and what is done.
-pub(crate) fn table<S: Copy + PartialEq, E: Clone + Debug, A: Debug>(
+pub(crate) fn table<S: Clone + PartialEq, E: Clone + Debug, A: Debug>(
     states: &[S],
     events: &[E],
     name: impl Fn(&S) -> String,
@@ -13,7 +13,7 @@ pub(crate) fn table<S: Copy + PartialEq, E: Clone + Debug, A: Debug>(
 }
 
 /// The same, with events called by `label`.
-pub(crate) fn labelled_table<S: Copy + PartialEq, E: Clone, A: Debug>(
+pub(crate) fn labelled_table<S: Clone + PartialEq, E: Clone, A: Debug>(
     states: &[S],
     events: &[E],
     name: impl Fn(&S) -> String,
@@ -25,7 +25,7 @@ pub(crate) fn labelled_table<S: Copy + PartialEq, E: Clone, A: Debug>(
         writeln!(text, "{}", name(state)).unwrap();
         let mut ignored = Vec::new();
         for event in events {
-            let (next, actions) = step(*state, event.clone());
+            let (next, actions) = step(state.clone(), event.clone());
             if next == *state && actions.is_empty() {
                 ignored.push(label(event));
                 continue;

@@ -12,7 +12,7 @@ use super::timers::Timer;
 use crate::label::service;
 use crate::link_state::{Activity, LinkChange};
 use crate::{
-    Message, Output, PointCode, QUEUE_LIMIT, RoutingLabel, ServiceInformation, Sls, Standard,
+    Message, Output, PointCode, QUEUE_LIMIT, RoutingLabel, ServiceInformation, Slc, Sls, Standard,
     Status, Transfer, TransferError,
 };
 
@@ -161,7 +161,7 @@ impl Mtp {
     }
 
     /// Of the MTP's own messages only those about routes and restart still mean something on
-    /// another link.
+    /// another link, and those of a changeover that is under way.
     fn send_management_again(&mut self, now: Instant, message: &Message) {
         if message.sio.service != service::MANAGEMENT {
             return;
@@ -170,6 +170,14 @@ impl Mtp {
         let Some(management) = Management::decode(self.config.standard, sls, &message.body) else {
             return;
         };
+        let changeover = match management {
+            Management::Coo(slc, _) => self.changeover_waits(message.label.dpc, slc, true),
+            Management::Coa(slc, _) => self.changeover_waits(message.label.dpc, slc, false),
+            _ => false,
+        };
+        if changeover {
+            self.send_to_point(now, message.label.dpc, &management);
+        }
         if matches!(
             management,
             Management::Tfp(_)
@@ -181,6 +189,21 @@ impl Mtp {
         ) {
             self.send_to_point(now, message.label.dpc, &management);
         }
+    }
+
+    /// Whether an order for a link to `adjacent` still waits for its acknowledgement, or an
+    /// acknowledgement is still true: the link is not in use again.
+    fn changeover_waits(&self, adjacent: PointCode, slc: Slc, order: bool) -> bool {
+        self.links.iter().enumerate().any(|(index, link)| {
+            let set = self.linksets.get(link.linkset);
+            link.slc == slc
+                && set.is_some_and(|set| set.adjacent == adjacent)
+                && if order {
+                    self.timer_runs(Owner::Link(index), Timer::T2)
+                } else {
+                    link.activity != Activity::Active
+                }
+        })
     }
 
     /// Encodes a management message to `dpc`.

@@ -279,7 +279,7 @@ impl Mtp {
             .map(|(&key, _)| key)
     }
 
-    fn expired(&mut self, now: Instant, owner: Owner, timer: Timer) {
+    pub(super) fn expired(&mut self, now: Instant, owner: Owner, timer: Timer) {
         match (owner, timer) {
             (Owner::Link(link), Timer::T17) => {
                 self.activity(now, link, link_activity::Event::T17Expired);

@@ -3,6 +3,7 @@
 mod world;
 
 mod associated;
+mod diversion_tables;
 mod octets;
 mod outages;
 mod q782;

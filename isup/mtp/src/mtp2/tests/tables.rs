@@ -7,8 +7,10 @@ use crate::mtp2::link_state_control::{self, LinkStateControl};
 use crate::mtp2::processor_outage::{self, ProcessorOutage};
 use crate::mtp2::reception_control::{self, ReceptionControl};
 use crate::mtp2::suerm::{self, Suerm};
-use crate::mtp2::transmission_control::Window;
-use crate::mtp2::{FailureReason, Header, SignalUnit, State, Status};
+use crate::mtp2::transmission_control::{self, TransmissionControl, Window};
+use crate::mtp2::{
+    ErrorCorrection, FailureReason, Header, SignalUnit, State, Status, Thresholds, Timer,
+};
 
 use crate::state_table::{labelled_table, table};
 
@@ -307,6 +309,155 @@ fn reception_control() {
                 u8::from(header.fib)
             )
         }
+    };
+    insta::assert_snapshot!(labelled_table(&only, &events, name, label, step));
+}
+
+#[test]
+fn transmission_control() {
+    use transmission_control::{Action, Event, Send};
+    let message = || Event::Message(bytes::Bytes::from_static(b"SIO and SIF"));
+    let line = Event::TransmissionRequest { room: true };
+    let in_service = [
+        Event::Start,
+        Event::Send(Send::Fisu),
+        line.clone(),
+        Event::Send(Send::Msu),
+    ];
+    let run = |method, events: &[Event]| {
+        events
+            .iter()
+            .cloned()
+            .fold(TransmissionControl::new(method), |state, event| {
+                state.step(event).0
+            })
+    };
+    let basic = |last: &[Event]| run(ErrorCorrection::Basic, &[&in_service[..], last].concat());
+    let preventive = |n1, last: &[Event]| {
+        let method = ErrorCorrection::Preventive(Thresholds { n1, n2: 1_000 });
+        run(method, &[&in_service[..], last].concat())
+    };
+    let sent = |count: usize| -> Vec<Event> {
+        let one = [message(), line.clone()];
+        one.into_iter().cycle().take(2 * count).collect()
+    };
+    let then = |mut first: Vec<Event>, last: Event| {
+        first.push(last);
+        first
+    };
+    let back = |bsn, bib| Event::Backward { bsn, bib };
+    let states = [
+        ("sending SIOS", run(ErrorCorrection::Basic, &[])),
+        (
+            "sending FISUs",
+            run(ErrorCorrection::Basic, &in_service[..3]),
+        ),
+        ("in service, nothing to send", basic(&[])),
+        ("one message waits", basic(&[message()])),
+        ("0 and 1 are unacknowledged", basic(&sent(2))),
+        (
+            "0 and 1 are to be sent again",
+            basic(&then(sent(2), back(127, false))),
+        ),
+        (
+            "1 is to be sent again, one waits",
+            basic(&[sent(2), vec![back(127, false), line.clone(), message()]].concat()),
+        ),
+        (
+            "0 is unacknowledged, the far end is congested",
+            basic(&then(sent(1), Event::SibReceived)),
+        ),
+        ("SIB is due", basic(&[Event::SendSib])),
+        (
+            "0 and 1 are to be given up, one waits",
+            basic(&[sent(2), vec![Event::FlushUnacknowledged, message()]].concat()),
+        ),
+        (
+            "127 messages are unacknowledged, one waits",
+            basic(&then(sent(127), message())),
+        ),
+        (
+            "preventive: 0 and 1 are unacknowledged",
+            preventive(127, &sent(2)),
+        ),
+        (
+            "preventive: 0 and 1 are unacknowledged, one waits",
+            preventive(127, &then(sent(2), message())),
+        ),
+        (
+            "preventive: N1 is reached by 0 and 1, one waits",
+            preventive(2, &then(sent(2), message())),
+        ),
+    ];
+    let events = [
+        Event::Start,
+        Event::Send(Send::Lssu(Status::Sipo)),
+        Event::Send(Send::Fisu),
+        Event::Send(Send::Msu),
+        Event::SendSib,
+        message(),
+        back(127, true),
+        back(127, false),
+        back(0, true),
+        back(1, false),
+        back(9, true),
+        Event::Acknowledge { bsn: 3 },
+        Event::NegativeAcknowledge { bib: false },
+        Event::SibReceived,
+        Event::TransmissionRequest { room: true },
+        Event::TransmissionRequest { room: false },
+        Event::Flush,
+        Event::FlushUnacknowledged,
+        Event::FlushWaiting,
+        Event::T6Expired,
+        Event::T7Expired,
+    ];
+    let only: Vec<TransmissionControl> = states.iter().map(|(_, state)| state.clone()).collect();
+    let name = |s: &TransmissionControl| {
+        let known = states.iter().find(|(_, state)| state == s);
+        known.map_or_else(
+            || {
+                let Window { acknowledged, sent } = s.window();
+                let waiting = s.waiting();
+                format!("acknowledged {acknowledged}, sent {sent}, {waiting} waiting")
+            },
+            |(name, _)| (*name).to_owned(),
+        )
+    };
+    let label = |event: &Event| match event {
+        Event::Message(_) => "Message".to_owned(),
+        Event::Backward { bsn, bib } => format!("BSN {bsn} BIB {}", u8::from(*bib)),
+        event => format!("{event:?}"),
+    };
+    /// An action in words.
+    struct Words(String);
+    impl std::fmt::Debug for Words {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+    let words = |action: Action| {
+        Words(match action {
+            Action::Transmit { unit, again, .. } => {
+                let (kind, header) = match SignalUnit::parse(&unit).unwrap() {
+                    SignalUnit::Fisu(header) => ("FISU".to_owned(), header),
+                    SignalUnit::Lssu(header, status) => (format!("{status:?}"), header),
+                    SignalUnit::Msu(header, _) => ("MSU".to_owned(), header),
+                };
+                let again = if again { " again" } else { "" };
+                let bits = (u8::from(header.bib), u8::from(header.fib));
+                format!(
+                    "{kind} BSN {}/{} FSN {}/{}{again}",
+                    header.bsn, bits.0, header.fsn, bits.1
+                )
+            }
+            Action::Start(timer @ (Timer::T6 | Timer::T7)) => format!("start {timer}"),
+            action => format!("{action:?}"),
+        })
+    };
+    let step = |state: TransmissionControl, event| {
+        let (next, actions) = state.step(event);
+        (next, actions.into_iter().map(words).collect())
     };
     insta::assert_snapshot!(labelled_table(&only, &events, name, label, step));
 }

@@ -60,9 +60,9 @@ fn random_link_failures_lose_and_double_nothing() {
     random_failures(1, 3, 3_000);
 }
 
-/// Sixty worlds of 6,000 messages each way; how long it takes is told below.
+/// Sixty worlds of 6,000 messages each way.
 ///
-/// Last run (unoptimised, beside a busy machine): LASTRUN.
+/// Last run: 52 s of processor time, unoptimised; nothing lost, doubled or out of sequence.
 #[test]
 #[ignore = "minutes of real time"]
 fn many_random_link_failures_lose_and_double_nothing() {
