@@ -31,7 +31,7 @@ enum State {
 }
 
 /// The machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IsupToSip {
     state: State,
     /// The early dialog whose media is heard: the first that had any.
@@ -43,6 +43,16 @@ pub struct IsupToSip {
     ringback: bool,
     /// The peer's SDP was seen: early media may come.
     early_media: bool,
+    /// What the last trunk refused with, in case there is no further one.
+    refused: Option<Refused>,
+}
+
+/// A final response of 300 to 699 and what it becomes.
+#[derive(Debug, Clone, PartialEq)]
+struct Refused {
+    rel: Message,
+    status: u16,
+    mapped_by: String,
 }
 
 impl IsupToSip {
@@ -55,6 +65,7 @@ impl IsupToSip {
             others: Vec::new(),
             ringback: false,
             early_media: false,
+            refused: None,
         };
         (call, vec![Action::Start(Timer::T11)])
     }
@@ -120,11 +131,13 @@ impl IsupToSip {
                     ..
                 },
             ) => {
+                let refused = refused(context, status, cause.as_ref(), &bodies);
                 if self.state == Trying && matches!(status, 408 | 500 | 502 | 503 | 504) {
                     // RFC 3261 §16.7 step 5 names these as reasons to try the next target.
+                    self.refused = Some(refused);
                     return vec![Action::Reattempt];
                 }
-                self.rejected(context, status, cause.as_ref(), &bodies)
+                self.clear_refused(refused)
             }
             (Trying | Progressing | Alerting, Sip::Failed { what }) => match what {
                 Failure::Timeout | Failure::TransportError if self.state == Trying => {
@@ -293,27 +306,8 @@ impl IsupToSip {
         actions
     }
 
-    fn rejected(
-        &mut self,
-        context: &Context<'_>,
-        status: u16,
-        reason: Option<&sip::Q850>,
-        bodies: &Bodies,
-    ) -> Vec<Action> {
-        let (by_table, mapped) = cause::cause_of(context.profile, status);
-        let (rel, mapped_by) = match encapsulation::understood(bodies)
-            .filter(|m| m.message_type() == MessageType::Rel)
-        {
-            Some(rel) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
-            None => match reason {
-                Some(q850) => (
-                    release::message(&release::cause_of(q850)),
-                    "Reason (RFC 6432)".to_owned(),
-                ),
-                None => (release::message(&by_table), mapped.to_string()),
-            },
-        };
-        self.clear(rel, Some(status), Some(mapped_by))
+    fn clear_refused(&mut self, refused: Refused) -> Vec<Action> {
+        self.clear(refused.rel, Some(refused.status), Some(refused.mapped_by))
     }
 
     /// The SIP side is gone: release the circuit with that REL.
@@ -363,9 +357,10 @@ impl IsupToSip {
     }
 
     fn exhausted(&mut self, row: FailureRow) -> Vec<Action> {
-        match self.state {
-            State::Releasing | State::Over => Vec::new(),
-            _ => self.release_circuit(row, ReleasedBy::Gateway),
+        match (self.state, self.refused.take()) {
+            (State::Releasing | State::Over, _) => Vec::new(),
+            (_, Some(refused)) => self.clear_refused(refused),
+            (_, None) => self.release_circuit(row, ReleasedBy::Gateway),
         }
     }
 
@@ -403,6 +398,33 @@ impl IsupToSip {
     fn over(&mut self) -> Vec<Action> {
         self.state = State::Over;
         vec![Action::Finish]
+    }
+}
+
+/// The REL for a final response: the peer's own, else by its Reason header, else by the table
+/// (RFC 3398 §8.2.6.1).
+fn refused(
+    context: &Context<'_>,
+    status: u16,
+    reason: Option<&sip::Q850>,
+    bodies: &Bodies,
+) -> Refused {
+    let rel = encapsulation::understood(bodies).filter(|m| m.message_type() == MessageType::Rel);
+    let (rel, mapped_by) = match (rel, reason) {
+        (Some(rel), _) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
+        (None, Some(q850)) => (
+            release::message(&release::cause_of(q850)),
+            "Reason (RFC 6432)".to_owned(),
+        ),
+        (None, None) => {
+            let (cause, mapped) = cause::cause_of(context.profile, status);
+            (release::message(&cause), mapped.to_string())
+        }
+    };
+    Refused {
+        rel,
+        status,
+        mapped_by,
     }
 }
 

@@ -145,7 +145,7 @@ pub struct Context<'a> {
 }
 
 /// Either half.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     /// From SIP to a circuit.
     SipToIsup(SipToIsup),

@@ -76,6 +76,10 @@ impl World {
                 "127.0.0.1:5070".to_owned(),
                 format!("127.0.0.1:{}", sip + 1),
             ),
+            (
+                "isup = \"off\"".to_owned(),
+                "isup = \"optional\"".to_owned(),
+            ),
             ("16384-16511".to_owned(), format!("{rtp}-{}", rtp + 127)),
             (
                 "#file = \"isthmus-records.jsonl\"".to_owned(),
