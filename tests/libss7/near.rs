@@ -1,0 +1,349 @@
+//! This end: MTP and ISUP in real time on the link to the far end.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use isup::circuit::{Indication, Request};
+use isup::node::{CircuitView, GroupConfig, Node, NodeConfig, Output as NodeOutput};
+use isup::{Cic, CircuitId, MessageType, Variant};
+use mtp::{
+    Activity, Config, LineEvent, LinkId, Mtp, NetworkIndicator, Output as MtpOutput, PointCode,
+    Standard, Status,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::program::Program;
+
+const OWN: u32 = 4178;
+const FAR: u32 = 4179;
+const LINK: LinkId = LinkId(0);
+/// Circuits 1 to this.
+const CIRCUITS: u16 = 30;
+/// How often the line is told of the signal units that repeated in the meantime.
+const LINE: Duration = Duration::from_millis(10);
+/// A fill-in signal unit with its flag and check sequence on a line of 64 kbit/s: 6 octets.
+const REPEATED: u32 = 13;
+/// Longer than anything that is waited for; alignment and proving take 8.2 s and more.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// This end of the link.
+pub(crate) struct Near {
+    program: Program,
+    mtp: Mtp,
+    node: Node,
+    /// Lines from the far end that nobody has waited for yet.
+    heard: Vec<String>,
+    partial: Vec<u8>,
+    /// Indications that nobody has waited for yet.
+    told: Vec<(CircuitId, Indication)>,
+    /// What is still to be written to the link.
+    units: VecDeque<Vec<u8>>,
+    /// Everything that happened, for the reader of a failure.
+    log: Vec<String>,
+    start: Instant,
+    next_line: Instant,
+    resumed: bool,
+    /// Calls that were set up from either end.
+    pub(crate) calls: usize,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the far end lives in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Near {
+    /// A link in service and circuits that were reset; `None` when there is no libss7.
+    pub(crate) fn in_service() -> Option<Self> {
+        let program = Program::start(OWN, FAR)?;
+        let (own, far) = (PointCode::new(OWN), PointCode::new(FAR));
+        let config =
+            Config::new(Standard::Itu, NetworkIndicator::National, own).with_linkset(far, &[LINK]);
+        let circuits = (1..=CIRCUITS).map(|cic| (CircuitId(cic.into()), Cic(cic)));
+        let node = NodeConfig {
+            variant: Variant::Itu,
+            opc: own,
+            groups: vec![GroupConfig::new(far, circuits.collect())],
+        };
+        let start = now();
+        let mut near = Self {
+            program,
+            mtp: Mtp::new(config).expect("a right configuration"),
+            node: Node::new(node).expect("a right configuration"),
+            heard: Vec::new(),
+            partial: Vec::new(),
+            told: Vec::new(),
+            units: VecDeque::new(),
+            log: Vec::new(),
+            start,
+            next_line: start + LINE,
+            resumed: false,
+            calls: 0,
+        };
+        near.mtp.start(start);
+        near.node.start(start);
+        near.mtp.handle_line(start, LINK, LineEvent::InService);
+        near.drain();
+        near.hear("up");
+        near.until("MTP-RESUME", |near| near.resumed);
+        assert_eq!(
+            near.mtp.link_state(LINK).map(|state| state.activity),
+            Some(Activity::Active)
+        );
+        near.hear(&format!("grs 1 {CIRCUITS}"));
+        near.until("GRA", |near| {
+            (1..=CIRCUITS).all(|cic| near.view(cic).state == "Idle")
+        });
+        Some(near)
+    }
+
+    pub(crate) fn view(&self, cic: u16) -> CircuitView {
+        self.node
+            .circuit(CircuitId(cic.into()))
+            .expect("a circuit that is configured")
+    }
+
+    pub(crate) fn request(&mut self, cic: u16, request: Request) {
+        self.calls += usize::from(matches!(request, Request::Setup(_)));
+        let done = self.node.request(now(), CircuitId(cic.into()), request);
+        if let Err(error) = done {
+            self.fail(&error.to_string());
+        }
+        self.drain();
+    }
+
+    pub(crate) fn alarm(&mut self, circuits: &[CircuitId], on: bool) {
+        self.node.handle_alarm(now(), circuits, on);
+        self.drain();
+    }
+
+    /// Gives the far end a command.
+    pub(crate) fn tell(&mut self, command: &str) {
+        self.calls += usize::from(command.starts_with("call "));
+        self.note(format!("> {command}"));
+        let line = format!("{command}\n");
+        let written = rustix::io::write(&self.program.control, line.as_bytes());
+        assert_eq!(written, Ok(line.len()), "{command}");
+    }
+
+    /// Waits for a line of the far end, which may have come already. libss7 writes the
+    /// end-of-pulsing signal of a called number as `#`; it is not compared.
+    pub(crate) fn hear(&mut self, line: &str) {
+        self.until(line, |near| near.heard.iter().any(|heard| heard == line));
+        let place = self.heard.iter().position(|heard| heard == line);
+        place.map(|place| self.heard.remove(place));
+    }
+
+    /// Waits for an indication of a circuit.
+    pub(crate) fn expect<T>(
+        &mut self,
+        cic: u16,
+        what: &str,
+        wanted: impl Fn(&Indication) -> Option<T>,
+    ) -> T {
+        let id = CircuitId(cic.into());
+        let find = |near: &Self| {
+            let mut told = near.told.iter().enumerate();
+            told.find_map(|(place, (circuit, indication))| {
+                let found = (*circuit == id).then(|| wanted(indication))??;
+                Some((place, found))
+            })
+        };
+        self.until(&format!("{what} of CIC {cic}"), |near| find(near).is_some());
+        let (place, found) = find(self).expect("it was there");
+        self.told.remove(place);
+        found
+    }
+
+    pub(crate) fn expect_message(&mut self, cic: u16, message: MessageType) {
+        self.expect(cic, message.acronym(), |indication| match indication {
+            Indication::Received(received) if received.message_type() == message => Some(()),
+            _ => None,
+        });
+    }
+
+    pub(crate) fn expect_idle(&mut self, cic: u16) {
+        self.expect(cic, "idle", |indication| {
+            matches!(indication, Indication::Idle).then_some(())
+        });
+    }
+
+    /// No circuit is anything but idle on either side, no timer runs, and nothing went wrong.
+    pub(crate) fn all_idle(&mut self) {
+        self.until("every circuit idle", |near| {
+            (1..=CIRCUITS).all(|cic| near.view(cic).state == "Idle")
+        });
+        for cic in 1..=CIRCUITS {
+            let view = self.view(cic);
+            assert!(view.timers.is_empty(), "{}", view.explain(now()));
+            assert_eq!(view.blocking, "Unblocked", "{}", view.explain(now()));
+        }
+        self.tell("calls");
+        self.hear("calls 0");
+        let wrong = [
+            "hangup",
+            "notinservice",
+            "down",
+            "unaligned",
+            "unknown",
+            "refused",
+            "other",
+        ];
+        let complaint = self
+            .heard
+            .iter()
+            .find(|line| wrong.iter().any(|wrong| line.starts_with(wrong)));
+        if let Some(line) = complaint.cloned() {
+            self.fail(&format!("the far end said {line:?}"));
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run(&mut self, time: Duration) {
+        let end = now() + time;
+        while now() < end {
+            self.step();
+        }
+    }
+
+    /// Lets time pass until something is so.
+    pub(crate) fn until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
+        let end = now() + PATIENCE;
+        while !so(self) {
+            if now() >= end {
+                self.fail(&format!("waited in vain for {what}"));
+            }
+            self.step();
+        }
+    }
+
+    #[expect(clippy::panic, reason = "the failure of a test")]
+    fn fail(&self, why: &str) -> ! {
+        let log = self
+            .log
+            .get(self.log.len().saturating_sub(60)..)
+            .unwrap_or_default();
+        let link = self.mtp.link_state(LINK).map(|state| state.to_string());
+        panic!(
+            "{why}\nlink: {link:?}\nheard: {:?}\n{}",
+            self.heard,
+            log.join("\n")
+        );
+    }
+
+    fn note(&mut self, what: String) {
+        let at = now().saturating_duration_since(self.start);
+        self.log.push(format!("{:8.3} {what}", at.as_secs_f64()));
+    }
+
+    /// Waits for the line, the far end or a timer, and handles what came.
+    fn step(&mut self) {
+        let timers = [self.mtp.poll_timeout(), self.node.poll_timeout()];
+        let due = timers
+            .into_iter()
+            .flatten()
+            .fold(self.next_line, Instant::min);
+        let wait = Timespec::try_from(due.saturating_duration_since(now())).expect("a short time");
+        let more = match self.units.is_empty() {
+            true => PollFlags::IN,
+            false => PollFlags::IN | PollFlags::OUT,
+        };
+        let mut watched = [
+            PollFd::new(&self.program.link, more),
+            PollFd::new(&self.program.control, PollFlags::IN),
+        ];
+        poll(&mut watched, Some(&wait)).expect("sockets to wait for");
+        self.flush();
+        self.read_link();
+        self.read_control();
+        let now = now();
+        if now >= self.next_line {
+            self.next_line += LINE;
+            self.mtp.handle_line(now, LINK, LineEvent::Good(REPEATED));
+        }
+        self.mtp.handle_timeout(now);
+        self.node.handle_timeout(now);
+        self.drain();
+    }
+
+    fn read_link(&mut self) {
+        let mut unit = [0; 512];
+        while let Ok(length @ 1..) = rustix::io::read(&self.program.link, &mut unit) {
+            let without_check = unit.get(..length.saturating_sub(2)).unwrap_or_default();
+            self.mtp.handle_signal_unit(now(), LINK, without_check);
+            self.drain();
+        }
+    }
+
+    fn read_control(&mut self) {
+        let mut octets = [0; 512];
+        while let Ok(length) = rustix::io::read(&self.program.control, &mut octets) {
+            if length == 0 {
+                self.fail("the far end has ended");
+            }
+            self.partial.extend(octets.iter().take(length));
+        }
+        while let Some(end) = self.partial.iter().position(|&octet| octet == b'\n') {
+            let line: Vec<u8> = self.partial.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line).trim().replace('#', "");
+            self.note(format!("< {line}"));
+            self.heard.push(line);
+        }
+    }
+
+    /// What the socket does not take now waits for the next step: a line never loses a unit.
+    fn flush(&mut self) {
+        while let Some(unit) = self.units.front() {
+            if rustix::io::write(&self.program.link, unit).is_err() {
+                return;
+            }
+            self.units.pop_front();
+        }
+    }
+
+    fn drain(&mut self) {
+        loop {
+            if let Some(output) = self.mtp.poll_output() {
+                self.mtp_output(output);
+            } else if let Some(output) = self.node.poll_output() {
+                self.node_output(output);
+            } else {
+                break;
+            }
+        }
+        self.flush();
+    }
+
+    fn mtp_output(&mut self, output: MtpOutput) {
+        match output {
+            MtpOutput::SignalUnit(_, unit) => {
+                // Two octets in place of the check sequence.
+                self.units.push_back([&unit[..], &[0, 0]].concat());
+            }
+            MtpOutput::Transfer(transfer) => self.node.handle_transfer(now(), &transfer),
+            MtpOutput::Status(status) => {
+                self.note(format!("{status:?}"));
+                self.resumed = matches!(status, Status::Resume(_));
+                self.node.handle_status(now(), status);
+            }
+            MtpOutput::Link(_, change) => self.note(change.to_string()),
+        }
+    }
+
+    fn node_output(&mut self, output: NodeOutput) {
+        match output {
+            NodeOutput::Transfer(transfer) => {
+                if let Err(error) = self.mtp.transfer(now(), transfer) {
+                    self.note(format!("not sent: {error}"));
+                }
+            }
+            NodeOutput::Indication(_, Indication::State(_)) => {}
+            NodeOutput::Indication(circuit, indication) => {
+                self.note(format!("{circuit} {indication:?}"));
+                self.told.push((circuit, indication));
+            }
+            NodeOutput::Timer(..) => {}
+            NodeOutput::Alert(alert) => self.note(alert.to_string()),
+        }
+    }
+}
