@@ -118,6 +118,12 @@ impl<W: Write> Capture<W> {
         self.writer.get_mut().flush()
     }
 
+    /// Ends the capture and gives the writer back.
+    #[must_use]
+    pub fn into_inner(self) -> W {
+        self.writer.into_inner()
+    }
+
     fn block(
         &mut self,
         interface_id: u32,

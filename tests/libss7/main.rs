@@ -141,6 +141,7 @@ fn the_link_comes_up_groups_are_reset_and_calls_go_both_ways() {
     set_up_there(&mut near, 6);
     released_here(&mut near, 6, BUSY);
     near.all_idle();
+    near.readable("calls");
 }
 
 #[test]
@@ -198,6 +199,7 @@ fn calls_are_released_in_every_phase() {
         end(&mut near);
     }
     near.all_idle();
+    near.readable("releases");
 }
 
 #[test]
@@ -238,6 +240,7 @@ fn circuits_are_blocked_unblocked_and_reset_from_either_end() {
         released_there(&mut near, cic, NORMAL);
     }
     near.all_idle();
+    near.readable("maintenance");
 }
 
 #[test]
@@ -281,4 +284,5 @@ fn a_hundred_calls_leave_no_circuit_behind() {
     near.run(Duration::from_millis(200));
     near.all_idle();
     assert_eq!(near.calls, 100);
+    near.readable("hundred");
 }

@@ -1,8 +1,11 @@
 //! This end: MTP and ISUP in real time on the link to the far end.
 
 use std::collections::VecDeque;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use isthmus::capture::{Capture, Direction};
 use isup::circuit::{Indication, Request};
 use isup::node::{CircuitView, GroupConfig, Node, NodeConfig, Output as NodeOutput};
 use isup::{Cic, CircuitId, MessageType, Variant};
@@ -38,6 +41,8 @@ pub(crate) struct Near {
     told: Vec<(CircuitId, Indication)>,
     /// What is still to be written to the link.
     units: VecDeque<Vec<u8>>,
+    /// What was on the link, with the time since the start.
+    capture: Capture<Vec<u8>>,
     /// Everything that happened, for the reader of a failure.
     log: Vec<String>,
     start: Instant,
@@ -74,6 +79,7 @@ impl Near {
             partial: Vec::new(),
             told: Vec::new(),
             units: VecDeque::new(),
+            capture: Capture::new(Vec::new()).expect("memory"),
             log: Vec::new(),
             start,
             next_line: start + LINE,
@@ -198,6 +204,41 @@ impl Near {
         }
     }
 
+    fn captured(&mut self, direction: Direction, unit: &[u8]) {
+        let at = now().saturating_duration_since(self.start);
+        let written = self.capture.signal_unit(at, direction, unit);
+        written.expect("memory");
+    }
+
+    /// `isthmus decode` and Wireshark can read all that was on the link.
+    ///
+    /// # Panics
+    /// When they cannot; Wireshark's absence is for its own tests to say.
+    pub(crate) fn readable(self, name: &str) {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("libss7-{name}.pcapng"));
+        std::fs::write(&path, self.capture.into_inner()).expect("a file");
+        let decode = Command::new(env!("CARGO_BIN_EXE_isthmus"))
+            .args(["decode", "--pcap"])
+            .arg(&path)
+            .output()
+            .expect("isthmus runs");
+        let text = String::from_utf8_lossy(&decode.stdout);
+        assert!(decode.status.success(), "{text}");
+        assert!(text.contains("\nCIC 1\nGRS"), "{text}");
+        let tshark = Command::new("tshark")
+            .args(["-Y", "_ws.malformed", "-r"])
+            .arg(&path)
+            .output();
+        if let Ok(tshark) = tshark {
+            assert!(
+                tshark.status.success(),
+                "tshark cannot read {}",
+                path.display()
+            );
+            assert_eq!(String::from_utf8_lossy(&tshark.stdout), "");
+        }
+    }
+
     /// Lets time pass.
     pub(crate) fn run(&mut self, time: Duration) {
         let end = now() + time;
@@ -270,6 +311,7 @@ impl Near {
         let mut unit = [0; 512];
         while let Ok(length @ 1..) = rustix::io::read(&self.program.link, &mut unit) {
             let without_check = unit.get(..length.saturating_sub(2)).unwrap_or_default();
+            self.captured(Direction::Received, without_check);
             self.mtp.handle_signal_unit(now(), LINK, without_check);
             self.drain();
         }
@@ -317,6 +359,7 @@ impl Near {
     fn mtp_output(&mut self, output: MtpOutput) {
         match output {
             MtpOutput::SignalUnit(_, unit) => {
+                self.captured(Direction::Sent, &unit);
                 // Two octets in place of the check sequence.
                 self.units.push_back([&unit[..], &[0, 0]].concat());
             }
