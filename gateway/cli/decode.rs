@@ -4,7 +4,7 @@ mod capture;
 mod frame;
 mod packets;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -73,7 +73,8 @@ pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
     let refused = || format!("no {} ISUP message", arguments.variant);
     if arguments.json {
         let message = JsonMessage::decode(&octets, arguments.variant, begins);
-        serde_json::to_writer_pretty(&mut *out, &message.with_context(refused)?)?;
+        serde_json::to_writer_pretty(&mut *out, &message.with_context(refused)?)
+            .map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
         let tree = explain::decode_tree(&octets, arguments.variant, begins, Mask::Nothing);

@@ -1,7 +1,7 @@
 //! The ISUP messages of a capture, each under the frame that it came in.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -205,7 +205,8 @@ fn write_json(
         time: time(packet.at),
         content,
     };
-    serde_json::to_writer(&mut *out, &line)?;
+    // A reader that went away shows as such.
+    serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
