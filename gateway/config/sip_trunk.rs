@@ -60,10 +60,11 @@ impl SipTrunk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IsupMode {
-    /// Never sent; a received body is ignored.
+    /// Never sent; a received body is ignored. The default: an IAM tells a peer what SIP would
+    /// hide from it (RFC 3372 section 7), and some softphones refuse a multipart body.
+    #[default]
     Off,
     /// Sent with `handling=optional`, used when it arrives.
-    #[default]
     Optional,
     /// Sent with `handling=required`, so that a peer that cannot read it refuses the call; used
     /// when it arrives.
