@@ -42,6 +42,8 @@ pub enum What {
     Media(String),
     /// Routing and state.
     Call(String),
+    /// What a whole line, link or destination can do has changed.
+    Service(String),
 }
 
 impl fmt::Display for What {
@@ -52,7 +54,7 @@ impl fmt::Display for What {
             Self::Isup { sent, text } => write!(f, "ISUP {} {text}", way(sent)),
             Self::Timer(text) => write!(f, "timer {text}"),
             Self::Media(text) => write!(f, "media: {text}"),
-            Self::Call(text) => f.write_str(text),
+            Self::Call(text) | Self::Service(text) => f.write_str(text),
         }
     }
 }
@@ -122,7 +124,7 @@ impl fmt::Display for Rung<'_> {
                 clip(text, LANE - 4),
                 width = LANE - 4
             ),
-            What::Call(text) => write!(
+            What::Call(text) | What::Service(text) => write!(
                 f,
                 "|{:LANE$}|  * {:<width$}|",
                 "",

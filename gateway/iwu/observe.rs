@@ -139,16 +139,23 @@ impl Iwu {
     }
 
     pub(super) fn trace_link(&mut self, now: Instant, link: LinkId, change: &LinkChange) {
-        self.rung(now, None, What::Call(format!("link {}: {change}", link.0)));
+        let text = format!("link {}: {change}", link.0);
+        let what = match change {
+            LinkChange::Activity { .. }
+            | LinkChange::Blocked(_)
+            | LinkChange::Inhibited(_)
+            | LinkChange::Congested(_)
+            | LinkChange::Discarded(_)
+            | LinkChange::Hint(_) => What::Service(text),
+            _ => What::Call(text),
+        };
+        self.rung(now, None, what);
     }
 
     pub(super) fn trace_span(&mut self, now: Instant, span: SpanId, alarm: Alarm, on: bool) {
         let state = if on { "on" } else { "off" };
-        self.rung(
-            now,
-            None,
-            What::Call(format!("span {}: {alarm} {state}", span.0)),
-        );
+        let text = format!("{span}: {alarm} {state}");
+        self.rung(now, None, What::Service(text));
     }
 
     pub(super) fn trace_status(&mut self, now: Instant, status: Status) {
@@ -158,7 +165,7 @@ impl Iwu {
             Status::Congested(point, level) => format!("MTP-STATUS {point} congested {level}"),
             Status::UserPartUnavailable(point) => format!("MTP-STATUS {point} user part"),
         };
-        self.rung(now, None, What::Call(text));
+        self.rung(now, None, What::Service(text));
     }
 
     pub(super) fn trace_note(&mut self, now: Instant, text: String) {

@@ -16,7 +16,7 @@ use super::span::{Down, SignalUnit, Up};
 use super::thread::{SpanThread, now};
 use crate::call::CallId;
 use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
-use crate::ladder::Trace;
+use crate::ladder::{Trace, What};
 use crate::sip::Flow;
 
 /// The largest SIP datagram.
@@ -261,6 +261,10 @@ impl Control {
                         tracing::debug!("{what}");
                     });
             }
+            Output::Trace(Trace {
+                what: What::Service(text),
+                ..
+            }) => tracing::info!("{text}"),
             Output::Trace(Trace { what, .. }) => tracing::debug!("{what}"),
             Output::Drained => return false,
         }

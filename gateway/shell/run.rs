@@ -128,6 +128,13 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
             })?;
         spans.push(thread);
     }
+    tracing::info!(
+        sip = %config.sip.listen,
+        spans = spans.len(),
+        links = iwu.links().count(),
+        circuits = iwu.circuits().count(),
+        "started"
+    );
     let (ask, asked) = unbounded_channel();
     let control = Control {
         iwu,
