@@ -118,9 +118,9 @@ impl IsupToSip {
                     fork,
                     ..
                 },
-            ) => self.progress(status, bodies, fork),
+            ) => self.progress(context, status, bodies, fork),
             (Trying | Progressing | Alerting, Sip::Accepted { bodies, fork, .. }) => {
-                self.accepted(bodies, fork)
+                self.accepted(context, bodies, fork)
             }
             (
                 Trying | Progressing | Alerting,
@@ -145,13 +145,17 @@ impl IsupToSip {
                 }
                 _ => self.release_circuit(context.profile.no_response, ReleasedBy::Sip),
             },
-            (Connected, Sip::Bye { cause, bodies, .. }) => {
-                self.clear(release::rel(&bodies, cause.as_ref()), None, None)
-            }
+            (Connected, Sip::Bye { cause, bodies, .. }) => self.clear(
+                release::rel(context.trunk, &bodies, cause.as_ref()),
+                None,
+                None,
+            ),
             // RFC 3261 §15 does not let the called side do this; some do, and the session is over.
-            (Trying | Progressing | Alerting, Sip::Bye { cause, bodies, .. }) => {
-                self.clear(release::rel(&bodies, cause.as_ref()), Some(487), None)
-            }
+            (Trying | Progressing | Alerting, Sip::Bye { cause, bodies, .. }) => self.clear(
+                release::rel(context.trunk, &bodies, cause.as_ref()),
+                Some(487),
+                None,
+            ),
             (Connected, Sip::Failed { .. }) => {
                 self.release_circuit(context.profile.no_ack, ReleasedBy::Sip)
             }
@@ -160,7 +164,7 @@ impl IsupToSip {
                 super::agreed(answered)
             }
             (Trying | Progressing | Alerting | Connected, Sip::Info { bodies }) => {
-                match encapsulation::forwardable(&bodies) {
+                match encapsulation::forwardable(context.trunk, &bodies) {
                     Some(message) => vec![Action::Isup(Request::Send(message))],
                     None => Vec::new(),
                 }
@@ -232,7 +236,13 @@ impl IsupToSip {
 
     /// 18x: ACM first, CPG after it (RFC 3398 §8.2.3, §8.2.4), with the peer's own message as
     /// template where it sent one.
-    fn progress(&mut self, status: u16, bodies: Bodies, fork: u16) -> Vec<Action> {
+    fn progress(
+        &mut self,
+        context: &Context<'_>,
+        status: u16,
+        bodies: Bodies,
+        fork: u16,
+    ) -> Vec<Action> {
         // An unreliable 180 that the network doubled, or that the UAS repeats to keep the INVITE
         // alive (RFC 3261 §13.3.1.1), is no second alerting.
         if status == 180 && self.state == State::Alerting && bodies.is_empty() {
@@ -262,7 +272,7 @@ impl IsupToSip {
             self.ringback = wants_ringback;
             actions.push(Action::Bridge(Bridge::Ringback(wants_ringback)));
         }
-        let template = encapsulation::understood(&bodies);
+        let template = encapsulation::understood(context.trunk, &bodies);
         let first = self.state == State::Trying;
         let progress = Progress {
             status,
@@ -283,8 +293,8 @@ impl IsupToSip {
         actions
     }
 
-    fn accepted(&mut self, bodies: Bodies, fork: u16) -> Vec<Action> {
-        let template = encapsulation::understood(&bodies);
+    fn accepted(&mut self, context: &Context<'_>, bodies: Bodies, fork: u16) -> Vec<Action> {
+        let template = encapsulation::understood(context.trunk, &bodies);
         let message = backward::from_answer(self.state == State::Trying, template.as_ref());
         let mut actions = vec![Action::Stop(Timer::T11)];
         let others = std::mem::take(&mut self.others);
@@ -409,7 +419,8 @@ fn refused(
     reason: Option<&sip::Q850>,
     bodies: &Bodies,
 ) -> Refused {
-    let rel = encapsulation::understood(bodies).filter(|m| m.message_type() == MessageType::Rel);
+    let rel = encapsulation::understood(context.trunk, bodies)
+        .filter(|m| m.message_type() == MessageType::Rel);
     let (rel, mapped_by) = match (rel, reason) {
         (Some(rel), _) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
         (None, Some(q850)) => (

@@ -170,14 +170,17 @@ impl SipToIsup {
             (_, Sip::Pracked { bodies, .. }) => remote(bodies),
             (_, Sip::Renegotiate { answered, .. }) => super::agreed(answered),
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
-                let rel = release::rel(&Bodies::default(), cause.as_ref());
+                let rel = release::rel(context.trunk, &Bodies::default(), cause.as_ref());
                 self.give_up(rel, Some(487))
             }
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Bye { cause, bodies, .. }) => {
-                self.give_up(release::rel(&bodies, cause.as_ref()), Some(487))
+                self.give_up(
+                    release::rel(context.trunk, &bodies, cause.as_ref()),
+                    Some(487),
+                )
             }
             (WaitAck | Connected, Sip::Bye { cause, bodies, .. }) => {
-                self.give_up(release::rel(&bodies, cause.as_ref()), None)
+                self.give_up(release::rel(context.trunk, &bodies, cause.as_ref()), None)
             }
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
@@ -195,7 +198,7 @@ impl SipToIsup {
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
                 Sip::Info { bodies },
-            ) => match encapsulation::forwardable(&bodies) {
+            ) => match encapsulation::forwardable(context.trunk, &bodies) {
                 Some(message) => vec![Action::Isup(Request::Send(message))],
                 None => Vec::new(),
             },

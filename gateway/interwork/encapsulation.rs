@@ -62,17 +62,26 @@ pub fn body(trunk: &SipTrunk, message: &Message) -> Option<IsupBody> {
 
 /// The ISUP message of a body, when there is one and it can be read.
 #[must_use]
-pub fn understood(bodies: &Bodies) -> Option<Message> {
+pub fn decoded(bodies: &Bodies) -> Option<Message> {
     let isup = bodies.isup.as_ref()?;
     Message::decode(&isup.octets).ok()
+}
+
+/// The ISUP message of a body from this trunk: none from a trunk that is not to send any
+/// (RFC 3372 §7).
+#[must_use]
+pub fn understood(trunk: &SipTrunk, bodies: &Bodies) -> Option<Message> {
+    (trunk.isup != IsupMode::Off)
+        .then(|| decoded(bodies))
+        .flatten()
 }
 
 /// The message of an INFO that goes on to the circuit: one of the call, and none that would set
 /// up or release it behind the SIP dialog's back.
 #[must_use]
-pub fn forwardable(bodies: &Bodies) -> Option<Message> {
+pub fn forwardable(trunk: &SipTrunk, bodies: &Bodies) -> Option<Message> {
     use MessageType as M;
-    understood(bodies).filter(|message| {
+    understood(trunk, bodies).filter(|message| {
         may_travel(message.message_type())
             && !matches!(
                 message.message_type(),

@@ -5,6 +5,7 @@ use isup::{Cause, Location, Message, MessageType};
 
 use super::encapsulation;
 use super::profile::{FailureRow, Profile};
+use crate::config::SipTrunk;
 use crate::sip::{Bodies, Failure, Q850};
 
 /// Normal call clearing.
@@ -37,9 +38,9 @@ pub fn message(cause: &Cause) -> Message {
 /// The REL for a BYE or CANCEL: the peer's own REL is the template, the Reason header overrides
 /// its cause (RFC 3398 §7.2.3, §10.1), and without either it is normal clearing.
 #[must_use]
-pub fn rel(bodies: &Bodies, reason: Option<&Q850>) -> Message {
+pub fn rel(trunk: &SipTrunk, bodies: &Bodies, reason: Option<&Q850>) -> Message {
     let template =
-        encapsulation::understood(bodies).filter(|m| m.message_type() == MessageType::Rel);
+        encapsulation::understood(trunk, bodies).filter(|m| m.message_type() == MessageType::Rel);
     match (template, reason) {
         (Some(mut rel), Some(q850)) => {
             if cause_of_rel(&rel).value != q850.cause {

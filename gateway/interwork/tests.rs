@@ -38,6 +38,7 @@ area_code = "30"
 [[sip_trunk]]
 name = "peer"
 address = "192.0.2.7:5060"
+isup = "optional"
 "#;
 
 fn configured() -> (TrunkGroup, SipTrunk) {
@@ -493,18 +494,19 @@ fn the_peers_own_message_goes_on_where_it_fits() {
 
 #[test]
 fn a_release_from_sip_takes_the_peers_rel_and_then_its_reason() {
+    let (_, trunk) = configured();
     let body = |rel: &Message| Bodies::isup(IsupBody::new("itu-t92+", None, rel.to_vec()));
     let rel = release::message(&Cause::new(31, Location::User));
     let value = |bodies: &Bodies, q850: Option<u8>| {
         let q850 = q850.map(Q850::new);
-        release::cause_of_rel(&release::rel(bodies, q850.as_ref())).value
+        release::cause_of_rel(&release::rel(&trunk, bodies, q850.as_ref())).value
     };
     let none = Bodies::default();
     assert_eq!(value(&none, None), 16);
     assert_eq!(value(&none, Some(17)), 17);
     assert_eq!(value(&body(&rel), None), 31);
     assert_eq!(value(&body(&rel), Some(17)), 17);
-    let same = release::rel(&body(&rel), Some(&Q850::new(31)));
+    let same = release::rel(&trunk, &body(&rel), Some(&Q850::new(31)));
     assert_eq!(
         same.to_vec(),
         rel.to_vec(),
@@ -516,6 +518,7 @@ fn a_release_from_sip_takes_the_peers_rel_and_then_its_reason() {
 
 #[test]
 fn info_cannot_set_up_or_release_a_call() {
+    let (_, trunk) = configured();
     for message in [
         MessageType::Iam,
         MessageType::Rel,
@@ -524,8 +527,30 @@ fn info_cannot_set_up_or_release_a_call() {
     ] {
         let octets = Message::new(message).to_vec();
         let bodies = Bodies::isup(IsupBody::new("itu-t92+", None, octets));
-        assert!(encapsulation::forwardable(&bodies).is_none(), "{message}");
+        assert!(
+            encapsulation::forwardable(&trunk, &bodies).is_none(),
+            "{message}"
+        );
     }
     let garbage = Bodies::isup(IsupBody::new("itu-t92+", None, vec![0x2D, 0xFF]));
-    assert!(encapsulation::forwardable(&garbage).is_none());
+    assert!(encapsulation::forwardable(&trunk, &garbage).is_none());
+}
+
+#[test]
+fn a_trunk_without_isup_has_no_say_in_it() {
+    let (_, trunk) = configured();
+    let off = SipTrunk {
+        isup: IsupMode::Off,
+        ..trunk.clone()
+    };
+    let rel = release::message(&Cause::new(31, Location::User)).to_vec();
+    let bye = Bodies::isup(IsupBody::new("itu-t92+", None, rel));
+    assert_eq!(
+        release::cause_of_rel(&release::rel(&off, &bye, None)).value,
+        16
+    );
+    let usr = Message::new(MessageType::Usr).to_vec();
+    let info = Bodies::isup(IsupBody::new("itu-t92+", None, usr));
+    assert!(encapsulation::forwardable(&trunk, &info).is_some());
+    assert!(encapsulation::forwardable(&off, &info).is_none());
 }

@@ -226,10 +226,7 @@ fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
 
 /// The IAM of the body, by what the trunk says about ISUP.
 fn template(trunk: &SipTrunk, incoming: &Incoming) -> Result<Option<isup::Message>, Refusal> {
-    if trunk.isup == IsupMode::Off {
-        return Ok(None);
-    }
-    let iam = encapsulation::understood(&incoming.bodies)
+    let iam = encapsulation::understood(trunk, &incoming.bodies)
         .filter(|m| m.message_type() == isup::MessageType::Iam);
     if iam.is_none() && trunk.isup == IsupMode::Mandatory {
         return Err(Refusal::new(

@@ -261,7 +261,7 @@ fn sip_in_short(summary: &sip::Summary, mask: bool) -> String {
         Line::Request { method, .. } => method.clone(),
         Line::Response { status, reason } => format!("{status} {reason}"),
     };
-    let isup = encapsulation::understood(&summary.bodies)
+    let isup = encapsulation::decoded(&summary.bodies)
         .map(|message| message.message_type().acronym().to_owned());
     let labels: Vec<String> = summary
         .bodies

@@ -23,7 +23,7 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     pub(super) fn new() -> Self {
-        let text = "name = \"user\"\naddress = \"127.0.0.1:5070\"\nreliable = \"supported\"\n";
+        let text = "name = \"user\"\naddress = \"127.0.0.1:5070\"\nreliable = \"supported\"\nisup = \"optional\"\n";
         Self {
             trunk: toml::from_str(text).unwrap(),
             sdp: Bytes::from_static(SDP.as_bytes()),
