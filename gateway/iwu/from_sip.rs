@@ -89,7 +89,7 @@ impl Iwu {
         record.called_received = number::from_uri(&incoming.request_uri)
             .map_or_else(|| incoming.request_uri.clone(), |number| number.to_string());
         record.calling_received = number::from_uri(&incoming.from).map(|n| n.to_string());
-        match self.admit(trunk, &incoming, record.clone()) {
+        match self.admit(trunk, &incoming, &mut record) {
             Ok(leg) => {
                 let leg = Leg {
                     session: Some(session),
@@ -108,7 +108,7 @@ impl Iwu {
         &mut self,
         trunk: Option<usize>,
         incoming: &Incoming,
-        mut record: CallRecord,
+        record: &mut CallRecord,
     ) -> Result<Leg, Refusal> {
         let config = self.config.clone();
         let source = incoming.flow.remote.ip();
@@ -129,6 +129,7 @@ impl Iwu {
             called: &called,
             from: Trunk::Sip(index),
         });
+        record.rule = decision.rule.as_ref().map(ToString::to_string);
         let targets = match &decision.route {
             Routed::To(targets) => targets.clone(),
             Routed::Reject(value) => {
@@ -138,7 +139,6 @@ impl Iwu {
             }
             Routed::None => return Err(Refusal::row(RFC3398.no_route)),
         };
-        record.rule = decision.rule.as_ref().map(ToString::to_string);
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
         let call = Call::SipToIsup(SipToIsup::new(template.is_some()));
         let origin = Origin::Sip {
@@ -150,7 +150,7 @@ impl Iwu {
             call,
             index,
             0,
-            record,
+            record.clone(),
             Route::new(targets, decision, origin),
         ))
     }
