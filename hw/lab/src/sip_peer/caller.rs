@@ -175,7 +175,7 @@ impl SipPeer {
             self.fault(now, Some(id), what.into());
         }
         if let Some(RSeq(rseq)) = rseq.filter(|_| requires)
-            && !self.acknowledge_provisional(now, id, rseq, response)
+            && !self.acknowledge_provisional(now, id, rseq, response, bodies)
         {
             return;
         }
@@ -192,6 +192,7 @@ impl SipPeer {
         id: CallId,
         rseq: u32,
         response: &Response,
+        bodies: &Bodies,
     ) -> bool {
         let Some(call) = self.calls.get_mut(&id) else {
             return false;
@@ -205,7 +206,15 @@ impl SipPeer {
             _ => invite_cseq(&call.invite),
         };
         let rack = ("RAck".to_owned(), format!("{rseq} {cseq} INVITE"));
-        match self.in_dialog(id, Method::Prack, &[rack], &Bodies::default()) {
+        // An offer in the response is answered in its PRACK (RFC 3262 section 5).
+        let answer = match (call.local_sdp.is_none(), &bodies.sdp) {
+            (true, Some(_)) => {
+                self.set_remote_sdp(now, id, bodies.sdp.as_ref());
+                self.answer_offer(now, id)
+            }
+            _ => Bodies::default(),
+        };
+        match self.in_dialog(id, Method::Prack, &[rack], &answer) {
             Ok(prack) => {
                 self.start(now, id, prack);
             }
