@@ -51,13 +51,6 @@ pub fn cic(group: &TrunkGroup, timeslot: u8) -> Option<Cic> {
     group.timeslots.contains(timeslot).then_some(Cic(cic))
 }
 
-/// The timeslot of a CIC of a group; `None` for one that the group does not have.
-#[must_use]
-pub fn timeslot(group: &TrunkGroup, cic: Cic) -> Option<u8> {
-    let timeslot = u8::try_from(cic.0.checked_sub(group.first_cic)?).ok()?;
-    group.timeslots.contains(timeslot).then_some(timeslot)
-}
-
 /// The circuit that an outgoing call takes while every circuit of the group is idle and none was
 /// used yet: by the group's hunt and the even and odd circuits of the two point codes
 /// (Q.764 clause 2.9.1.4). `None` when the group's linkset is not in the configuration, or is
@@ -143,17 +136,10 @@ country_code = '49'
     }
 
     #[test]
-    fn a_cic_and_its_timeslot_are_one() {
+    fn the_cic_of_a_timeslot() {
         let group = group();
         assert_eq!(cic(&group, 1), Some(Cic(33)));
         assert_eq!(cic(&group, 16), None);
-        assert_eq!(timeslot(&group, Cic(33)), Some(1));
-        assert_eq!(timeslot(&group, Cic(48)), None);
-        assert_eq!(timeslot(&group, Cic(31)), None);
-        assert_eq!(timeslot(&group, Cic(u16::MAX)), None);
-        for slot in group.timeslots.iter() {
-            assert_eq!(timeslot(&group, cic(&group, slot).unwrap()), Some(slot));
-        }
     }
 
     #[test]

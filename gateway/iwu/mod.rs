@@ -76,6 +76,9 @@ pub enum ConfigError {
     /// No timeslot of an E1.
     #[error("timeslot {0} is not 0 to 31")]
     Timeslot(u8),
+    /// A timeslot whose CIC is beyond all numbers.
+    #[error("timeslot {0}: first_cic leaves no circuit identification code for it")]
+    Cic(u8),
     /// No timer of Q.764, or out of its range.
     #[error(transparent)]
     Timer(#[from] crate::trunk_group::WrongTimer),
@@ -296,6 +299,7 @@ impl Iwu {
 
     /// An alarm takes the span's links and circuits out, its end brings them back.
     fn span(&mut self, now: Instant, span: SpanId, event: SpanEvent) {
+        self.trace_span(now, span, event);
         let SpanEvent::Alarm { alarm, on } = event else {
             return;
         };
@@ -307,7 +311,6 @@ impl Iwu {
             shown.remove(&alarm);
         }
         let after = !shown.is_empty();
-        self.trace_span(now, span, alarm, on);
         if before == after {
             return;
         }

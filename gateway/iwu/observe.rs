@@ -10,7 +10,7 @@ use isup::{
 };
 use media_bridge::{BridgeId, Statistics};
 use mtp::{LinkChange, LinkId, Status, Transfer};
-use tdm::{Alarm, SpanId};
+use tdm::{SpanEvent, SpanId};
 
 use super::{Iwu, Output};
 use crate::call::{CallId, Mark};
@@ -152,10 +152,8 @@ impl Iwu {
         self.rung(now, None, what);
     }
 
-    pub(super) fn trace_span(&mut self, now: Instant, span: SpanId, alarm: Alarm, on: bool) {
-        let state = if on { "on" } else { "off" };
-        let text = format!("{span}: {alarm} {state}");
-        self.rung(now, None, What::Service(text));
+    pub(super) fn trace_span(&mut self, now: Instant, span: SpanId, event: SpanEvent) {
+        self.rung(now, None, What::Service(format!("{span}: {event}")));
     }
 
     pub(super) fn trace_status(&mut self, now: Instant, status: Status) {

@@ -121,7 +121,7 @@ impl Points {
             let mut cics = Vec::new();
             for slot in group.timeslots.iter() {
                 let id = CircuitId(u32::try_from(circuits.len()).unwrap_or(u32::MAX));
-                let cic = Cic(group.first_cic + u16::from(slot));
+                let cic = trunk_group::cic(group, slot).ok_or(ConfigError::Cic(slot))?;
                 let place = Circuit {
                     group: index,
                     point,

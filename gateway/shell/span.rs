@@ -155,6 +155,8 @@ pub struct SpanWorker<R: RtpIo> {
     links: Vec<Link>,
     rx: SpanTick,
     tx: SpanTick,
+    /// Events of the tick in hand: kept for its room.
+    events: Vec<Event>,
     capture: bool,
 }
 
@@ -198,6 +200,7 @@ impl<R: RtpIo> SpanWorker<R> {
             links,
             rx: idle.clone(),
             tx: idle,
+            events: Vec::new(),
             capture,
         }
     }
@@ -244,12 +247,12 @@ impl<R: RtpIo> SpanWorker<R> {
             up,
         };
         // The shard speaks of events while RTP is tapped: both go up, in the order of the tick.
-        let mut events = Vec::new();
+        let events = &mut self.events;
         self.shard
             .tick(now, id, &self.rx, &mut self.tx, &mut rtp, &mut |event| {
                 events.push(event);
             });
-        for event in events {
+        for event in self.events.drain(..) {
             up(Up::Media(event));
         }
         for link in &mut self.links {

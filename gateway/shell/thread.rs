@@ -74,10 +74,11 @@ impl SpanThread {
                     }
                     worker.work(now(), &mut up);
                     if told {
-                        // Only a full counter makes this fail, and then the reader is awake anyway.
-                        let _ = rustix::io::write(&wake, &1_u64.to_ne_bytes());
+                        // Only a full pipe makes this fail, and then the reader is awake anyway.
+                        let _ = rustix::io::write(&wake, &[1]);
                     }
                 }
+                tracing::info!(counters = ?worker.counters(), "line closed");
             })?;
         Ok(Self {
             down,
