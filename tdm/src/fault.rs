@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, io};
 
 use crate::{
-    Alarm, BitErrors, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK_OCTETS, TIMESLOTS,
+    Alarm, BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK_OCTETS,
+    TIMESLOTS,
 };
 
 /// Frames that the elastic store holds: slips move the reading point inside it.
@@ -156,17 +157,21 @@ impl<S: SpanIo> SpanIo for FaultInjector<S> {
         self.inner.id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
-        let late = if self.cut {
+    fn wait(&mut self) -> io::Result<Due> {
+        self.inner.wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        if self.cut {
             self.tx.fill(0xff);
-            self.inner.exchange(&self.tx, &mut self.rx)?
+            self.inner.carry(due, &self.tx, &mut self.rx)?;
         } else if self.transmit.rate() > 0.0 {
             (*self.tx).clone_from(tx);
             self.transmit.corrupt(self.tx.0.as_flattened_mut());
-            self.inner.exchange(&self.tx, &mut self.rx)?
+            self.inner.carry(due, &self.tx, &mut self.rx)?;
         } else {
-            self.inner.exchange(tx, &mut self.rx)?
-        };
+            self.inner.carry(due, tx, &mut self.rx)?;
+        }
         self.receive.corrupt(self.rx.0.as_flattened_mut());
         if self.cut {
             self.rx.fill(0xff);
@@ -178,7 +183,7 @@ impl<S: SpanIo> SpanIo for FaultInjector<S> {
         if self.cut {
             rx.fill(0xff);
         }
-        Ok(late)
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

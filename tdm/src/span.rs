@@ -283,23 +283,67 @@ impl SpanCounters {
     }
 }
 
+/// How far behind its time a tick is, as the clock that the thread waited for says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Whole ticks by which it is late; as many will be due at once after it.
+    pub late: u32,
+    /// Ticks before it that are given up: the caller was away for longer than can be caught up with.
+    pub skipped: u32,
+}
+
+impl Due {
+    /// Ticks behind the clock, those given up included.
+    pub const fn behind(self) -> u32 {
+        self.late.saturating_add(self.skipped)
+    }
+}
+
 /// A span: a device that moves one tick of every timeslot in each direction at a time.
+///
+/// A thread with one span calls [`exchange`](Self::exchange). A thread with several takes its clock
+/// from one of them: each tick it calls [`wait`](Self::wait) on that one, and then
+/// [`carry`](Self::carry) on all with what `wait` returned. The others keep what arrives between
+/// ticks in an elastic store of their own; when their line runs faster or slower than the clock, the
+/// store slips, and the slip is counted and reported ([`SpanEvent::Slip`], G.822).
 pub trait SpanIo: Send {
     /// Which span this is.
     fn id(&self) -> SpanId;
 
-    /// Sends `tx` and fills `rx` with the tick that arrived.
+    /// Waits until the next tick of this line is due, and for nothing else.
     ///
-    /// The line clocks the caller: the call returns when the tick is due. A caller that was away longer
-    /// than a tick gets the ticks it missed at once, one a call, and none is lost within the room of the
-    /// device. Returns how many ticks behind the line this one was handed over (0 when on time).
+    /// A caller that was away longer than a tick does not wait until it has caught up. A device whose
+    /// clock has stopped (a dead card) returns no later than it would by the machine's clock, give or
+    /// take some ticks: other spans may wait with it. A device without any clock returns at once.
+    ///
+    /// # Errors
+    /// The device is gone.
+    fn wait(&mut self) -> io::Result<Due>;
+
+    /// Sends `tx` and fills `rx` with the tick that arrived. Never waits: what is not there yet is
+    /// made up, what there is no room for is dropped, and both are slips.
+    ///
+    /// `due` is what the thread's clock said, this line's or another's: a device that is asked for
+    /// several ticks at once must not take that for a line that went silent. Within the room of the
+    /// device nothing is lost by a late call.
     ///
     /// While a receive failure stands (LOS, LOF, AIS), `rx` is all ones. Timeslot 0 belongs to the
     /// framer: what `tx` holds there is not sent.
     ///
     /// # Errors
     /// The device is gone or refuses; a line that is merely dead is an alarm, not an error.
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32>;
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()>;
+
+    /// [`wait`](Self::wait) and [`carry`](Self::carry): the line clocks the caller. Returns how many
+    /// ticks behind the line this one was handed over (0 when on time).
+    ///
+    /// # Errors
+    /// As theirs.
+    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+        let due = self.wait()?;
+        self.carry(due, tx, rx)?;
+        Ok(due.behind())
+    }
 
     /// The next alarm or slip noticed by the exchanges so far, oldest first.
     fn poll_event(&mut self) -> Option<SpanEvent>;
@@ -313,8 +357,12 @@ impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
         (**self).id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
-        (**self).exchange(tx, rx)
+    fn wait(&mut self) -> io::Result<Due> {
+        (**self).wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        (**self).carry(due, tx, rx)
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

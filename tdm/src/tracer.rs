@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
+use crate::{Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 
 /// One thing that crossed a [`Tracer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +58,23 @@ impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> SpanIo for Tracer<S, F> {
         self.inner.id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
-        let late = self.inner.exchange(tx, rx)?;
+    fn wait(&mut self) -> io::Result<Due> {
+        self.inner.wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        self.inner.carry(due, tx, rx)?;
         (self.sink)(
             self.inner.id(),
             Trace::Tick {
                 number: self.number,
                 tx,
                 rx,
-                late,
+                late: due.behind(),
             },
         );
         self.number += 1;
-        Ok(late)
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

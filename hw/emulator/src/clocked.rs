@@ -8,7 +8,7 @@ use rustix::{
     thread::{clock_nanosleep_absolute, set_current_timer_slack},
     time::{ClockId, Timespec, clock_gettime},
 };
-use tdm::{SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK};
+use tdm::{Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK};
 
 /// Ticks that are caught up with after a late wake-up. More are given up: the machine was asleep.
 const CATCH_UP: u32 = 40;
@@ -62,10 +62,13 @@ impl<S: SpanIo> SpanIo for Clocked<S> {
         self.inner.id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
-        let due = self.pacer.wait()?;
+    fn wait(&mut self) -> io::Result<Due> {
+        self.pacer.wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
         self.late_ticks += u64::from(due.late > 0);
-        Ok(self.inner.exchange(tx, rx)?.max(due.late + due.skipped))
+        self.inner.carry(due, tx, rx)
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {
@@ -79,15 +82,6 @@ impl<S: SpanIo> SpanIo for Clocked<S> {
             ..inner
         }
     }
-}
-
-/// How far behind its time a tick is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Due {
-    /// Whole ticks by which it is late, and that will follow at once.
-    pub(crate) late: u32,
-    /// Ticks before it that are given up.
-    pub(crate) skipped: u32,
 }
 
 /// Waits for absolute times, a period apart.

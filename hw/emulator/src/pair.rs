@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tdm::{AlarmSet, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
+use tdm::{AlarmSet, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 
 use crate::{
     Config,
@@ -128,12 +128,16 @@ impl SpanIo for End {
         self.port.id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+    fn wait(&mut self) -> io::Result<Due> {
+        Ok(Due::default())
+    }
+
+    fn carry(&mut self, _: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
         self.transmit(tx);
         self.receive();
         self.port.slip(self.passage.line().take_slip());
-        self.port.hand_out(rx, 0, 0);
-        Ok(0)
+        self.port.hand_out(rx, Due::default());
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

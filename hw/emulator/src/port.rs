@@ -1,6 +1,6 @@
 //! One end of a line: framer, elastic store, events and counters, whatever joins it to the other end.
 
-use tdm::{Alarm, AlarmSet, SpanCounters, SpanEvent, SpanId, SpanTick, TICK, TICK_OCTETS};
+use tdm::{Alarm, AlarmSet, Due, SpanCounters, SpanEvent, SpanId, SpanTick, TICK, TICK_OCTETS};
 
 use crate::{
     Config,
@@ -174,9 +174,9 @@ impl Port {
         }
     }
 
-    /// Hands out the tick that is due. `late`: ticks by which the caller is behind the line, so that it
-    /// takes several at once; `skipped`: ticks that it gave up because they were too many.
-    pub(crate) fn hand_out(&mut self, rx: &mut SpanTick, late: u32, skipped: u32) {
+    /// Hands out the tick that is due. A late caller takes several at once.
+    pub(crate) fn hand_out(&mut self, rx: &mut SpanTick, due: Due) {
+        let Due { late, skipped } = due;
         self.events.counters.ticks += 1;
         self.events.counters.late_ticks += u64::from(late > 0);
         // A late caller finds all that arrived meanwhile at its first tick and nothing at the others.

@@ -11,7 +11,15 @@ impl SpanIo for Counting {
         SpanId(3)
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+    fn wait(&mut self) -> io::Result<Due> {
+        Ok(Due {
+            late: 2,
+            skipped: 0,
+        })
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        assert_eq!(due.late, 2, "lateness is passed on");
         self.sent.extend(tx.0[1]);
         for octets in &mut rx.0 {
             for (n, octet) in octets.iter_mut().enumerate() {
@@ -19,7 +27,7 @@ impl SpanIo for Counting {
             }
         }
         self.next += TICK_OCTETS;
-        Ok(2)
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

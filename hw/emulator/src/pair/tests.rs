@@ -303,3 +303,41 @@ fn signal_units_cross_the_line() {
     }
     assert_eq!(received, [su]);
 }
+
+/// A thread that takes its clock from another line: this one's far end runs one tick in 200 faster
+/// or slower, never waits for us, and what that displaces is counted as slips and nothing else.
+#[test]
+fn a_line_carried_by_the_clock_of_another_slips() {
+    for (fast, seconds) in [(true, 60), (false, 60)] {
+        let (mut near, mut far) = pair_with(SpanId(1), SpanId(2), Config::REAL_TIME);
+        let (mut rx, mut lost, mut inserted, mut alarms) = (numbered(0), 0i64, 0i64, 0);
+        for n in 0..seconds * 100 {
+            let turns = match n % 200 == 199 {
+                true if fast => 2,
+                true => 0,
+                false => 1,
+            };
+            for _ in 0..turns {
+                far.exchange(&numbered(n), &mut rx).unwrap();
+            }
+            near.carry(Due::default(), &numbered(n), &mut rx).unwrap();
+            while let Some(event) = near.poll_event() {
+                match event {
+                    SpanEvent::Slip { octets } if octets < 0 => lost -= i64::from(octets),
+                    SpanEvent::Slip { octets } => inserted += i64::from(octets),
+                    SpanEvent::Alarm { .. } => alarms += 1,
+                }
+            }
+        }
+        assert_eq!(alarms, 0);
+        // 30 ticks of difference; what the store holds is not yet accounted for.
+        let (moved, other) = if fast {
+            (lost, inserted)
+        } else {
+            (inserted, lost)
+        };
+        assert!((10 * 80..=40 * 80).contains(&moved), "{moved} octets");
+        assert_eq!(other, 0);
+        assert!(near.counters().slips > 0);
+    }
+}

@@ -16,13 +16,13 @@ use rustix::{
         recv, send, socket_with,
     },
 };
-use tdm::{Alarm, AlarmSet, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK};
+use tdm::{Alarm, AlarmSet, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK};
 
 use self::{listener::Listener, message::Header};
 use crate::{
     Config,
     cable::{Cable, Passage},
-    clocked::{Due, Pacer},
+    clocked::Pacer,
     frame::{E1_TIMESLOTS, tick_octets},
     port::Port,
 };
@@ -266,14 +266,17 @@ impl SpanIo for Socket {
         self.port.id()
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
-        let Due { late, skipped } = self.pacer.wait()?;
+    fn wait(&mut self) -> io::Result<Due> {
+        self.pacer.wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
         self.look_for_far_end();
         self.send(tx);
         self.receive();
         self.port.slip(self.receive.line().take_slip());
-        self.port.hand_out(rx, late, skipped);
-        Ok(late + skipped)
+        self.port.hand_out(rx, due);
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {

@@ -191,7 +191,7 @@ fn late_bursts_of_the_far_end_cause_no_slip() {
             near.arrive(sent, &line);
             sent += 1;
         }
-        near.hand_out(&mut rx, 0, 0);
+        near.hand_out(&mut rx, Due::default());
         heard.push(rx.0[5]);
     }
     let events: Vec<String> = std::iter::from_fn(|| near.poll_event())
@@ -232,7 +232,11 @@ fn a_late_caller_catches_up_without_loss() {
             sent += 1;
         }
         for late in (0..sleep).rev() {
-            near.hand_out(&mut rx, late as u32, 0);
+            let due = Due {
+                late: late as u32,
+                skipped: 0,
+            };
+            near.hand_out(&mut rx, due);
             heard.push(rx.0[5]);
         }
     }
@@ -275,7 +279,7 @@ fn a_far_end_that_stops_is_los_after_100_ms() {
                 far.send(&tx, &mut line);
                 near.arrive(number, &line);
             }
-            near.hand_out(&mut rx, 0, 0);
+            near.hand_out(&mut rx, Due::default());
             events.extend(
                 std::iter::from_fn(|| near.poll_event()).map(|event| (number, event.to_string())),
             );

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use emulator::{Socket, SocketError};
-use tdm::{Law, SpanId, SpanIo, SpanTick};
+use tdm::{Due, Law, SpanId, SpanIo, SpanTick};
 
 use crate::config::{Config, Driver, Role};
 use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
@@ -114,9 +114,19 @@ pub fn drive<W: Write>(
     let mut rx = SpanTick::idle(Law::ALaw);
     let mut next: Vec<_> = spans.iter().map(|_| rx.clone()).collect();
     while !stop.load(Ordering::Relaxed) {
+        // The first line is the clock of all.
+        let due = match spans.first_mut() {
+            Some(first) => {
+                let span = first.id();
+                first
+                    .wait()
+                    .map_err(|source| RunError::Line { span, source })?
+            }
+            None => Due::default(),
+        };
         for (span, tx) in spans.iter_mut().zip(&mut next) {
             let id = span.id();
-            span.exchange(tx, &mut rx)
+            span.carry(due, tx, &mut rx)
                 .map_err(|source| RunError::Line { span: id, source })?;
             let now = clock();
             while let Some(event) = span.poll_event() {

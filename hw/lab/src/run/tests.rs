@@ -27,12 +27,16 @@ impl SpanIo for Line {
         SPAN
     }
 
-    fn exchange(&mut self, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<u32> {
+    fn wait(&mut self) -> io::Result<Due> {
+        Ok(Due::default())
+    }
+
+    fn carry(&mut self, _: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
         self.now += tdm::TICK;
         self.here.exchange(tx, rx)?;
         self.there.exchange(&self.tx, &mut self.rx)?;
         self.far.tick(self.now, SPAN, &self.rx, &mut self.tx);
-        Ok(0)
+        Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {
