@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, io};
 
 use crate::{
-    Alarm, BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK_OCTETS,
-    TIMESLOTS,
+    Alarm, BitErrors, Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo,
+    SpanTick, TICK_OCTETS, TIMESLOTS, Timeslot,
 };
 
 /// Frames that the elastic store holds: slips move the reading point inside it.
@@ -199,6 +199,14 @@ impl<S: SpanIo> SpanIo for FaultInjector<S> {
             los: inner.los + self.counted.los,
             ..inner
         }
+    }
+
+    fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        self.inner.signalling(timeslot)
+    }
+
+    fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
+        self.inner.set_content(timeslot, content)
     }
 }
 

@@ -4,7 +4,10 @@ use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Law, TICK_OCTETS, TIMESLOTS};
+use crate::{
+    Law, TICK_OCTETS, TIMESLOTS,
+    hdlc::{InvalidLength, Received},
+};
 
 /// A span (one E1 or T1 line) of this node.
 #[derive(
@@ -242,6 +245,10 @@ pub struct SpanCounters {
     pub octets_lost: u64,
     /// Octets per timeslot handed out that did not come from the line: repeated or inserted by a slip.
     pub octets_inserted: u64,
+    /// Times that the device had no room for what arrived, because it was not fetched in time.
+    pub overruns: u64,
+    /// Times that the device had nothing to send, and sent idle octets of its own.
+    pub underruns: u64,
     /// Frame alignment signals that arrived with an error while in alignment (G.706).
     pub framing_errors: u64,
     /// Times that loss of signal was raised.
@@ -281,6 +288,18 @@ impl SpanCounters {
             }
         }
     }
+}
+
+/// What the octets of a timeslot are, for devices that work on speech themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// No call: the device leaves the octets alone.
+    #[default]
+    Idle,
+    /// Speech: the device's echo canceller and gains, where it is configured to have them.
+    Speech,
+    /// Data: every octet crosses as it is.
+    Data,
 }
 
 /// How far behind its time a tick is, as the clock that the thread waited for says it.
@@ -350,6 +369,21 @@ pub trait SpanIo: Send {
 
     /// What was counted so far.
     fn counters(&self) -> SpanCounters;
+
+    /// The signalling channel on a timeslot whose framing is the device's own; the octets of such a
+    /// timeslot mean nothing in the ticks. `None`, now and later, where HDLC is the caller's work
+    /// ([`SignallingTimeslot`](crate::signalling::SignallingTimeslot)).
+    fn signalling(&mut self, _timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        None
+    }
+
+    /// Says what a timeslot carries from now on. A device that works on no octets ignores it.
+    ///
+    /// # Errors
+    /// The device refuses; the timeslot carries what it carried before.
+    fn set_content(&mut self, _timeslot: Timeslot, _content: Content) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
@@ -372,21 +406,38 @@ impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
     fn counters(&self) -> SpanCounters {
         (**self).counters()
     }
+
+    fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        (**self).signalling(timeslot)
+    }
+
+    fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
+        (**self).set_content(timeslot, content)
+    }
 }
 
-/// A signalling channel whose device does the framing itself: whole signal units, without flags and FCS.
+/// A signalling channel whose device does the framing itself: whole signal units, without flags and check
+/// bits. Once a tick the caller takes what arrived, queues what is to go out, and lets it be sent; none of
+/// it waits.
 pub trait SignallingIo: Send {
-    /// Takes the next signal unit that arrived into `su`; its length in octets, or 0 when none waits.
+    /// Hands what arrived since the last call to `sink`, as the software receiver would: repeated FISUs and
+    /// LSSUs are filtered but counted.
     ///
     /// # Errors
-    /// The device is gone.
-    fn recv(&mut self, su: &mut [u8]) -> io::Result<usize>;
+    /// The device is gone or refuses.
+    fn receive(&mut self, sink: &mut dyn FnMut(Received<'_>)) -> io::Result<()>;
 
-    /// Sends one signal unit.
+    /// Queues one signal unit, from BSN on. The last FISU or LSSU is repeated while nothing else is queued.
     ///
     /// # Errors
-    /// The device is gone, or `su` has a length that it cannot send.
-    fn send(&mut self, su: &[u8]) -> io::Result<()>;
+    /// When its length is not 3 to 277 octets.
+    fn queue(&mut self, su: &[u8]) -> Result<(), InvalidLength>;
+
+    /// Gives the device as much of the queue as it takes.
+    ///
+    /// # Errors
+    /// The device is gone or refuses.
+    fn transmit(&mut self) -> io::Result<()>;
 }
 
 #[cfg(test)]

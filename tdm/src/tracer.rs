@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::{Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
+use crate::{
+    Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot,
+};
 
 /// One thing that crossed a [`Tracer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,5 +93,13 @@ impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> SpanIo for Tracer<S, F> {
 
     fn counters(&self) -> SpanCounters {
         self.inner.counters()
+    }
+
+    fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        self.inner.signalling(timeslot)
+    }
+
+    fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
+        self.inner.set_content(timeslot, content)
     }
 }

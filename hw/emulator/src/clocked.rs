@@ -8,7 +8,9 @@ use rustix::{
     thread::{clock_nanosleep_absolute, set_current_timer_slack},
     time::{ClockId, Timespec, clock_gettime},
 };
-use tdm::{Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK};
+use tdm::{
+    Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK, Timeslot,
+};
 
 /// Ticks that are caught up with after a late wake-up. More are given up: the machine was asleep.
 const CATCH_UP: u32 = 40;
@@ -81,6 +83,14 @@ impl<S: SpanIo> SpanIo for Clocked<S> {
             late_ticks: inner.late_ticks + self.late_ticks,
             ..inner
         }
+    }
+
+    fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        self.inner.signalling(timeslot)
+    }
+
+    fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
+        self.inner.set_content(timeslot, content)
     }
 }
 
