@@ -6,22 +6,28 @@
 //! hears from it by [`Event`]; in steady state a tick neither allocates nor locks nor logs.
 //!
 //! The parts work alone too, on samples and octets and without a clock: [`dtmf`] (Q.23, Q.24),
-//! [`tone`] (E.180), [`event`] (RFC 4733), [`jitter`], [`conceal`], [`rtp`] (RFC 3550),
-//! [`prbs`] (O.150) and [`level`] (dBm0 on the scale of G.711).
+//! [`tone`] (E.180), [`continuity`] (Q.724), [`modem`] (V.25, V.8, T.30), [`event`] (RFC 4733),
+//! [`jitter`], [`conceal`], [`rtp`] (RFC 3550), [`prbs`] (O.150) and [`level`] (dBm0 on the scale
+//! of G.711); [`noise`] and [`voice`] make signals to test them with.
 
 pub mod command;
 pub mod conceal;
+pub mod continuity;
+mod correlate;
 pub mod dtmf;
 pub mod event;
 pub mod io;
 pub mod jitter;
 pub mod level;
+pub mod modem;
+pub mod noise;
 pub mod prbs;
 pub mod rtp;
 mod shard;
 pub mod statistics;
 pub mod tone;
 pub mod udp;
+pub mod voice;
 
 pub use command::{
     BridgeId, Codec, Command, DtmfDetection, Event, JitterConfig, Open, Path, Refusal, Rtp,

@@ -15,13 +15,13 @@
 //! a digit whose frequencies are off by more than 2.5 % is none (Q.24: 1.5 % shall work, 3.5 %
 //! shall not).
 
-use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
 use super::{Digit, HIGH_GROUP, LOW_GROUP};
 use crate::SAMPLE_RATE;
+use crate::correlate::{Block as Sums, Complex, LANES, waves};
 use crate::level::Dbm0;
 
 /// Samples of a block, and the longest look-back that leak suppression needs.
@@ -90,68 +90,27 @@ pub enum Report {
     },
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Complex {
-    re: f32,
-    im: f32,
-}
-
-impl Complex {
-    fn power(self) -> f32 {
-        self.re * self.re + self.im * self.im
-    }
-    fn times(self, other: Self) -> Self {
-        Self {
-            re: self.re * other.re - self.im * other.im,
-            im: self.re * other.im + self.im * other.re,
-        }
-    }
-    fn conjugate(self) -> Self {
-        Self {
-            re: self.re,
-            im: -self.im,
-        }
-    }
-    fn plus(self, other: Self) -> Self {
-        Self {
-            re: self.re + other.re,
-            im: self.im + other.im,
-        }
-    }
-}
-
 /// The low group's four frequencies, then the high group's.
 type Bank = [Complex; 8];
 
 struct Table {
-    /// Cosines of the eight frequencies, then their negative sines, by sample of a half block.
-    wave: [[f32; 16]; HOP],
+    /// Waves of the eight frequencies by sample of a half block.
+    wave: [[f32; LANES]; HOP],
     /// Each frequency's turn over a half block, backwards.
     turn: Bank,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        wave: [[0.0; 16]; HOP],
-        turn: Bank::default(),
-    };
-    let frequencies = LOW_GROUP.iter().chain(&HIGH_GROUP);
-    for (k, (&frequency, turn)) in frequencies.zip(&mut table.turn).enumerate() {
-        let step = f64::from(frequency) / f64::from(SAMPLE_RATE) * std::f64::consts::TAU;
-        for (n, row) in table.wave.iter_mut().enumerate() {
-            let (sin, cos) = (step * n as f64).sin_cos();
-            let (cosines, sines) = row.split_at_mut(8);
-            if let (Some(re), Some(im)) = (cosines.get_mut(k), sines.get_mut(k)) {
-                (*re, *im) = (cos as f32, -sin as f32);
-            }
-        }
-        let (sin, cos) = (step * HOP as f64).sin_cos();
-        *turn = Complex {
-            re: cos as f32,
-            im: -sin as f32,
-        };
+    let mut frequencies = [0.0; 8];
+    let nominal = LOW_GROUP.iter().chain(&HIGH_GROUP);
+    for (frequency, nominal) in frequencies.iter_mut().zip(nominal) {
+        *frequency = *nominal;
     }
-    table
+    Table {
+        wave: waves(&frequencies),
+        turn: frequencies
+            .map(|f| Complex::turn(-f64::from(f) / f64::from(SAMPLE_RATE) * HOP as f64)),
+    }
 });
 
 /// Two frequencies of a keypad place that a block matched.
@@ -193,10 +152,8 @@ pub struct Detector {
     min_energy: f32,
     twist: f32,
     reverse_twist: f32,
-    /// The half block under way: sums, energy, samples.
-    sums: [f32; 16],
-    energy: f32,
-    filled: usize,
+    /// The half block under way.
+    under_way: Sums<HOP>,
     /// The half block before it.
     half: Bank,
     half_energy: f32,
@@ -232,9 +189,7 @@ impl Detector {
             min_energy: peak * peak * scale,
             twist: 10f32.powf(config.max_twist_db / 10.0),
             reverse_twist: 10f32.powf(config.max_reverse_twist_db / 10.0),
-            sums: [0.0; 16],
-            energy: 0.0,
-            filled: 0,
+            under_way: Sums::EMPTY,
             half: Bank::default(),
             half_energy: 0.0,
             block: Bank::default(),
@@ -247,17 +202,28 @@ impl Detector {
 
     /// Takes samples; says what they mean at each half block.
     pub fn push(&mut self, samples: &[i16], report: &mut dyn FnMut(Report)) {
-        self.take(samples.iter().copied(), report);
+        let mut rest = samples;
+        loop {
+            let before = rest.len();
+            let full = self.under_way.take(&mut rest, &self.table.wave);
+            self.position += (before - rest.len()) as u64;
+            if !full {
+                return;
+            }
+            self.decide(report);
+        }
     }
 
-    /// Takes G.711 octets.
+    /// Takes G.711 octets. Whoever needs their samples for something else too decodes them once
+    /// and calls [`push`](Self::push).
     pub fn push_octets(&mut self, law: Law, octets: &[u8], report: &mut dyn FnMut(Report)) {
-        let table = law.decode_table();
-        #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
-        self.take(
-            octets.iter().map(|&octet| table[usize::from(octet)]),
-            report,
-        );
+        for octets in octets.chunks(TICK_OCTETS) {
+            let mut samples = [0; TICK_OCTETS];
+            for (sample, &octet) in samples.iter_mut().zip(octets) {
+                *sample = law.decode(octet);
+            }
+            self.push(samples.get(..octets.len()).unwrap_or_default(), report);
+        }
     }
 
     /// Samples taken so far.
@@ -272,36 +238,11 @@ impl Detector {
         self.active.map(|active| active.end)
     }
 
-    fn take(&mut self, mut samples: impl Iterator<Item = i16>, report: &mut dyn FnMut(Report)) {
-        loop {
-            // The rest of the half block first, then all sums at once: sixteen lanes in step.
-            let mut portion = [0.0; HOP];
-            let mut count = 0;
-            for (slot, sample) in portion.iter_mut().skip(self.filled).zip(&mut samples) {
-                *slot = f32::from(sample);
-                count += 1;
-            }
-            let range = self.filled..self.filled + count;
-            let portion = portion.get(range.clone()).unwrap_or_default();
-            let wave = self.table.wave.get(range).unwrap_or_default();
-            self.energy += accumulate(&mut self.sums, portion, wave);
-            self.filled += count;
-            self.position += count as u64;
-            if self.filled < HOP {
-                return;
-            }
-            self.decide(report);
-            self.filled = 0;
-        }
-    }
-
     fn decide(&mut self, report: &mut dyn FnMut(Report)) {
-        let mut half = Bank::default();
-        let (cosines, sines) = self.sums.split_at(8);
-        for ((sum, &re), &im) in half.iter_mut().zip(cosines).zip(sines) {
-            *sum = Complex { re, im };
-        }
-        let energy = self.half_energy + self.energy;
+        let Sums { sums, energy, .. } = &self.under_way;
+        let later_energy = *energy;
+        let energy = self.half_energy + later_energy;
+        let half: Bank = std::array::from_fn(|k| Complex::of(sums, k));
         let turn = &self.table.turn;
         let mut block = self.half;
         for ((sum, later), turn) in block.iter_mut().zip(&half).zip(turn) {
@@ -315,9 +256,8 @@ impl Detector {
         self.follow(found, &block, report);
         self.block = block;
         self.half = half;
-        self.half_energy = self.energy;
-        self.sums = [0.0; 16];
-        self.energy = 0.0;
+        self.half_energy = later_energy;
+        self.under_way.clear();
     }
 
     /// Which digit the block looks like.
@@ -454,21 +394,6 @@ impl Detector {
     }
 }
 
-/// Adds samples times waves to the sums; returns the samples' energy.
-fn accumulate(sums: &mut [f32; 16], samples: &[f32], waves: &[[f32; 16]]) -> f32 {
-    let mut lanes = *sums;
-    let mut energy = 0.0;
-    for (&sample, wave) in samples.iter().zip(waves) {
-        #[expect(clippy::indexing_slicing, reason = "k is below 16, the length of both")]
-        for k in 0..16 {
-            lanes[k] += sample * wave[k];
-        }
-        energy += sample * sample;
-    }
-    *sums = lanes;
-    energy
-}
-
 /// The strongest of a group, when it stands out from the others.
 fn prominent(group: &[f32]) -> Option<(usize, f32)> {
     let (index, &best) = group.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
@@ -484,6 +409,6 @@ fn prominent(group: &[f32]) -> Option<(usize, f32)> {
 }
 
 fn off_frequency(turned: Complex, nominal: f32) -> bool {
-    let deviation = turned.im.atan2(turned.re) / TAU * SAMPLE_RATE as f32 / HOP as f32;
+    let deviation = turned.turns() * SAMPLE_RATE as f32 / HOP as f32;
     deviation.abs() > nominal * DEVIATION
 }

@@ -171,6 +171,19 @@ impl ToneProgram {
         )
     }
 
+    /// Sines without end that are known to be in range: constants of this crate.
+    pub(crate) fn endless(partials: Vec<Partial>) -> Self {
+        let segments = vec![Segment {
+            partials,
+            samples: None,
+        }];
+        debug_assert!(Self::new(segments.clone(), false).is_ok(), "{segments:?}");
+        Self {
+            segments,
+            repeat: false,
+        }
+    }
+
     /// The segments, at least one.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
