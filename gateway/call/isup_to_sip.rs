@@ -163,7 +163,7 @@ impl IsupToSip {
             (Trying | Progressing | Alerting | Connected, Sip::Renegotiate { answered, .. }) => {
                 super::agreed(answered)
             }
-            (Trying | Progressing | Alerting | Connected, Sip::Info { bodies }) => {
+            (Trying | Progressing | Alerting | Connected, Sip::Info { bodies, .. }) => {
                 match encapsulation::forwardable(context.trunk, &bodies) {
                     Some(message) => vec![Action::Isup(Request::Send(message))],
                     None => Vec::new(),

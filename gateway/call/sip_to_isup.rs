@@ -197,7 +197,7 @@ impl SipToIsup {
             }
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
-                Sip::Info { bodies },
+                Sip::Info { bodies, .. },
             ) => match encapsulation::forwardable(context.trunk, &bodies) {
                 Some(message) => vec![Action::Isup(Request::Send(message))],
                 None => Vec::new(),

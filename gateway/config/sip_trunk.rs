@@ -1,8 +1,9 @@
 //! `[[sip_trunk]]`: a SIP peer.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// `[[sip_trunk]]`: a SIP peer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,6 +28,12 @@ pub struct SipTrunk {
     /// Reliable provisional responses (RFC 3262).
     #[serde(default)]
     pub reliable: Reliable,
+    /// Session interval asked for (RFC 4028); no session timer of our own accord when absent.
+    #[serde(default, deserialize_with = "interval")]
+    pub session_expires: Option<Duration>,
+    /// Whether the peer may transfer its calls: REFER, and INVITE with Replaces.
+    #[serde(default)]
+    pub transfer: bool,
     /// Whether the peer's P-Asserted-Identity is believed and ours is sent to it (RFC 3325).
     #[serde(default)]
     pub trusted: bool,
@@ -54,6 +61,10 @@ impl SipTrunk {
             sources => sources.contains(&source),
         }
     }
+}
+
+fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    super::duration(deserializer).map(Some)
 }
 
 /// Whether ISUP travels in SIP bodies.

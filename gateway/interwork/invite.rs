@@ -89,6 +89,8 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
         Reliable::Supported => sip::Reliable::Supported,
         Reliable::Off => sip::Reliable::Off,
     };
+    invite.session_expires = setup.trunk.session_expires;
+    invite.transfer = setup.trunk.transfer;
     let isup = encapsulation::body(setup.trunk, setup.iam);
     invite.accept_isup = isup.is_some();
     invite.bodies = Bodies {

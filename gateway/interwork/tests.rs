@@ -64,6 +64,8 @@ fn incoming(from: &str) -> Incoming {
         supports_reliable: true,
         requires_reliable: false,
         accepts_isup: true,
+        early_media: None,
+        replaces: None,
         headers: Vec::new(),
         bodies: Bodies::default(),
     }

@@ -290,5 +290,7 @@ fn policy(trunk: &SipTrunk) -> Policy {
             config::Reliable::Off => Reliable::Off,
         },
         renegotiation: Renegotiation::Automatic,
+        transfer: trunk.transfer,
+        session_expires: trunk.session_expires,
     }
 }

@@ -209,6 +209,9 @@ fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
     if incoming.max_forwards == 0 {
         return Err(Refusal::new(483, 25, "Max-Forwards is 0"));
     }
+    if incoming.replaces.is_some() && !trunk.transfer {
+        return Err(Refusal::new(403, 21, "the trunk may not transfer calls"));
+    }
     match trunk.reliable {
         crate::config::Reliable::Off if incoming.requires_reliable => refusal(
             420,

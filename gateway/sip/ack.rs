@@ -7,7 +7,7 @@ use sipx_sip::transaction::TransactionKey;
 
 use super::core::{Core, SessionTimer};
 use super::session::{Exchange, Role, Session, State, Unacknowledged};
-use super::session_timer::Interval;
+use super::session_timer::{Interval, wish};
 use super::{Bodies, Failure, Headers, Indication, RequestError, message};
 
 impl Session {
@@ -44,7 +44,10 @@ impl Session {
             return Ok(());
         }
         let stood = (self.exchange, self.local_sdp.clone());
-        let (key, request, interval) = (uas.key.clone(), uas.invite.clone(), uas.interval);
+        let interval = uas
+            .interval
+            .or_else(|| wish(&uas.invite.headers, self.policy.session_expires));
+        let (key, request) = (uas.key.clone(), uas.invite.clone());
         let sdp = self.fit(bodies.sdp.take(), true);
         let offer = self.exchange == Exchange::Local && sdp.is_some();
         bodies.sdp = sdp;

@@ -128,6 +128,25 @@ impl IsupBody {
         }
     }
 
+    /// Whether a media range of Accept has room for this body: `application/ISUP` of this
+    /// version or base, of none in particular, or anything.
+    pub(super) fn is_in(&self, range: &str) -> bool {
+        let Ok(range) = MediaType::parse(range) else {
+            return range.trim().starts_with("*/*");
+        };
+        let named = match range.essence.as_str() {
+            "application/isup" => true,
+            "*/*" | "application/*" => return true,
+            _ => false,
+        };
+        let version = range.parameter("version").or(range.parameter("base"));
+        named
+            && version.is_none_or(|version| {
+                version.eq_ignore_ascii_case(&self.version)
+                    || (self.base.as_ref()).is_some_and(|base| base.eq_ignore_ascii_case(version))
+            })
+    }
+
     fn content_type(&self) -> String {
         let mut value = format!("application/ISUP;version={}", parameter(&self.version));
         if let Some(base) = &self.base {

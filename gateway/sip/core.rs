@@ -22,6 +22,7 @@ pub(super) enum Purpose {
     Update,
     Prack,
     Info,
+    Notify,
     Bye,
     /// BYE in a dialog that was not chosen, or after CANCEL.
     StrayBye,
@@ -60,16 +61,19 @@ pub(super) enum SessionTimer {
     Retry,
     /// Refresh of the session, or its end (RFC 4028 §10).
     Interval,
+    /// End of the subscription of a REFER (RFC 3515 §2.4.4).
+    Subscription,
 }
 
 impl SessionTimer {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Provisional,
         Self::Answer,
         Self::Cancel,
         Self::Expires,
         Self::Retry,
         Self::Interval,
+        Self::Subscription,
     ];
 }
 

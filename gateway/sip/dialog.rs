@@ -38,6 +38,8 @@ pub(super) struct Dialog {
     pub(super) ack: Option<(u32, Flow, Bytes)>,
     /// Its Allow names UPDATE.
     pub(super) allows_update: bool,
+    /// Our Allow names REFER.
+    pub(super) transfer: bool,
 }
 
 impl Dialog {
@@ -67,6 +69,7 @@ impl Dialog {
             answered: false,
             ack: None,
             allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
+            transfer: false,
         })
     }
 
@@ -96,6 +99,7 @@ impl Dialog {
             answered: false,
             ack: None,
             allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
+            transfer: false,
         })
     }
 
@@ -237,9 +241,11 @@ impl Dialog {
         message::put(fields, HeaderName::To, self.remote.clone())?;
         message::put(fields, HeaderName::CallId, self.call_id.clone())?;
         message::put(fields, HeaderName::CSeq, format!("{sequence} {method}"))?;
-        if matches!(method, Method::Invite | Method::Update) {
+        if matches!(method, Method::Invite | Method::Update | Method::Notify) {
             message::put(fields, HeaderName::Contact, core.contact())?;
-            message::put(fields, HeaderName::Allow, message::ALLOW)?;
+        }
+        if matches!(method, Method::Invite | Method::Update) {
+            message::put(fields, HeaderName::Allow, message::allow(self.transfer))?;
             message::put(fields, HeaderName::Supported, "timer")?;
             message::put(fields, HeaderName::Accept, message::ACCEPT)?;
         }

@@ -168,7 +168,12 @@ impl Endpoint {
                 let ours = session.ours(true, bodies, headers);
                 session.renegotiate(core, now, ours)
             }
-            Request::Answer { bodies, headers } => {
+            Request::ReferProgress { status, reason } => {
+                session.refer_progress(core, now, status, reason.as_deref())
+            }
+            Request::Answer {
+                bodies, headers, ..
+            } => {
                 if session.exchange == Exchange::Remote && session.is_uac_waiting() {
                     session.answer_response(core, now, bodies, &headers)
                 } else {
@@ -177,6 +182,9 @@ impl Endpoint {
             }
             Request::Policy(policy) => {
                 session.policy = policy;
+                for dialog in &mut session.dialogs {
+                    dialog.transfer = policy.transfer;
+                }
                 Ok(())
             }
         }
@@ -200,7 +208,7 @@ impl Endpoint {
             if waiting && !uac.provisional && uac.flow.remote == remote {
                 let key = uac.key.clone();
                 self.core.abandon(now, &key);
-                session.on_invite_lost(&mut self.core, Failure::TransportError);
+                session.on_invite_lost(&mut self.core, &key, Failure::TransportError);
             }
         }
         self.sweep();
@@ -277,6 +285,7 @@ impl Session {
             SessionTimer::Expires => self.on_expires_timer(core, now),
             SessionTimer::Retry => self.on_retry_timer(core, now),
             SessionTimer::Interval => self.on_interval_timer(core, now),
+            SessionTimer::Subscription => self.on_subscription_timer(core, now),
         }
     }
 

@@ -1,8 +1,12 @@
 //! What the endpoint tells its user.
 
+use std::time::Duration;
+
+use super::early_media::PEarlyMedia;
 use super::reason::Q850;
+use super::replaces::Replaces;
 use super::sdp::Answer;
-use super::{Bodies, Flow, Headers};
+use super::{Bodies, Flow, Headers, SessionId};
 
 /// Something that happened in one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +28,22 @@ pub enum Indication {
         reliable: bool,
         /// Which early dialog: 0 for the first To tag, 1 for the next.
         fork: u16,
-        /// The SDP is an offer: the PRACK waits for [`Request::Answer`](super::Request::Answer).
+        /// The SDP is an offer: the PRACK waits for [`Request::Answer`](super::Request::Answer)
+        /// with the same `fork`.
         answer_due: bool,
+        /// P-Early-Media, where the response has it: whether the caller is to hear what comes
+        /// before the answer (RFC 5009). Without it the last one said in this dialog stands.
+        early_media: Option<PEarlyMedia>,
+    },
+    /// UAC: the peer does not take the ISUP of the INVITE (415, or 493 for what it cannot open);
+    /// the INVITE has been sent again without it, in the same call, because
+    /// [`Invite::isup_retry`](super::Invite::isup_retry) asked for it. The call goes on without
+    /// ISUP (RFC 3372 §6 "ISUP preferred", RFC 3261 §8.1.3.5).
+    WithoutIsup {
+        /// The status that refused it.
+        status: u16,
+        /// All header fields of the refusal.
+        headers: Headers,
     },
     /// UAC: 200; ACK has been sent unless `answer_due`.
     Accepted {
@@ -48,9 +66,19 @@ pub enum Indication {
         cause: Option<Q850>,
         /// An ISUP REL, for example.
         bodies: Bodies,
-        /// URIs of Contact, the best first (3xx; RFC 3261 §8.1.3.4).
+        /// URIs of Contact by descending q, as they came where it is the same (3xx and 485;
+        /// RFC 3261 §8.1.3.4). To follow one, send an INVITE of a new session to it.
         contacts: Vec<String>,
-        /// All header fields: Accept of a 415, the challenges of a 401 or 407, Retry-After.
+        /// Retry-After: nothing more to this peer before (503; RFC 3261 §21.5.4), or to this
+        /// user (404, 413, 480, 486, 500, 600, 603).
+        retry_after: Option<Duration>,
+        /// What was refused is the ISUP body of our INVITE, not the call: 415 whose Accept has
+        /// no application/ISUP, or 493. The trunk has no ISUP: try the next one where ISUP is
+        /// mandatory, or without it; [`Invite::isup_retry`](super::Invite::isup_retry) does the
+        /// latter by itself.
+        isup_refused: bool,
+        /// All header fields: Accept of a 415, the challenges of a 401 or 407, Warning of a 488
+        /// or 606, Unsupported of a 420, Require of a 421.
         headers: Headers,
     },
     /// Our 200 was acknowledged.
@@ -69,6 +97,8 @@ pub enum Indication {
     Info {
         /// The ISUP message.
         bodies: Bodies,
+        /// Which early dialog it came in, as in `Progress`; 0 as UAS.
+        fork: u16,
     },
     /// An INFO of ours failed; the session goes on.
     InfoFailed {
@@ -95,6 +125,8 @@ pub enum Indication {
     Renegotiate {
         /// By which request.
         method: RenegotiationMethod,
+        /// Which early dialog it came in, as in `Progress`; 0 as UAS.
+        fork: u16,
         /// The offer.
         bodies: Bodies,
         /// All header fields.
@@ -113,6 +145,12 @@ pub enum Indication {
         /// The answer.
         bodies: Bodies,
     },
+    /// REFER: the peer asks that its call be transferred; 202 and the first NOTIFY have been
+    /// sent. Only where [`Policy::transfer`](super::Policy::transfer) allows it: elsewhere the
+    /// endpoint declines with 603. Call the target, tell how that goes by
+    /// [`Request::ReferProgress`](super::Request::ReferProgress), and end this session or keep
+    /// it: the peer hangs up when the transfer succeeded.
+    Refer(Box<Refer>),
     /// The session failed; the endpoint has sent what the RFC asks for. `Terminated` follows.
     Failed {
         /// What failed.
@@ -153,6 +191,25 @@ pub enum RenegotiationMethod {
     Prack,
 }
 
+/// A REFER received (RFC 3515, RFC 3892).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refer {
+    /// Whom to call: a sip, sips or tel URI without method and header fields.
+    pub target: String,
+    /// The new INVITE is to carry this as its Replaces: an attended transfer (RFC 3891).
+    pub replaces: Option<Replaces>,
+    /// The session of ours that `replaces` names, when the call to be replaced is on this very
+    /// gateway: both can be joined without an INVITE.
+    pub replaces_session: Option<SessionId>,
+    /// Referred-By as it came; the new INVITE should repeat it (RFC 3892 §2.2).
+    pub referred_by: Option<String>,
+    /// The peer wants to hear of the progress; without, `ReferProgress` is taken and not sent
+    /// (Refer-Sub: false, RFC 4488).
+    pub subscribed: bool,
+    /// All header fields.
+    pub headers: Headers,
+}
+
 /// An INVITE received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
@@ -186,6 +243,13 @@ pub struct Incoming {
     pub requires_reliable: bool,
     /// Accept names application/ISUP, or the INVITE carried it.
     pub accepts_isup: bool,
+    /// P-Early-Media, where the INVITE has it: a caller that supports it wants to be told in
+    /// each 18x whether there is something to hear (RFC 5009 §4.2.2).
+    pub early_media: Option<PEarlyMedia>,
+    /// Replaces named this session of ours, and may: accept the INVITE and end that session, or
+    /// reject it with 403 where the peer is not allowed to. Impossible ones were refused with
+    /// 400, 481, 486 or 603 and are not indicated (RFC 3891 §3).
+    pub replaces: Option<SessionId>,
     /// All header fields.
     pub headers: Headers,
     /// Offer and ISUP.

@@ -73,6 +73,7 @@ impl Session {
         now: Instant,
         key: &TransactionKey,
         request: &Request,
+        fork: u16,
     ) {
         let tag = self.local_tag.clone();
         let refuse = |core: &mut Core, status: u16, headers: Headers| {
@@ -91,7 +92,7 @@ impl Session {
         }
         refuse(core, 200, Headers::new());
         if bodies.isup.is_some() {
-            core.indicate(self.id, Indication::Info { bodies });
+            core.indicate(self.id, Indication::Info { bodies, fork });
         }
     }
 }

@@ -15,8 +15,8 @@ use super::endpoint::Endpoint;
 use super::session::{Exchange, Role, Session, State, Uac, Uas};
 use super::session_timer::Interval;
 use super::{
-    Bodies, Failure, Flow, Headers, Incoming, Indication, Invite, Q850, Reliable, RequestError,
-    SessionId, header, message,
+    Bodies, Failure, Flow, Headers, Incoming, Indication, Invite, PEarlyMedia, Q850, Reliable,
+    RequestError, SessionId, header, message,
 };
 
 /// Dialogs that one INVITE may make; responses of further forks are dropped.
@@ -32,7 +32,12 @@ impl Endpoint {
     ) -> Result<(), RequestError> {
         let core = &mut self.core;
         let local_tag = core.identifiers.tag();
-        let (request, flow) = build(core, &invite, &local_tag)?;
+        let call_id = format!(
+            "{:016x}@{}",
+            core.identifiers.next(),
+            core.config.listen.ip()
+        );
+        let (request, flow) = build(core, &invite, &local_tag, &call_id, 1)?;
         let Some(key) = core.call(now, id, Purpose::Invite, request.clone(), flow) else {
             return Err(RequestError::Field {
                 field: "Via".to_owned(),
@@ -46,15 +51,15 @@ impl Endpoint {
             provisional: false,
             cancel: None,
             prack: None,
-            session_expires: invite.session_expires,
+            again: 0,
+            asked: invite,
         };
         let mut policy = core.config.policy;
-        policy.reliable = invite.reliable;
+        policy.reliable = uac.asked.reliable;
+        policy.transfer = uac.asked.transfer;
+        let offer = uac.asked.bodies.sdp.clone();
         let mut session = Session::new(id, local_tag.clone(), Role::Uac(Box::new(uac)), policy);
-        if let Some(offer) = invite.bodies.sdp {
-            session.exchange = Exchange::Local;
-            session.local_sdp = Some(offer);
-        }
+        session.offer(offer);
         self.tags.insert(local_tag, id);
         self.sessions.insert(id, session);
         Ok(())
@@ -96,12 +101,23 @@ impl Endpoint {
                 return core.answer(now, key, &request, 422, None, &vec![min]);
             }
         };
+        let replaces = match self.replaced(&request) {
+            Ok(replaces) => replaces,
+            Err(status) => {
+                let none = Headers::new();
+                return self.core.answer(now, key, &request, status, None, &none);
+            }
+        };
+        let core = &mut self.core;
         let local_tag = core.identifiers.tag();
         let Some(dialog) = Dialog::of_request(&request, &local_tag, flow.remote) else {
             return core.answer(now, key, &request, 400, None, &Headers::new());
         };
         let first = core.identifiers.below(0x7fff) as u32 + 1;
-        let incoming = incoming(&request, flow, offered, bodies);
+        let incoming = Incoming {
+            replaces,
+            ..incoming(&request, flow, offered, bodies)
+        };
         let uas = Uas {
             key: key.clone(),
             offered,
@@ -219,15 +235,20 @@ fn incoming(request: &SipRequest, flow: Flow, offered: Offered, bodies: Bodies) 
         supports_reliable: offered.supported || offered.required,
         requires_reliable: offered.required,
         accepts_isup,
+        early_media: PEarlyMedia::find(&message::list(fields)),
+        replaces: None,
         headers: message::list(fields),
         bodies,
     }
 }
 
-fn build(
+/// The INVITE of a user's request.
+pub(super) fn build(
     core: &mut Core,
     invite: &Invite,
     local_tag: &str,
+    call_id: &str,
+    sequence: u32,
 ) -> Result<(SipRequest, Flow), RequestError> {
     use HeaderName as N;
     let uri = message::uri(&invite.uri, "Request-URI")?;
@@ -236,11 +257,6 @@ fn build(
     let route = header(&invite.headers, "Route").and_then(route_uri);
     let hop: Option<SocketAddr> = route.as_ref().and_then(address_of);
     let flow = core.flow(hop.unwrap_or(invite.to));
-    let call_id = format!(
-        "{:016x}@{}",
-        core.identifiers.next(),
-        core.config.listen.ip()
-    );
 
     let mut request = SipRequest::new(Method::Invite, uri);
     let fields = &mut request.headers;
@@ -248,17 +264,17 @@ fn build(
     message::put(fields, N::MaxForwards, invite.max_forwards.to_string())?;
     message::put(fields, N::From, format!("{from};tag={local_tag}"))?;
     message::put(fields, N::To, to)?;
-    message::put(fields, N::CallId, call_id)?;
-    message::put(fields, N::CSeq, "1 INVITE")?;
+    message::put(fields, N::CallId, call_id.to_owned())?;
+    message::put(fields, N::CSeq, format!("{sequence} INVITE"))?;
     message::put(fields, N::Contact, core.contact())?;
-    message::put(fields, N::Allow, message::ALLOW)?;
+    message::put(fields, N::Allow, message::allow(invite.transfer))?;
     match invite.reliable {
         Reliable::Required => {
             message::put(fields, N::Require, "100rel")?;
-            message::put(fields, N::Supported, "100rel, timer")?;
+            message::put(fields, N::Supported, "100rel, timer, replaces")?;
         }
-        Reliable::Supported => message::put(fields, N::Supported, "100rel, timer")?,
-        Reliable::Off => message::put(fields, N::Supported, "timer")?,
+        Reliable::Supported => message::put(fields, N::Supported, "100rel, timer, replaces")?,
+        Reliable::Off => message::put(fields, N::Supported, "timer, replaces")?,
     }
     let accept = if invite.accept_isup {
         message::ACCEPT
@@ -267,13 +283,12 @@ fn build(
     };
     message::put(fields, N::Accept, accept)?;
     if let Some(interval) = invite.session_expires {
-        let interval = interval.max(core.config.min_session_expires);
+        let least = invite
+            .min_session_expires
+            .unwrap_or(core.config.min_session_expires);
+        let interval = interval.max(least);
         message::put(fields, N::SessionExpires, interval.as_secs().to_string())?;
-        message::put(
-            fields,
-            N::MinSe,
-            core.config.min_session_expires.as_secs().to_string(),
-        )?;
+        message::put(fields, N::MinSe, least.as_secs().to_string())?;
     }
     message::put(fields, N::UserAgent, core.config.user_agent.clone())?;
     for identity in &invite.p_asserted_identity {
@@ -289,12 +304,30 @@ fn build(
 }
 
 impl Session {
-    /// A response to our INVITE.
-    pub(super) fn on_invite_response(&mut self, core: &mut Core, now: Instant, response: Response) {
+    /// The exchange as the INVITE begins it.
+    pub(super) fn offer(&mut self, offer: Option<bytes::Bytes>) {
+        self.exchange = match offer {
+            Some(_) => Exchange::Local,
+            None => Exchange::None,
+        };
+        self.local_sdp = offer;
+    }
+
+    /// A response to our INVITE. One to an INVITE that was sent again since is none.
+    pub(super) fn on_invite_response(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        key: &TransactionKey,
+        response: &Response,
+    ) {
+        if !matches!(&self.role, Role::Uac(uac) if uac.key == *key) {
+            return;
+        }
         match response.status.code() {
-            100..=199 => self.on_provisional(core, now, &response),
-            200..=299 => self.on_success(core, now, &response),
-            _ => self.on_failure(core, response),
+            100..=199 => self.on_provisional(core, now, response),
+            200..=299 => self.on_success(core, now, response),
+            _ => self.on_failure(core, now, response),
         }
     }
 
@@ -314,7 +347,8 @@ impl Session {
         if fork >= MAX_FORKS {
             return None;
         }
-        let dialog = Dialog::of_response(&uac.invite, response, uac.flow.remote, fork)?;
+        let mut dialog = Dialog::of_response(&uac.invite, response, uac.flow.remote, fork)?;
+        dialog.transfer = self.policy.transfer;
         self.dialogs.push(dialog);
         Some(self.dialogs.len() - 1)
     }
@@ -352,7 +386,7 @@ impl Session {
         let fork = dialog.fork;
         self.current = Some(index);
         let asked = match &self.role {
-            Role::Uac(uac) => uac.session_expires,
+            Role::Uac(uac) => uac.asked.session_expires,
             Role::Uas(_) => None,
         };
         self.interval = Interval::adopted(&response.headers, asked);
@@ -429,6 +463,8 @@ impl Session {
                 cause: None,
                 bodies: Bodies::default(),
                 contacts: Vec::new(),
+                retry_after: None,
+                isup_refused: false,
                 headers: message::list(&response.headers),
             },
         );
@@ -436,7 +472,10 @@ impl Session {
         self.terminate(core);
     }
 
-    fn on_failure(&mut self, core: &mut Core, response: Response) {
+    fn on_failure(&mut self, core: &mut Core, now: Instant, response: &Response) {
+        if self.state == State::Inviting && self.invite_again(core, now, response) {
+            return;
+        }
         match self.state {
             State::Inviting => {
                 let headers = message::list(&response.headers);
@@ -453,6 +492,8 @@ impl Session {
                         bodies: message::bodies(&response.headers, response.body())
                             .unwrap_or_default(),
                         contacts,
+                        retry_after: message::retry_after(&response.headers),
+                        isup_refused: self.isup_refused(response),
                         headers,
                     },
                 );
@@ -464,7 +505,10 @@ impl Session {
     }
 
     /// No response to our INVITE, or no way for it.
-    pub(super) fn on_invite_lost(&mut self, core: &mut Core, what: Failure) {
+    pub(super) fn on_invite_lost(&mut self, core: &mut Core, key: &TransactionKey, what: Failure) {
+        if !matches!(&self.role, Role::Uac(uac) if uac.key == *key) {
+            return;
+        }
         match self.state {
             State::Inviting => {
                 self.fail(core, what);

@@ -1,5 +1,7 @@
 //! Reading and writing the messages of `sipx-sip`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use sipx_sip::headers::{Address, ContentType};
 use sipx_sip::message::{Header, Headers as Fields, Request, Response, StatusCode};
@@ -11,10 +13,12 @@ use super::{Bodies, Headers, RequestError};
 
 /// Methods the endpoint carries out (RFC 3261 §20.5).
 pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO";
+/// The same where transfers are allowed.
+const ALLOW_REFER: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REFER";
 /// Bodies it reads (RFC 3398 §5.2).
 pub(super) const ACCEPT: &str = "application/sdp, application/isup, multipart/mixed";
 /// Option tags it knows.
-pub(super) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+pub(super) const EXTENSIONS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
 
 /// Fields the endpoint writes itself; a user's list must not name them.
 const OWN: [HeaderName; 10] = [
@@ -29,6 +33,16 @@ const OWN: [HeaderName; 10] = [
     HeaderName::ContentLength,
     HeaderName::ContentType,
 ];
+
+/// Methods that a session with this policy carries out.
+pub(super) fn allow(transfer: bool) -> &'static str {
+    if transfer { ALLOW_REFER } else { ALLOW }
+}
+
+/// A name of a field that the message library has no variant for.
+pub(super) fn name(name: &'static str) -> HeaderName {
+    HeaderName::parse(&Bytes::from_static(name.as_bytes()))
+}
 
 pub(super) fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
@@ -123,6 +137,17 @@ pub(super) fn contacts(fields: &Fields) -> Vec<String> {
         .collect();
     found.sort_by_key(|(q, _)| std::cmp::Reverse(*q));
     found.into_iter().map(|(_, uri)| uri).collect()
+}
+
+/// Retry-After in seconds; its comment and parameters say nothing to a machine
+/// (RFC 3261 §20.33).
+pub(super) fn retry_after(fields: &Fields) -> Option<Duration> {
+    let value = value(fields, &HeaderName::RetryAfter)?;
+    let digits = value.trim_start();
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    digits.get(..end)?.parse().ok().map(Duration::from_secs)
 }
 
 /// The bodies of a message.

@@ -12,10 +12,11 @@
 //! | `core` | transactions, timers, outputs |
 //! | `receive` | RFC 3261 §8.2: what a request must satisfy before a procedure sees it |
 //! | `dialog`, `session` | the state the procedures share |
-//! | `invite`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
+//! | `invite`, `invite_again`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
 //! | `reinvite`, `update`, `session_timer` | changing and keeping it |
+//! | `refer`, [`replaces`] | transfer: REFER with its notifications, INVITE with Replaces |
 //! | `info`, `bye`, `options` | the rest |
-//! | [`body`], [`sdp`], [`reason`], [`mod@summary`] | what messages carry, and one line about them |
+//! | [`body`], [`sdp`], [`reason`], [`early_media`], [`mod@summary`] | what messages carry, and one line about them |
 
 mod ack;
 pub mod body;
@@ -23,19 +24,23 @@ mod bye;
 mod cancel;
 mod core;
 mod dialog;
+pub mod early_media;
 mod endpoint;
 mod identifiers;
 mod indication;
 mod info;
 mod invite;
+mod invite_again;
 mod message;
 mod options;
 mod prack;
 mod progress;
 pub mod reason;
 mod receive;
+mod refer;
 mod reinvite;
 mod reject;
+pub mod replaces;
 mod request;
 pub mod sdp;
 mod session;
@@ -47,9 +52,11 @@ mod unreadable;
 mod update;
 
 pub use body::{Bodies, Handling, IsupBody, Part};
+pub use early_media::{EarlyMedia, PEarlyMedia};
 pub use endpoint::{Endpoint, EndpointConfig, Output};
-pub use indication::{Failure, Incoming, Indication, RenegotiationMethod};
+pub use indication::{Failure, Incoming, Indication, Refer, RenegotiationMethod};
 pub use reason::Q850;
+pub use replaces::Replaces;
 pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
 
 pub use summary::{Summary, summary};
@@ -113,4 +120,19 @@ pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str
         .iter()
         .find(|(n, _)| n.eq_ignore_ascii_case(name))
         .map(|(_, value)| value.as_str())
+}
+
+/// Every value of the fields of this name, compared without case: all rows in order, each split
+/// at the commas that stand outside quotes and angle brackets (RFC 3261 §7.3.1). For fields that
+/// are lists: Diversion, History-Info, P-Asserted-Identity, Reason; not for dates and challenges.
+pub fn values<'a>(
+    headers: &'a [(String, String)],
+    name: &'a str,
+) -> impl Iterator<Item = &'a str> + 'a {
+    headers
+        .iter()
+        .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+        .flat_map(|(_, row)| reason::split_list(row))
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
 }

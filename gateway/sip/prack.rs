@@ -129,6 +129,7 @@ impl Session {
                 self.id,
                 Indication::Renegotiate {
                     method: RenegotiationMethod::Prack,
+                    fork: 0,
                     bodies,
                     headers: message::list(&request.headers),
                     answered: Some(answer),

@@ -9,7 +9,7 @@ use sipx_sip::rel::{self, RSeq, Received, Reliability};
 
 use super::core::{Core, SessionTimer};
 use super::session::{Exchange, Outstanding, Provisional, Role, Session, State};
-use super::{Bodies, Failure, Headers, Indication, Reliable, RequestError, message};
+use super::{Bodies, Failure, Headers, Indication, PEarlyMedia, Reliable, RequestError, message};
 
 impl Session {
     /// UAS: sends, or queues, a provisional response.
@@ -232,6 +232,7 @@ impl Session {
                 reliable: number.is_some(),
                 fork,
                 answer_due,
+                early_media: PEarlyMedia::find(&message::list(fields)),
             },
         );
         self.next_info(core, now);

@@ -132,6 +132,25 @@ pub(super) fn split_outside_quotes(value: &str, separator: char) -> impl Iterato
     })
 }
 
+/// Splits a list at the commas outside quoted strings and angle brackets.
+pub(super) fn split_list(row: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped, mut angle) = (false, false, false);
+    row.split(move |c| {
+        if escaped {
+            escaped = false;
+            return false;
+        }
+        match c {
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => angle = true,
+            '>' if !quoted => angle = false,
+            _ => {}
+        }
+        c == ',' && !quoted && !angle
+    })
+}
+
 /// A quoted string without its quotes and escapes; a token as it is.
 pub(super) fn unquote(value: &str) -> String {
     let value = value.trim();
@@ -185,6 +204,27 @@ mod tests {
             ),
         ];
         assert_eq!(Q850::find(&headers), Some(Q850::new(34).at(2)));
+    }
+
+    #[test]
+    fn lists_are_cut_outside_quotes_and_brackets() {
+        let headers = vec![
+            (
+                "Diversion".to_owned(),
+                r#""a, \"b" <sip:1@x?a=1,2>;reason=no-answer, <tel:+1>"#.to_owned(),
+            ),
+            ("P-Other".to_owned(), "none".to_owned()),
+            ("diversion".to_owned(), " <sip:3@x> ,".to_owned()),
+        ];
+        let found: Vec<&str> = super::super::values(&headers, "DIVERSION").collect();
+        assert_eq!(
+            found,
+            [
+                r#""a, \"b" <sip:1@x?a=1,2>;reason=no-answer"#,
+                "<tel:+1>",
+                "<sip:3@x>"
+            ]
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::core::{Client, Event, Purpose};
 use super::endpoint::Endpoint;
 use super::invite::merge_key;
 use super::session::{Role, State};
-use super::{Failure, Flow, Headers, SessionId, message, unreadable};
+use super::{Failure, Flow, Headers, message, unreadable};
 
 impl Endpoint {
     pub(super) fn receive(&mut self, now: Instant, flow: Flow, octets: Bytes) {
@@ -104,10 +104,10 @@ impl Endpoint {
                     self.on_response(now, &key, client, &response);
                 }
                 (TuEvent::Timeout, Some(client)) => {
-                    self.on_lost(now, client.session, client.purpose, Failure::Timeout);
+                    self.on_lost(now, &key, client, Failure::Timeout);
                 }
                 (TuEvent::TransportError, Some(client)) => {
-                    self.on_lost(now, client.session, client.purpose, Failure::TransportError);
+                    self.on_lost(now, &key, client, Failure::TransportError);
                 }
                 // Our final response was never acknowledged: the session is long over.
                 _ => {}
@@ -137,27 +137,31 @@ impl Endpoint {
             return;
         }
         match purpose {
-            Purpose::Invite => session.on_invite_response(core, now, response.clone()),
+            Purpose::Invite => session.on_invite_response(core, now, key, response),
             Purpose::Reinvite | Purpose::Update => {
                 session.on_renegotiation_response(core, now, purpose, response);
             }
             Purpose::Info if status.is_final() => {
                 session.on_info_done(core, now, Some(status.code()));
             }
+            Purpose::Notify if status.is_final() => {
+                session.on_notify_done(core, now, Some(status.code()));
+            }
             Purpose::Bye if status.is_final() => session.on_bye_done(core),
             _ => {}
         }
     }
 
-    fn on_lost(&mut self, now: Instant, id: SessionId, purpose: Purpose, what: Failure) {
-        let Some(session) = self.sessions.get_mut(&id) else {
+    fn on_lost(&mut self, now: Instant, key: &TransactionKey, client: Client, what: Failure) {
+        let Some(session) = self.sessions.get_mut(&client.session) else {
             return;
         };
         let core = &mut self.core;
-        match purpose {
-            Purpose::Invite => session.on_invite_lost(core, what),
+        match client.purpose {
+            Purpose::Invite => session.on_invite_lost(core, key, what),
             Purpose::Reinvite | Purpose::Update => session.on_renegotiation_lost(core, now),
             Purpose::Info => session.on_info_done(core, now, None),
+            Purpose::Notify => session.on_notify_done(core, now, None),
             Purpose::Bye => session.on_bye_done(core),
             _ => {}
         }
@@ -178,6 +182,8 @@ impl Endpoint {
                 | Method::Prack
                 | Method::Update
                 | Method::Info
+                | Method::Refer
+                | Method::Subscribe
         );
         if !known {
             let status = if matches!(request.method, Method::Other(_)) {
@@ -201,6 +207,10 @@ impl Endpoint {
             return core.answer(now, key, &request, 482, None, &none);
         }
         // §8.2.2.3
+        if request.method != Method::Invite && fields.get(&HeaderName::Replaces).is_some() {
+            // RFC 3891 §3
+            return core.answer(now, key, &request, 400, None, &none);
+        }
         let unsupported: Vec<String> = message::tokens(fields, &HeaderName::Require)
             .into_iter()
             .filter(|tag| {
@@ -229,6 +239,12 @@ impl Endpoint {
             match request.method {
                 Method::Invite => self.on_invite(now, key, request, flow),
                 Method::Options => core.on_options(now, key, &request, None),
+                // A REFER that belongs to no call would have us call on anyone's behalf.
+                Method::Refer => core.answer(now, key, &request, 403, None, &none),
+                Method::Subscribe => {
+                    let known = vec![("Allow-Events".to_owned(), "refer".to_owned())];
+                    core.answer(now, key, &request, 489, None, &known);
+                }
                 _ => core.answer(now, key, &request, 481, None, &none),
             }
         } else {
@@ -242,6 +258,7 @@ impl Endpoint {
         let Some((session, core)) = self.session_of(&request) else {
             return self.core.answer(now, key, &request, 481, None, &none);
         };
+        let id = session.id;
         let tag = session.local_tag.clone();
         let remote = message::tag(&request.headers, &HeaderName::From);
         let index = session.find(&remote);
@@ -252,6 +269,7 @@ impl Endpoint {
         if !dialog.in_order(&request) {
             return core.answer(now, key, &request, 500, Some(&tag), &none);
         }
+        let fork = dialog.fork;
         if let Role::Uas(uas) = &mut session.role {
             uas.early = true;
         }
@@ -270,12 +288,16 @@ impl Endpoint {
             Method::Invite => session.on_reinvite(core, now, key, request),
             Method::Update => session.on_update(core, now, key, request),
             Method::Prack => session.on_prack(core, now, key, &request),
-            Method::Info => session.on_info(core, now, key, &request),
+            Method::Info => session.on_info(core, now, key, &request, fork),
             Method::Bye => session.on_bye(core, now, key, &request),
+            Method::Subscribe => session.on_subscribe(core, now, key, &request),
+            Method::Refer => self.on_refer(now, key, &request),
             _ => core.on_options(now, key, &request, Some(&tag)),
         }
         // What waited for the peer to know the dialog.
-        session.next_info(core, now);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.next_info(&mut self.core, now);
+        }
     }
 }
 

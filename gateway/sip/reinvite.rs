@@ -228,6 +228,7 @@ impl Session {
         method: RenegotiationMethod,
     ) {
         let tag = self.local_tag.clone();
+        let fork = self.dialog().map_or(0, |dialog| dialog.fork);
         let interval = match core.session_interval(&request) {
             Ok(interval) => interval,
             Err(floor) => {
@@ -258,6 +259,7 @@ impl Session {
                 self.id,
                 Indication::Renegotiate {
                     method,
+                    fork,
                     bodies,
                     headers,
                     answered: None,
@@ -296,6 +298,7 @@ impl Session {
             self.id,
             Indication::Renegotiate {
                 method,
+                fork,
                 bodies,
                 headers,
                 answered,

@@ -83,10 +83,22 @@ pub enum Request {
     /// Answers the offer that waits for the user: in PRACK or ACK for an offer that came in a
     /// response, in 200 for a re-INVITE or UPDATE under [`Renegotiation::User`].
     Answer {
+        /// The dialog the offer came in, as the indication said.
+        fork: u16,
         /// The answer.
         bodies: Bodies,
         /// Further header fields.
         headers: Headers,
+    },
+    /// How the call that a REFER asked for goes: sent as NOTIFY with message/sipfrag
+    /// (RFC 3515 §2.4.5), the latest one at a time. A final status is the last word. Nothing
+    /// is sent, and nothing wrong, when nobody listens any more: no subscription was wanted, it
+    /// ran out or was given up.
+    ReferProgress {
+        /// 100 to 699: the status of the new call.
+        status: u16,
+        /// Reason phrase; the standard one of the status when `None`.
+        reason: Option<String>,
     },
     /// Replaces the session's policy.
     Policy(Policy),
@@ -107,6 +119,7 @@ impl Request {
             Self::Reinvite { .. } => "Reinvite",
             Self::Update { .. } => "Update",
             Self::Answer { .. } => "Answer",
+            Self::ReferProgress { .. } => "ReferProgress",
             Self::Policy(_) => "Policy",
         }
     }
@@ -120,6 +133,13 @@ pub struct Policy {
     pub reliable: Reliable,
     /// Who answers offers within the session.
     pub renegotiation: Renegotiation,
+    /// Whether the peer may transfer: REFER is declined with 603 otherwise, and not named in
+    /// Allow. An INVITE with Replaces is indicated all the same: whose call it is to replace
+    /// and whether its sender may is for the user to judge.
+    pub transfer: bool,
+    /// UAS: the session interval asked for in the 200 when the peer supports timers and did not
+    /// ask itself (RFC 4028 §9); none of its own accord when `None`.
+    pub session_expires: Option<Duration>,
 }
 
 impl Default for Policy {
@@ -127,6 +147,8 @@ impl Default for Policy {
         Self {
             reliable: Reliable::Supported,
             renegotiation: Renegotiation::Automatic,
+            transfer: false,
+            session_expires: None,
         }
     }
 }
@@ -180,8 +202,17 @@ pub struct Invite {
     pub accept_isup: bool,
     /// Max-Forwards.
     pub max_forwards: u8,
-    /// Asks for a session timer of this interval (RFC 4028), at least 90 s.
+    /// Asks for a session timer of this interval (RFC 4028), at least 90 s. A 422 is answered
+    /// by the INVITE with the interval it wants.
     pub session_expires: Option<Duration>,
+    /// Min-SE beside it; the endpoint's own when `None`.
+    pub min_session_expires: Option<Duration>,
+    /// When the peer refuses the ISUP body, the endpoint sends the INVITE again without it and
+    /// tells [`Indication::WithoutIsup`](super::Indication::WithoutIsup): "ISUP preferred" of
+    /// RFC 3372 §6. The body itself then carries `handling=required`.
+    pub isup_retry: bool,
+    /// Whether Allow names REFER, and the peer may transfer: [`Policy::transfer`].
+    pub transfer: bool,
 }
 
 impl Invite {
@@ -201,6 +232,9 @@ impl Invite {
             accept_isup: true,
             max_forwards: 70,
             session_expires: None,
+            min_session_expires: None,
+            isup_retry: false,
+            transfer: false,
         }
     }
 }

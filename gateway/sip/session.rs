@@ -10,8 +10,11 @@ use sipx_sip::transaction::TransactionKey;
 
 use super::core::{Core, Purpose};
 use super::dialog::Dialog;
+use super::refer::Subscription;
 use super::session_timer::Interval;
-use super::{Bodies, Failure, Flow, Headers, Indication, Policy, RequestError, SessionId, message};
+use super::{
+    Bodies, Failure, Flow, Headers, Indication, Invite, Policy, RequestError, SessionId, message,
+};
 
 /// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,10 @@ pub(super) enum Exchange {
 /// UAC: the INVITE.
 #[derive(Debug)]
 pub(super) struct Uac {
+    /// What the user asked for, as far as the peer has taken it.
+    pub(super) asked: Invite,
+    /// How often the INVITE was sent again for a final response.
+    pub(super) again: u8,
     pub(super) invite: Request,
     pub(super) key: TransactionKey,
     pub(super) flow: Flow,
@@ -78,8 +85,6 @@ pub(super) struct Uac {
     pub(super) cancel: Option<Headers>,
     /// The PRACK that waits for the user's answer.
     pub(super) prack: Option<(usize, String)>,
-    /// The session interval asked for.
-    pub(super) session_expires: Option<Duration>,
 }
 
 /// A provisional response that waits for its turn.
@@ -184,6 +189,9 @@ pub(super) struct Session {
     /// BYE waits for the ACK of our 200.
     pub(super) bye: Option<(Headers, Bodies)>,
     pub(super) interval: Option<Interval>,
+    pub(super) subscription: Option<Subscription>,
+    /// A REFER was taken in this dialog.
+    pub(super) referred: bool,
 }
 
 impl Session {
@@ -210,6 +218,8 @@ impl Session {
             infos: VecDeque::new(),
             bye: None,
             interval: None,
+            subscription: None,
+            referred: false,
         }
     }
 
@@ -249,7 +259,7 @@ impl Session {
                 fields.push(route.clone());
             }
             message::put(fields, N::Contact, core.contact())?;
-            message::put(fields, N::Allow, message::ALLOW)?;
+            message::put(fields, N::Allow, message::allow(self.policy.transfer))?;
             message::put(fields, N::Supported, message::EXTENSIONS.join(", "))?;
             message::put(fields, N::Accept, message::ACCEPT)?;
         }

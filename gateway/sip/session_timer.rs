@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sipx_sip::HeaderName;
 use sipx_sip::message::Headers as Fields;
-use sipx_sip::session::{self, Accepted, Refresher, SessionExpires};
+use sipx_sip::session::{self, Accepted, MinSe, Refresher, SessionExpires};
 
 use super::core::{Core, SessionTimer};
 use super::session::{Ours, Session, State};
@@ -51,6 +51,25 @@ pub(super) fn put(fields: &mut Fields, accepted: Option<Accepted>) -> Result<(),
         message::put(fields, HeaderName::Require, "timer")?;
     }
     Ok(())
+}
+
+/// UAS: the timer that we ask for of our own accord, of a peer that supports timers and did not
+/// ask itself. We refresh: that tells us of a dead peer first (§9, table 2).
+pub(super) fn wish(fields: &Fields, interval: Option<Duration>) -> Option<Accepted> {
+    let interval = interval?;
+    if fields.get(&HeaderName::SessionExpires).is_some()
+        || !message::lists(fields, &HeaderName::Supported, session::OPTION_TAG)
+    {
+        return None;
+    }
+    let least = fields.typed::<MinSe>().and_then(Result::ok).map(|m| m.0);
+    Some(Accepted {
+        interval: interval
+            .max(least.unwrap_or_default())
+            .max(session::ABSOLUTE_MIN_INTERVAL),
+        refresher: Refresher::Uas,
+        require: true,
+    })
 }
 
 impl Session {

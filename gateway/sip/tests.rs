@@ -1,9 +1,11 @@
 //! Two endpoints, or one and a scripted peer, in virtual time.
 
+mod again;
 mod calls;
 mod dialogs;
 mod forks;
 mod network;
+mod refer;
 mod refusals;
 mod scripted;
 mod torture;

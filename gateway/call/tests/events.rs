@@ -100,6 +100,7 @@ fn bye() -> Event {
 fn info() -> Event {
     Event::Sip(Sip::Info {
         bodies: with_isup(&Message::new(MessageType::Usr)),
+        fork: 0,
     })
 }
 
@@ -114,6 +115,7 @@ fn answer() -> Answer {
 fn renegotiate() -> Event {
     Event::Sip(Sip::Renegotiate {
         method: RenegotiationMethod::Invite,
+        fork: 0,
         bodies: bodies(true),
         headers: Headers::new(),
         answered: Some(answer()),
@@ -187,6 +189,7 @@ pub(super) fn of_isup_to_sip() -> Vec<(&'static str, Event)> {
             reliable: false,
             fork,
             answer_due: false,
+            early_media: None,
         })
     };
     let rejected = |status| {
@@ -196,6 +199,8 @@ pub(super) fn of_isup_to_sip() -> Vec<(&'static str, Event)> {
             cause: None,
             bodies: Bodies::default(),
             contacts: Vec::new(),
+            retry_after: None,
+            isup_refused: false,
             headers: Headers::new(),
         })
     };

@@ -37,6 +37,14 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
                 "at least one of \"pcma\", \"pcmu\", \"clearmode\"",
             );
         }
+        let least = Duration::from_secs(90);
+        if let Some(interval) = trunk.session_expires.filter(|interval| *interval < least) {
+            complaints.add(
+                place.key("session_expires"),
+                format!("a session interval of {}", format_duration(interval)),
+                "90s or more (RFC 4028 section 5)",
+            );
+        }
         let is_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet);
         if trunk.isup_version.is_empty() || !trunk.isup_version.bytes().all(is_token) {
             complaints.add(

@@ -75,6 +75,7 @@ drawn! {
     rule_never_reached: "prefix = \"030555\"" => "prefix = \"+4930555\"";
     timer_out_of_range: "t7 = \"20s\"" => "t7 = \"5s\"";
     timer_of_no_number: "t7 = \"20s\"" => "t70 = \"20s\"";
+    session_interval_too_small: "trusted = false" => "session_expires = \"60s\"\ntrusted = false";
     tones_of_nowhere: "tones = \"de\"" => "tones = \"dd\"";
     not_toml: "[rtp]" => "[rtp";
     key_twice: "t2 = \"4s\"" => "t1 = \"4s\"";

@@ -30,7 +30,7 @@ fn infos(pair: &Pair, side: Side) -> Vec<u8> {
         .iter()
         .filter(|(to, ..)| *to == side)
         .filter_map(|(_, _, told)| match told {
-            Indication::Info { bodies } => bodies.isup.as_ref().map(|i| i.octets[0]),
+            Indication::Info { bodies, .. } => bodies.isup.as_ref().map(|i| i.octets[0]),
             _ => None,
         })
         .collect()
@@ -181,6 +181,7 @@ fn the_user_may_answer_or_refuse() {
         Side::B,
         b,
         Request::Answer {
+            fork: 0,
             bodies: Bodies::sdp(ANSWER),
             headers: Headers::new(),
         },

@@ -121,6 +121,7 @@ fn an_offer_in_a_reliable_response_is_answered_in_prack() {
         ))
     ));
     let answer = Request::Answer {
+        fork: 0,
         bodies: Bodies::sdp(OFFER),
         headers: Headers::new(),
     };
@@ -145,6 +146,7 @@ fn an_offer_in_the_200_is_answered_in_ack() {
     peer.hear(&reply(&invite, "200 OK", "one", CONTACT, ANSWER));
     assert!(peer.lines().is_empty());
     let answer = Request::Answer {
+        fork: 0,
         bodies: Bodies::sdp(OFFER),
         headers: Headers::new(),
     };

@@ -137,7 +137,7 @@ fn every_call_ends_on_both_sides_whatever_is_lost() {
                     .iter()
                     .filter(|(to, ..)| *to == side)
                     .filter_map(|(_, _, told)| match told {
-                        Indication::Info { bodies } => Some(bodies.isup.as_ref()?.octets[0]),
+                        Indication::Info { bodies, .. } => Some(bodies.isup.as_ref()?.octets[0]),
                         _ => None,
                     })
                     .collect();

@@ -44,7 +44,10 @@ fn options_tell_what_we_can() {
         field(&response, "Accept"),
         "application/sdp, application/isup, multipart/mixed"
     );
-    assert_eq!(field(&response, "Supported"), "100rel, timer");
+    assert_eq!(
+        field(&response, "Supported"),
+        "100rel, timer, replaces, norefersub"
+    );
     assert!(field(&response, "To").contains(";tag="));
 }
 
