@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use self::subscriber::{Behaviour, Subscriber};
+pub use self::subscriber::{Behaviour, Subscriber, Terminal};
 pub use self::value::{Timeslots, ValueError, duration, optional_duration};
+pub use crate::modem::Modulation;
 pub use mtp::{NetworkIndicator, PointCode, Standard};
 pub use tdm::Law;
 

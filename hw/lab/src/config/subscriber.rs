@@ -1,8 +1,11 @@
 //! `[[subscriber]]`: a number of the exchange and what happens when it is called.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::modem::Modulation;
 
 use super::value::{ValueError, optional_duration};
 
@@ -56,6 +59,27 @@ pub enum Behaviour {
         /// Time from ACM to ANM when it is called itself.
         answer_after: Duration,
     },
+    /// A softmodem: calls when its terminal dials, rings when called, and answers when told to.
+    Modem {
+        /// How it modulates.
+        modulation: Modulation,
+        /// Where its terminal is.
+        terminal: Terminal,
+    },
+}
+
+/// The terminal of a modem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Terminal {
+    /// A pseudo-terminal is made, and a symbolic link of this name leads to it.
+    Pty(PathBuf),
+    /// A serial line to a terminal, or to a computer that dials.
+    Device {
+        /// The device, as `/dev/ttyUSB0`.
+        path: PathBuf,
+        /// Bits a second.
+        rate: u32,
+    },
 }
 
 #[derive(Deserialize)]
@@ -71,6 +95,10 @@ struct SubscriberTable {
     calls: Option<String>,
     #[serde(default, deserialize_with = "optional_duration")]
     hang_up_after: Option<Duration>,
+    modulation: Option<Modulation>,
+    pty: Option<PathBuf>,
+    device: Option<PathBuf>,
+    rate: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -84,12 +112,15 @@ enum BehaviourName {
     Announcement,
     Dtmf,
     Caller,
+    Modem,
 }
 
 /// Time from ACM to ANM when the file does not say.
 const ANSWER_AFTER: Duration = Duration::from_secs(2);
 /// Length of an announcement when the file does not say.
 const ANNOUNCEMENT: Duration = Duration::from_secs(5);
+/// Bits a second of a modem's terminal when the file does not say.
+const TERMINAL_RATE: u32 = 115_200;
 /// Cause after an announcement when the file does not say: normal, unspecified (Q.850).
 const ANNOUNCEMENT_CAUSE: u8 = 31;
 
@@ -117,6 +148,18 @@ impl TryFrom<SubscriberTable> for Subscriber {
                 table.hang_up_after.is_some(),
                 name == Name::Caller,
             ),
+            (
+                "modulation",
+                table.modulation.is_some(),
+                name == Name::Modem,
+            ),
+            ("pty", table.pty.is_some(), name == Name::Modem),
+            ("device", table.device.is_some(), name == Name::Modem),
+            (
+                "rate",
+                table.rate.is_some(),
+                name == Name::Modem && table.device.is_some(),
+            ),
         ];
         for (key, is_given, has_effect) in given {
             if is_given && !has_effect {
@@ -141,6 +184,22 @@ impl TryFrom<SubscriberTable> for Subscriber {
                     .ok_or(ValueError::missing("calls", "behaviour `caller`"))?,
                 hang_up_after: table.hang_up_after,
                 answer_after,
+            },
+            Name::Modem => Behaviour::Modem {
+                modulation: table.modulation.unwrap_or_default(),
+                terminal: match (table.pty, table.device) {
+                    (Some(path), None) => Terminal::Pty(path),
+                    (None, Some(path)) => Terminal::Device {
+                        path,
+                        rate: table.rate.unwrap_or(TERMINAL_RATE),
+                    },
+                    _ => {
+                        return Err(ValueError::missing(
+                            "either `pty` or `device`",
+                            "behaviour `modem`",
+                        ));
+                    }
+                },
             },
         };
         Ok(Self {

@@ -10,6 +10,7 @@ use mtp::{LinkConfig, LinkId, LinksetConfig, Mtp, PointCode, Route, Slc};
 use tdm::signalling::SignallingTimeslot;
 use tdm::{Law, SpanId, Timeslot};
 
+use super::modem::ModemLine;
 use super::{Exchange, Link, TEST_LEVEL, Trunk, plan_of, voice};
 use crate::config::{self, Subscriber};
 
@@ -268,6 +269,12 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
         mtp: Mtp::new(config.mtp)?,
         destinations: config.node.groups.iter().map(|group| group.dpc).collect(),
         node: isup::node::Node::new(config.node)?,
+        modems: config
+            .subscribers
+            .iter()
+            .filter_map(ModemLine::of)
+            .collect(),
+        modems_at: None,
         subscribers: config.subscribers,
         ringback: config.plan.ringback(),
         milliwatt: Arc::new(ToneProgram::steady(voice::MILLIWATT, TEST_LEVEL)?),

@@ -11,7 +11,7 @@ use isup::{
 
 use super::number::{Analysis, analyse};
 use super::{Call, CallEvent, Exchange, ExchangeEventKind, Phase, Step, Voice};
-use crate::config::Behaviour;
+use crate::config::{Behaviour, Subscriber};
 
 /// How long more digits are awaited (Q.764 Annex A: T35, 15 to 20 s).
 const T35: Duration = Duration::from_secs(15);
@@ -81,9 +81,8 @@ impl Exchange {
         let numbers = self.subscribers.iter().map(|s| s.number.as_str());
         match analyse(&number, &self.country_code, numbers) {
             Analysis::Found(index) => {
-                let subscriber = self.subscribers.get(index);
-                if let Some(behaviour) = subscriber.map(|s| s.behaviour.clone()) {
-                    self.behave(now, circuit, behaviour);
+                if let Some(subscriber) = self.subscribers.get(index).cloned() {
+                    self.behave(now, circuit, subscriber);
                 }
             }
             Analysis::Incomplete => self.schedule(now + T35, circuit, Step::Incomplete),
@@ -91,7 +90,8 @@ impl Exchange {
         }
     }
 
-    fn behave(&mut self, now: Instant, circuit: CircuitId, behaviour: Behaviour) {
+    fn behave(&mut self, now: Instant, circuit: CircuitId, subscriber: Subscriber) {
+        let behaviour = subscriber.behaviour;
         if let Some(call) = self.call_mut(circuit) {
             call.behaviour = Some(behaviour.clone());
         }
@@ -99,6 +99,7 @@ impl Exchange {
             Behaviour::Busy => self.hang_up(now, circuit, USER_BUSY),
             Behaviour::Unallocated => self.hang_up(now, circuit, UNALLOCATED),
             Behaviour::Ring => self.ring(now, circuit),
+            Behaviour::Modem { .. } => self.ring_modem(now, circuit, &subscriber.number),
             Behaviour::Announcement { duration, cause } => {
                 self.announce(now, circuit);
                 self.schedule(now + duration, circuit, Step::Release(cause));
@@ -115,7 +116,7 @@ impl Exchange {
 
     /// ACM, subscriber free; the exchange plays ringback backwards (Q.764 clause 2.1.4.1). The
     /// access is analogue: that it is not ISDN tells the other end to listen.
-    fn ring(&mut self, now: Instant, circuit: CircuitId) {
+    pub(super) fn ring(&mut self, now: Instant, circuit: CircuitId) {
         let indicators = backward().with_called_partys_status(CalledPartysStatus::SubscriberFree);
         let acm = Message::new(MessageType::Acm).with(indicators);
         let ringback = self.ringback.clone();
@@ -170,6 +171,7 @@ impl Exchange {
             Some(Behaviour::Echo { .. } | Behaviour::Caller { .. }) => voice.set_echo(),
             _ => voice.play(crate::audio::Play::Idle),
         }
+        self.connect_modem(circuit);
         self.log_call(now, circuit, CallEvent::Answered);
     }
 

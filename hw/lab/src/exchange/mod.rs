@@ -7,6 +7,7 @@
 mod configure;
 mod event;
 mod incoming;
+mod modem;
 mod number;
 mod outgoing;
 mod signalling;
@@ -36,6 +37,7 @@ pub use configure::{ExchangeConfig, ExchangeError, LinkTimeslot, TrunkConfig};
 pub use event::{CallEvent, ExchangeEvent, ExchangeEventKind, Party};
 pub use voice::{ANNOUNCEMENT, MILLIWATT};
 
+use modem::ModemLine;
 use voice::Voice;
 
 /// What an exchange was asked and cannot do.
@@ -131,6 +133,9 @@ pub struct Exchange {
     milliwatt: Arc<ToneProgram>,
     announcement: Arc<ToneProgram>,
     alarms: BTreeMap<SpanId, AlarmSet>,
+    modems: Vec<ModemLine>,
+    /// When the modems are to be served next.
+    modems_at: Option<Instant>,
     steps: BTreeMap<(Instant, u64), (CircuitId, u64, Step)>,
     serial: u64,
     events: VecDeque<ExchangeEvent>,
@@ -177,7 +182,13 @@ impl Exchange {
                     let collected = call.map(|call| &mut call.collected);
                     voice.report(now, *circuit, cic, collected, &mut self.events);
                 }
-                None => sent.fill(trunk.law.idle()),
+                None => {
+                    sent.fill(trunk.law.idle());
+                    let mut modems = self.modems.iter_mut();
+                    if let Some(line) = modems.find(|line| line.is_on(*circuit)) {
+                        line.tick(rx.timeslot(trunk.timeslot), sent);
+                    }
+                }
             }
         }
         for link in self.links.iter_mut().filter(|link| link.span == span) {
@@ -231,13 +242,19 @@ impl Exchange {
                 self.pump(now);
             }
         }
+        self.serve_modems(now);
     }
 
     /// When [`Self::handle_timeout`] is due next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let step = self.steps.keys().next().map(|(at, _)| *at);
-        let timeouts = [self.mtp.poll_timeout(), self.node.poll_timeout(), step];
+        let timeouts = [
+            self.mtp.poll_timeout(),
+            self.node.poll_timeout(),
+            step,
+            self.modems_at,
+        ];
         timeouts.into_iter().flatten().min()
     }
 
@@ -407,6 +424,7 @@ impl Exchange {
 
     /// The call is over; its circuit will become idle by itself.
     fn end(&mut self, now: Instant, circuit: CircuitId, event: CallEvent) {
+        self.disconnect_modem(circuit, &event);
         self.log_call(now, circuit, event);
         if let Some(trunk) = self.trunks.get_mut(&circuit) {
             trunk.voice = None;

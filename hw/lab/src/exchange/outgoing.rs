@@ -130,6 +130,7 @@ impl Exchange {
         if let Some(voice) = &mut trunk.voice {
             voice.play_tone(&tone);
         }
+        self.connect_modem(circuit);
         self.log_call(now, circuit, CallEvent::Answered);
         if let Some(after) = hang_up_after {
             self.schedule(now + after, circuit, Step::Release(NORMAL_CLEARING));
@@ -148,11 +149,14 @@ impl Exchange {
         let reason = reason.to_owned();
         if call.repeated {
             let cause = NO_CIRCUIT;
+            self.move_modem(circuit, None);
             return self.log_call(now, circuit, CallEvent::Failed { cause, reason });
         }
         call.repeated = true;
         self.log_call(now, circuit, CallEvent::Repeated { reason });
-        if let Err(error) = self.seize(now, call) {
+        let seized = self.seize(now, call);
+        self.move_modem(circuit, seized.as_ref().ok().copied());
+        if let Err(error) = seized {
             let alert = ExchangeEventKind::Alert(error.to_string());
             self.log(now, Some(circuit), alert);
         }

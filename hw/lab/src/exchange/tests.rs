@@ -9,6 +9,8 @@ use tdm::{Alarm, SpanIo};
 use super::*;
 use crate::audio::Heard;
 
+mod modem;
+
 const SPAN: SpanId = SpanId(0);
 
 struct World {
@@ -54,6 +56,7 @@ fn subscribers() -> Vec<Subscriber> {
             },
         ),
         subscriber("+49305550007", Behaviour::Dtmf { answer_after }),
+        modem::subscriber(modem::CALLED),
     ]
 }
 
@@ -67,7 +70,10 @@ impl World {
             hang_up_after: Some(Duration::from_secs(3)),
             answer_after: Duration::from_secs(1),
         };
-        let near = vec![subscriber(CALLER, caller)];
+        let near = vec![
+            subscriber(CALLER, caller),
+            modem::subscriber(modem::CALLING),
+        ];
         let config = |own: usize, other: usize, subscribers| {
             let (opc, dpc) = (codes[own], codes[other]);
             ExchangeConfig::one_span(SPAN, opc, dpc, "de", "49", subscribers).unwrap()
