@@ -178,6 +178,11 @@ fn a_lab_is_checked_too() {
             "behaviour = \"ring\"",
             "behaviour = \"ring\"\nanswer_after = \"1s\"",
         ),
+        refuse("behaviour = \"dtmf\"", "behaviour = \"modem\""),
+        refuse(
+            "behaviour = \"dtmf\"",
+            "behaviour = \"modem\"\nmodulation = \"v90\"\npty = \"modem\"",
+        ),
         refuse("linkset = \"to-gateway\"", "linkset = \"gateway\""),
         refuse("timeslots = \"1-15,17-31\"", "timeslots = \"16-31\""),
     ];

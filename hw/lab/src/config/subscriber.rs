@@ -194,10 +194,7 @@ impl TryFrom<SubscriberTable> for Subscriber {
                         rate: table.rate.unwrap_or(TERMINAL_RATE),
                     },
                     _ => {
-                        return Err(ValueError::missing(
-                            "either `pty` or `device`",
-                            "behaviour `modem`",
-                        ));
+                        return Err(ValueError::missing("pty` or `device", "behaviour `modem`"));
                     }
                 },
             },

@@ -3,6 +3,7 @@
 
 mod command;
 mod report;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::config::{Config, Driver, Role};
 use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
 pub use command::{Command, CommandError};
 pub use report::{Report, line};
+pub use terminal::{TerminalError, Terminals};
 
 /// How [`run`] speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +47,9 @@ pub enum RunError {
         /// Why.
         source: SocketError,
     },
+    /// The terminal of a modem.
+    #[error(transparent)]
+    Terminal(#[from] TerminalError),
     /// A line that cannot be used any more.
     #[error("span {span}: {source}")]
     Line {
@@ -78,6 +83,7 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
             source,
         })?));
     }
+    let mut terminals = Terminals::open(&config.subscribers)?;
     let lines = standard_input();
     #[expect(
         clippy::disallowed_methods,
@@ -87,6 +93,7 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
     drive(
         exchange,
         spans,
+        &mut terminals,
         &mut || clock(),
         // The end of standard input is no command either.
         &mut || lines.try_recv().ok(),
@@ -103,6 +110,7 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
 pub fn drive<W: Write>(
     mut exchange: Exchange,
     mut spans: Vec<Box<dyn SpanIo>>,
+    terminals: &mut Terminals,
     clock: &mut dyn FnMut() -> Instant,
     commands: &mut dyn FnMut() -> Option<String>,
     report: &mut Report<W>,
@@ -134,6 +142,7 @@ pub fn drive<W: Write>(
             }
             exchange.tick(now, id, &rx, tx);
         }
+        terminals.serve(&mut exchange);
         while let Some(line) = commands() {
             let answer = match line.parse() {
                 Ok(Command::Quit) => return Ok(()),

@@ -98,7 +98,17 @@ fn written(options: Options, script: &[(u64, &str)]) -> String {
     let near = exchange(["2-10-5", "2-10-6"], Vec::new());
     let spans: Vec<Box<dyn SpanIo>> = vec![Box::new(line)];
     let stop = AtomicBool::new(false);
-    drive(near, spans, &mut clock, &mut commands, &mut report, &stop).unwrap();
+    let mut terminals = Terminals::default();
+    drive(
+        near,
+        spans,
+        &mut terminals,
+        &mut clock,
+        &mut commands,
+        &mut report,
+        &stop,
+    )
+    .unwrap();
     String::from_utf8(report.into_inner()).unwrap()
 }
 
