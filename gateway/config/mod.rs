@@ -5,6 +5,7 @@
 
 mod check;
 pub mod lab;
+mod media;
 mod place;
 mod problem;
 mod read;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use self::media::Media;
 pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
@@ -44,6 +46,9 @@ pub struct Config {
     /// RTP towards every SIP peer.
     #[serde(default)]
     pub rtp: Rtp,
+    /// The threads that move the lines.
+    #[serde(default)]
+    pub media: Media,
     /// Call records.
     #[serde(default)]
     pub records: Records,

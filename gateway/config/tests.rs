@@ -114,6 +114,7 @@ fn the_reference_file_holds_the_defaults() {
     let config = config.unwrap();
     assert_eq!(config.gateway, Gateway::default());
     assert_eq!(config.rtp, Rtp::default());
+    assert_eq!(config.media, Media::default());
     assert_eq!(config.records, Records::default());
     assert_eq!(config.capture, Capture::default());
     let sip = Sip {

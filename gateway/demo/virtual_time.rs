@@ -21,7 +21,8 @@ use super::settings::{self, Places, numbers};
 use super::stage::{Seen, Stage};
 use crate::iwu::{Birth, Input, Iwu, Output, PortPlan};
 use crate::recorder::{Recorder, Source};
-use crate::shell::span::{Down, SignalUnit, SpanWorker, Up};
+use crate::shell::word::{Down, SignalUnit, Up};
+use crate::shell::worker::Worker;
 use crate::sip::Flow;
 
 /// Time between two looks at the network and the timers.
@@ -34,7 +35,7 @@ const STEPS: u32 = 10;
 pub struct World {
     now: Instant,
     iwu: Iwu,
-    worker: SpanWorker<QueueRtp>,
+    worker: Worker<QueueRtp>,
     plan: PortPlan,
     rtp: IpAddr,
     sip: SocketAddr,
@@ -91,7 +92,8 @@ impl World {
             .links()
             .map(|(id, place)| (id, place.timeslot))
             .collect();
-        let worker = SpanWorker::new(Box::new(near), &links, QueueRtp::new(), plan.count, false);
+        let spans = vec![(Box::new(near) as Box<dyn SpanIo>, links)];
+        let worker = Worker::new(spans, QueueRtp::new(), plan.count, false);
         let mut exchange = Exchange::new(ExchangeConfig::from_file(&settings::lab_config()?)?)?;
         let user_rtp = SocketAddr::new(places.user.ip(), places.user.port() + 2);
         let uri = format!("sip:{}@{}", numbers::SIP_USER, places.user);
@@ -195,11 +197,7 @@ impl World {
         } else if to == self.user.1 {
             self.phone.handle_rtp(self.now, from, &octets);
         } else {
-            let ports = (0..self.plan.count).map(media_bridge::RtpPort);
-            if let Some(port) = ports
-                .into_iter()
-                .find(|port| self.plan.udp(*port) == to.port())
-            {
+            if let Some(port) = self.plan.port(to.port()) {
                 self.worker.rtp().push(port, from, octets.to_vec());
             }
         }
@@ -226,8 +224,8 @@ impl World {
         }
         self.exchange.tick(self.now, SpanId(0), rx, tx);
         self.seen.exchange.extend(self.exchange.take_events());
-        self.worker.exchange()?;
         let up = &mut self.up;
+        self.worker.exchange(&mut |word| up.push_back(word))?;
         self.worker.work(self.now, &mut |word| up.push_back(word));
         while let Some(queued) = self.worker.rtp().pop() {
             let from = SocketAddr::new(self.rtp, self.plan.udp(queued.port));

@@ -9,8 +9,10 @@ use crate::config::PortRange;
 /// The UDP ports of one span's bridges: the even ports from `first` on (RFC 3550 §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortPlan {
-    /// The UDP port of `RtpPort(0)`.
+    /// The UDP port of the first of them.
     pub first: u16,
+    /// The first of them, counted in the whole range.
+    pub index: u16,
     /// How many.
     pub count: u16,
 }
@@ -22,19 +24,40 @@ impl PortPlan {
         let share = range.pairs() / spans.max(1);
         let firsts = range.rtp_ports().step_by(share.max(1)).take(spans);
         let count = u16::try_from(share).unwrap_or(u16::MAX);
-        firsts.map(|first| Self { first, count }).collect()
+        firsts
+            .zip(0u16..)
+            .map(|(first, nth)| Self {
+                first,
+                index: nth.saturating_mul(count),
+                count,
+            })
+            .collect()
     }
 
-    /// The UDP ports, for binding.
+    /// The ports, ascending.
+    pub fn ports(self) -> impl Iterator<Item = RtpPort> {
+        (self.index..self.index.saturating_add(self.count)).map(RtpPort)
+    }
+
+    /// Whether it is one of them.
     #[must_use]
-    pub fn range(&self) -> std::ops::RangeInclusive<u16> {
-        self.first..=self.udp(RtpPort(self.count.saturating_sub(1)))
+    pub fn holds(&self, port: RtpPort) -> bool {
+        port.0
+            .checked_sub(self.index)
+            .is_some_and(|nth| nth < self.count)
     }
 
-    /// The UDP port of a pool index.
+    /// The UDP port of one of them.
     #[must_use]
     pub fn udp(&self, port: RtpPort) -> u16 {
-        self.first.saturating_add(port.0.saturating_mul(2))
+        let nth = port.0.saturating_sub(self.index);
+        self.first.saturating_add(nth.saturating_mul(2))
+    }
+
+    /// Which of them has this UDP port.
+    #[must_use]
+    pub fn port(&self, udp: u16) -> Option<RtpPort> {
+        self.ports().find(|port| self.udp(*port) == udp)
     }
 }
 
@@ -50,7 +73,7 @@ impl PortPool {
     pub(super) fn new(plan: PortPlan) -> Self {
         Self {
             plan,
-            free: (0..plan.count).map(RtpPort).collect(),
+            free: plan.ports().collect(),
         }
     }
 
@@ -85,6 +108,7 @@ mod tests {
             plans[0],
             PortPlan {
                 first: 16386,
+                index: 0,
                 count: 31
             }
         );
@@ -92,16 +116,21 @@ mod tests {
             plans[1],
             PortPlan {
                 first: 16448,
+                index: 31,
                 count: 31
             }
         );
-        assert_eq!(plans[1].udp(RtpPort(30)), 16508);
+        assert_eq!(plans[1].udp(RtpPort(31)), 16448);
+        assert_eq!(plans[1].udp(RtpPort(61)), 16508);
+        assert_eq!(plans[1].port(16508), Some(RtpPort(61)));
+        assert_eq!(plans[1].port(16386), None);
     }
 
     #[test]
     fn a_port_rests_before_it_is_used_again() {
         let mut pool = PortPool::new(PortPlan {
             first: 1000,
+            index: 0,
             count: 2,
         });
         let (a, b) = (pool.take().unwrap(), pool.take().unwrap());

@@ -12,8 +12,8 @@ use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::files::Files;
-use super::span::{Down, SignalUnit, Up};
-use super::thread::{SpanThread, now};
+use super::thread::{MediaThread, now};
+use super::word::{Down, SignalUnit, Up};
 use crate::call::CallId;
 use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
 use crate::ladder::{Trace, What};
@@ -79,7 +79,9 @@ pub(super) struct Control {
     pub(super) socket: UdpSocket,
     pub(super) local: SocketAddr,
     pub(super) rtp: std::net::IpAddr,
-    pub(super) spans: Vec<SpanThread>,
+    pub(super) threads: Vec<MediaThread>,
+    /// Which thread has each span.
+    pub(super) thread_of: Vec<usize>,
     pub(super) woken: pipe::Receiver,
     pub(super) files: Files,
     pub(super) asked: UnboundedReceiver<Ask>,
@@ -120,13 +122,8 @@ impl Control {
                 },
             }
         }
-        for (index, span) in self.spans.iter().enumerate() {
-            tracing::info!(
-                span = index,
-                late_ticks = span.late(),
-                lost = span.lost(),
-                "stopped"
-            );
+        for (thread, counters) in self.threads.iter().map(MediaThread::counters).enumerate() {
+            tracing::info!(thread, ?counters, "stopped");
         }
         Ok(())
     }
@@ -152,17 +149,16 @@ impl Control {
 
     /// Hears what the spans have to say.
     fn hear(&mut self) -> bool {
-        for index in 0..self.spans.len() {
-            while let Some(word) = self.spans.get_mut(index).and_then(SpanThread::hear) {
+        for index in 0..self.threads.len() {
+            while let Some(word) = self.threads.get_mut(index).and_then(MediaThread::hear) {
                 if let Up::Packet {
                     at,
                     sent,
                     port,
-                    span,
                     peer,
                     octets,
                 } = &word
-                    && let Some(plan) = self.plans.get(usize::from(span.0))
+                    && let Some(plan) = self.plans.iter().find(|plan| plan.holds(*port))
                 {
                     let local = SocketAddr::new(self.rtp, plan.udp(*port));
                     let (from, to) = if *sent {
@@ -272,7 +268,8 @@ impl Control {
     }
 
     fn tell(&mut self, span: SpanId, word: Down) {
-        if let Some(thread) = self.spans.get_mut(usize::from(span.0)) {
+        let thread = self.thread_of.get(usize::from(span.0)).copied();
+        if let Some(thread) = thread.and_then(|thread| self.threads.get_mut(thread)) {
             thread.tell(word);
         }
     }

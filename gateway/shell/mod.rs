@@ -2,17 +2,21 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`span`] | one span's line, links and bridges, moved a tick at a time |
-//! | [`thread`](mod@thread) | the span's thread and its rings |
+//! | [`worker`] | some spans with their links and bridges, moved a tick at a time |
+//! | `link` | a signalling link on a timeslot |
+//! | [`word`] | what crosses the rings |
+//! | [`thread`](mod@thread) | the media thread and its rings |
 //! | [`files`] | records, capture and recording |
 //! | [`control`] | the interworking unit with its socket and its timers |
 //! | [`run`](mod@run) | `isthmus run` |
 
 pub mod control;
 pub mod files;
+mod link;
 pub mod run;
-pub mod span;
 pub mod thread;
+pub mod word;
+pub mod worker;
 
 use std::io;
 use std::net::SocketAddr;

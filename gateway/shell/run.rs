@@ -14,8 +14,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::ShellError;
 use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
-use super::span::SpanWorker;
-use super::thread::{SpanThread, now};
+use super::thread::{MediaThread, Place, now};
+use super::worker::Worker;
 use crate::config::{Config, Driver, Role, Span};
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
@@ -111,26 +111,51 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         Some(lines) => lines,
         None => open_lines(&config.spans)?,
     };
-    let mut spans = Vec::new();
-    for (line, plan) in lines.into_iter().zip(&plans) {
-        let links: Vec<_> = iwu
-            .links()
-            .filter(|(_, place)| place.span == line.id())
-            .map(|(id, place)| (id, place.timeslot))
-            .collect();
-        let rtp = UdpRtp::bind(config.rtp.address, plan.range())?;
-        let name = format!("span {}", line.id().0);
-        let worker = SpanWorker::new(line, &links, rtp, plan.count, files.captures());
-        let thread =
-            SpanThread::start(&name, worker, wake.clone()).map_err(|error| ShellError::System {
+    let spans = lines.len();
+    let cores = media_bridge::realtime::cores().map_err(|error| ShellError::System {
+        what: "cores",
+        error,
+    })?;
+    let count = config.media.threads(spans, cores.len());
+    let thread_of: Vec<usize> = (0..spans).map(|span| span % count).collect();
+    let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
+    let mut threads = Vec::new();
+    for index in 0..count {
+        let mut own = Vec::new();
+        let mut ports = Vec::new();
+        for (line, plan) in lines.iter_mut().zip(&plans).skip(index).step_by(count) {
+            let Some(line) = line.take() else { continue };
+            let links = iwu
+                .links()
+                .filter(|(_, place)| place.span == line.id())
+                .map(|(id, place)| (id, place.timeslot))
+                .collect();
+            own.push((line, links));
+            ports.extend(plan.ports().map(|port| (port, plan.udp(port))));
+        }
+        let rtp = UdpRtp::bind_ports(config.rtp.address, ports)?;
+        let pairs = u16::try_from(config.rtp.ports.pairs()).unwrap_or(u16::MAX);
+        let worker = Worker::new(own, rtp, pairs, files.captures());
+        let place = Place {
+            // From the last core down: interrupts and the control thread like the first.
+            core: (config.media.pin)
+                .then(|| cores.iter().rev().cycle().nth(index).copied())
+                .flatten(),
+            priority: (config.media.priority > 0).then_some(config.media.priority),
+        };
+        let name = format!("media {index}");
+        let thread = MediaThread::start(&name, place, worker, wake.clone()).map_err(|error| {
+            ShellError::System {
                 what: "thread",
                 error,
-            })?;
-        spans.push(thread);
+            }
+        })?;
+        threads.push(thread);
     }
     tracing::info!(
         sip = %config.sip.listen,
-        spans = spans.len(),
+        spans,
+        threads = threads.len(),
         links = iwu.links().count(),
         circuits = iwu.circuits().count(),
         "started"
@@ -141,7 +166,8 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         local: config.sip.listen,
         rtp: config.rtp.address,
         socket,
-        spans,
+        threads,
+        thread_of,
         woken,
         files,
         asked,

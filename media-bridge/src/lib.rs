@@ -22,6 +22,7 @@ pub mod level;
 pub mod modem;
 pub mod noise;
 pub mod prbs;
+pub mod realtime;
 pub mod rtp;
 mod shard;
 pub mod statistics;

@@ -70,8 +70,9 @@ struct Outgoing {
 /// A pool of UDP sockets, one for each even port of a range (RFC 3550 §11), all bound when it is
 /// made. [`RtpPort`] 0 is the lowest.
 pub struct UdpRtp {
-    sockets: Vec<UdpSocket>,
-    addresses: Vec<SocketAddr>,
+    /// By [`RtpPort`]; those of other pools are not there.
+    sockets: Vec<Option<UdpSocket>>,
+    addresses: Vec<Option<SocketAddr>>,
     poll: rustix::fd::OwnedFd,
     ready: Vec<epoll::Event>,
     buffers: Box<[[u8; DATAGRAM]; BATCH]>,
@@ -99,11 +100,29 @@ impl UdpRtp {
     /// [`BindError::Port`] names the port that is taken; then none stays bound.
     pub fn bind(address: IpAddr, ports: RangeInclusive<u16>) -> Result<Self, BindError> {
         let (first, last) = (*ports.start(), *ports.end());
+        let even = ports.filter(|port| port % 2 == 0);
+        let pool = Self::bind_ports(address, (0..).map(RtpPort).zip(even))?;
+        if pool.sockets.is_empty() {
+            return Err(BindError::Empty { first, last });
+        }
+        Ok(pool)
+    }
+
+    /// Binds the UDP ports given, each as the [`RtpPort`] beside it: for a pool that has a part
+    /// of the ports of several.
+    ///
+    /// # Errors
+    /// [`BindError::Port`] names the port that is taken; then none stays bound.
+    pub fn bind_ports(
+        address: IpAddr,
+        ports: impl IntoIterator<Item = (RtpPort, u16)>,
+    ) -> Result<Self, BindError> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|errno| BindError::Watch(errno.into()))?;
-        let mut sockets = Vec::new();
-        let mut addresses = Vec::new();
-        for port in ports.filter(|port| port % 2 == 0) {
+        let mut sockets: Vec<Option<UdpSocket>> = Vec::new();
+        let mut addresses: Vec<Option<SocketAddr>> = Vec::new();
+        let mut bound = 0;
+        for (RtpPort(index), port) in ports {
             let address = SocketAddr::new(address, port);
             let bind = || {
                 let socket = UdpSocket::bind(address)?;
@@ -112,16 +131,20 @@ impl UdpRtp {
                 Ok((socket, local))
             };
             let (socket, local) = bind().map_err(|source| BindError::Port { address, source })?;
-            let data = epoll::EventData::new_u64(sockets.len() as u64);
+            let data = epoll::EventData::new_u64(u64::from(index));
             epoll::add(&poll, &socket, data, epoll::EventFlags::IN)
                 .map_err(|errno| BindError::Watch(errno.into()))?;
-            sockets.push(socket);
-            addresses.push(local);
+            let index = usize::from(index);
+            if sockets.len() <= index {
+                sockets.resize_with(index + 1, || None);
+                addresses.resize(index + 1, None);
+            }
+            if let (Some(place), Some(at)) = (sockets.get_mut(index), addresses.get_mut(index)) {
+                (*place, *at) = (Some(socket), Some(local));
+            }
+            bound += 1;
         }
-        if sockets.is_empty() {
-            return Err(BindError::Empty { first, last });
-        }
-        let ready = Vec::with_capacity(sockets.len());
+        let ready = Vec::with_capacity(bound);
         Ok(Self {
             sockets,
             addresses,
@@ -133,7 +156,7 @@ impl UdpRtp {
         })
     }
 
-    /// How many ports there are: [`RtpPort`]s below this exist.
+    /// One more than the highest [`RtpPort`] of the pool.
     #[must_use]
     pub fn ports(&self) -> u16 {
         self.sockets.len() as u16
@@ -142,7 +165,7 @@ impl UdpRtp {
     /// The address of a port, for SDP.
     #[must_use]
     pub fn local(&self, port: RtpPort) -> Option<SocketAddr> {
-        self.addresses.get(usize::from(port.0)).copied()
+        self.addresses.get(usize::from(port.0)).copied().flatten()
     }
 
     /// What was counted.
@@ -153,7 +176,7 @@ impl UdpRtp {
 
     /// Reads a socket until it is empty.
     fn drain(&mut self, port: RtpPort, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {
-        let Some(socket) = self.sockets.get(usize::from(port.0)) else {
+        let Some(Some(socket)) = self.sockets.get(usize::from(port.0)) else {
             return;
         };
         let fd = socket.as_raw_fd();
@@ -225,7 +248,7 @@ impl RtpIo for UdpRtp {
         // One call for each run of packets from one port; it cannot span sockets.
         for run in queue.chunk_by(|a, b| a.port == b.port) {
             let Some(first) = run.first() else { continue };
-            let Some(socket) = sockets.get(usize::from(first.port.0)) else {
+            let Some(Some(socket)) = sockets.get(usize::from(first.port.0)) else {
                 continue;
             };
             for batch in run.chunks(BATCH) {

@@ -1,6 +1,7 @@
 //! What a type cannot say: names that stand for something, ranges, timeslots used once.
 
 mod lines;
+mod media;
 mod plan;
 mod sip;
 
@@ -23,6 +24,7 @@ pub(super) fn gateway(config: &Config, complaints: &mut Complaints) {
         complaints,
     );
     sip::check(config, complaints);
+    media::check(config, complaints);
     plan::check(config, complaints);
 }
 

@@ -104,6 +104,7 @@ fn of_the_gateway() {
     documents::<Gateway>(file, "gateway");
     documents::<Sip>(file, "sip");
     documents::<Rtp>(file, "rtp");
+    documents::<Media>(file, "media");
     documents::<Records>(file, "records");
     documents::<Capture>(file, "capture");
     documents::<Span>(file, "span");
@@ -113,7 +114,7 @@ fn of_the_gateway() {
     documents::<SipTrunk>(file, "sip_trunk");
     documents::<Rule>(file, "rule");
     // A new table must be added above.
-    assert_eq!(keys_of::<Config>().len(), 10);
+    assert_eq!(keys_of::<Config>().len(), 11);
 }
 
 #[test]

@@ -67,6 +67,8 @@ drawn! {
     cic_too_large: "first_cic = 0" => "first_cic = 4080";
     too_few_ports: "ports = \"16384-16511\"" => "ports = \"16384-16401\"";
     packets_of_no_tick: "ptime = \"20ms\"" => "ptime = \"25ms\"";
+    no_media_thread: "[records]\n" => "[media]\nthreads = 0\n[records]\n";
+    priority_beyond_all: "[records]\n" => "[media]\npriority = 100\n[records]\n";
     jitter_upside_down: "jitter_min = \"20ms\"" => "jitter_min = \"300ms\"";
     rule_that_leads_nowhere: "reject = 21" => "";
     rule_with_both: "reject = 21" => "reject = 21\nto = [\"exchange\"]";

@@ -21,7 +21,8 @@ use crate::demo::settings::{self, Places};
 use crate::iwu::{Birth, Input, Iwu, Output, PortPlan};
 use crate::ladder::Trace;
 use crate::recorder::{Recorder, Source};
-use crate::shell::span::{Down, SignalUnit, SpanWorker, Up};
+use crate::shell::word::{Down, SignalUnit, Up};
+use crate::shell::worker::Worker;
 use crate::sip::Flow;
 
 /// Time between two looks at the network and the timers.
@@ -32,7 +33,7 @@ const STEPS: u32 = 5;
 /// A gateway, its end of the line and its SIP user.
 pub(super) struct Side {
     pub(super) iwu: Iwu,
-    worker: SpanWorker<QueueRtp>,
+    worker: Worker<QueueRtp>,
     plan: PortPlan,
     rtp: IpAddr,
     sip: SocketAddr,
@@ -99,7 +100,12 @@ impl Side {
         let mut user = SipPeerConfig::new(&uri, places.user, places.sip, media);
         user.seed = 10 + u64::from(mirrored);
         Self {
-            worker: SpanWorker::new(Box::new(end), &links, QueueRtp::new(), plan.count, false),
+            worker: Worker::new(
+                vec![(Box::new(end), links)],
+                QueueRtp::new(),
+                plan.count,
+                false,
+            ),
             recorder: Recorder::new(Vec::new(), &source, birth).unwrap(),
             iwu,
             plan,
@@ -153,8 +159,10 @@ impl Side {
 
     /// One tick of the line. RTP goes through the network and back: the users have no ears.
     fn tick(&mut self, now: Instant, network: &mut Network) {
-        self.worker.exchange().unwrap();
         let up = &mut self.up;
+        self.worker
+            .exchange(&mut |word| up.push_back(word))
+            .unwrap();
         self.worker.work(now, &mut |word| up.push_back(word));
         while let Some(queued) = self.worker.rtp().pop() {
             let from = SocketAddr::new(self.rtp, self.plan.udp(queued.port));
@@ -178,10 +186,7 @@ impl Side {
         } else if to == self.user.config().media {
             // An echo.
             network.send(now, to, from, datagram.octets.clone());
-        } else if let Some(port) = (0..self.plan.count)
-            .map(media_bridge::RtpPort)
-            .find(|port| self.plan.udp(*port) == to.port())
-        {
+        } else if let Some(port) = self.plan.port(to.port()) {
             self.worker.rtp().push(port, from, datagram.octets.to_vec());
         }
     }

@@ -1,0 +1,229 @@
+//! Some spans, moved together one tick at a time: their lines, the signalling links on them and
+//! the bridges of their timeslots. The same worker runs on a thread of its own in real time and
+//! by hand in virtual time.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use media_bridge::{RtpIo, RtpPort, Shard, ShardConfig};
+use mtp::LinkId;
+use tdm::{Alarm, Due, Law, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot};
+
+use super::link::Link;
+use super::word::{Down, Up};
+
+/// The signalling links of a span and their timeslots.
+pub type Links = Vec<(LinkId, Timeslot)>;
+
+/// A span and what is on it.
+struct Line {
+    span: Box<dyn SpanIo>,
+    links: Vec<Link>,
+    rx: SpanTick,
+    tx: SpanTick,
+    /// Its device has failed: the other lines go on without it.
+    gone: bool,
+}
+
+/// Some spans and everything on them.
+pub struct Worker<R: RtpIo> {
+    lines: Vec<Line>,
+    shard: Shard,
+    rtp: R,
+    capture: bool,
+}
+
+impl<R: RtpIo> std::fmt::Debug for Worker<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let spans = self.lines.iter().map(|line| line.span.id());
+        f.debug_list().entries(spans).finish()
+    }
+}
+
+impl<R: RtpIo> Worker<R> {
+    /// Spans, each with the links on its timeslots. The first whose device works is the clock of
+    /// all. `ports` is how many RTP ports there are in the whole gateway, `capture` whether RTP
+    /// packets are copied upwards.
+    #[must_use]
+    pub fn new(spans: Vec<(Box<dyn SpanIo>, Links)>, rtp: R, ports: u16, capture: bool) -> Self {
+        let shard = Shard::new(ShardConfig {
+            spans: spans.iter().map(|(span, _)| span.id()).collect(),
+            ports,
+        });
+        let idle = SpanTick::idle(Law::ALaw);
+        let lines = spans
+            .into_iter()
+            .map(|(span, links)| Line {
+                span,
+                links: links
+                    .into_iter()
+                    .map(|(id, timeslot)| Link::new(id, timeslot))
+                    .collect(),
+                rx: idle.clone(),
+                tx: idle.clone(),
+                gone: false,
+            })
+            .collect();
+        Self {
+            lines,
+            shard,
+            rtp,
+            capture,
+        }
+    }
+
+    /// Takes something from the control plane.
+    pub fn down(&mut self, down: Down, up: &mut dyn FnMut(Up)) {
+        match down {
+            Down::Media(command) => self
+                .shard
+                .command(command, &mut |event| up(Up::Media(event))),
+            Down::SignalUnit(id, unit) => {
+                let mut links = self.lines.iter_mut().flat_map(|line| &mut line.links);
+                if let Some(link) = links.find(|link| link.id == id) {
+                    link.queue(&unit);
+                }
+            }
+        }
+    }
+
+    /// Moves every line by one tick: blocks until the line that is the clock says that it is due.
+    /// Returns how late it was.
+    ///
+    /// # Errors
+    /// When no line is left whose device works. One that fails is told upwards as loss of signal.
+    pub fn exchange(&mut self, up: &mut dyn FnMut(Up)) -> io::Result<Due> {
+        let due = loop {
+            let Some(clock) = self.lines.iter_mut().find(|line| !line.gone) else {
+                return Err(io::Error::other("no line is left"));
+            };
+            match clock.span.wait() {
+                Ok(due) => break due,
+                Err(error) => clock.lose(&error, up),
+            }
+        };
+        for line in self.lines.iter_mut().filter(|line| !line.gone) {
+            if let Err(error) = line.span.carry(due, &line.tx, &mut line.rx) {
+                line.lose(&error, up);
+            }
+        }
+        Ok(due)
+    }
+
+    /// Works on what the last exchange brought, and prepares what the next one takes.
+    pub fn work(&mut self, now: Instant, up: &mut dyn FnMut(Up)) {
+        for line in &mut self.lines {
+            let id = line.span.id();
+            while let Some(event) = line.span.poll_event() {
+                up(Up::Span(id, event));
+            }
+            for link in &mut line.links {
+                link.receive(&line.rx, up);
+            }
+        }
+        // The shard speaks of events while RTP is tapped: never both at once.
+        let up = RefCell::new(up);
+        let mut rtp = Tap {
+            inner: &mut self.rtp,
+            capture: self.capture,
+            at: now,
+            up: &up,
+        };
+        for line in &mut self.lines {
+            let id = line.span.id();
+            let mut events = |event| (up.borrow_mut())(Up::Media(event));
+            self.shard
+                .tick(now, id, &line.rx, &mut line.tx, &mut rtp, &mut events);
+            for link in &mut line.links {
+                link.transmit(&mut line.tx);
+            }
+        }
+    }
+
+    /// What each line counted.
+    pub fn counters(&self) -> impl Iterator<Item = (SpanId, SpanCounters)> + '_ {
+        self.lines
+            .iter()
+            .map(|line| (line.span.id(), line.span.counters()))
+    }
+
+    /// What the bridges of all its spans counted together.
+    #[must_use]
+    pub fn shard_statistics(&self) -> media_bridge::ShardStatistics {
+        self.shard.statistics()
+    }
+
+    /// The RTP side, for tests that play the network.
+    pub fn rtp(&mut self) -> &mut R {
+        &mut self.rtp
+    }
+}
+
+impl Line {
+    /// The device is gone for good.
+    fn lose(&mut self, error: &io::Error, up: &mut dyn FnMut(Up)) {
+        let span = self.span.id();
+        tracing::error!(%span, %error, "the line's device is gone");
+        self.gone = true;
+        self.rx.fill(0xff);
+        up(Up::Span(
+            span,
+            SpanEvent::Alarm {
+                alarm: Alarm::Los,
+                on: true,
+            },
+        ));
+    }
+}
+
+/// RTP that is copied for the capture on its way.
+struct Tap<'a, 'b, R: RtpIo> {
+    inner: &'a mut R,
+    capture: bool,
+    at: Instant,
+    up: &'a RefCell<&'b mut dyn FnMut(Up)>,
+}
+
+impl<R: RtpIo> RtpIo for Tap<'_, '_, R> {
+    fn receive(&mut self, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {
+        let (at, capture, up) = (self.at, self.capture, self.up);
+        self.inner.receive(&mut |port, peer, octets| {
+            if capture {
+                (up.borrow_mut())(Up::Packet {
+                    at,
+                    sent: false,
+                    port,
+                    peer,
+                    octets: octets.to_vec(),
+                });
+            }
+            sink(port, peer, octets);
+        });
+    }
+
+    fn send(&mut self, port: RtpPort, to: SocketAddr, packet: &[u8]) {
+        if self.capture {
+            (self.up.borrow_mut())(Up::Packet {
+                at: self.at,
+                sent: true,
+                port,
+                peer: to,
+                octets: packet.to_vec(),
+            });
+        }
+        self.inner.send(port, to, packet);
+    }
+
+    fn flush(&mut self) {
+        self.inner.flush();
+    }
+
+    fn open(&mut self, port: RtpPort) {
+        self.inner.open(port);
+    }
+}
+
+#[cfg(test)]
+mod tests;

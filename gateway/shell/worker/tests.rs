@@ -1,0 +1,146 @@
+//! Several spans of one worker, in virtual time.
+
+use emulator::{End, pair};
+use media_bridge::{BridgeId, Codec, Command, Open, Path, QueueRtp, Rtp};
+use tdm::{TICK, TICK_OCTETS};
+
+use super::*;
+use crate::shell::thread::now;
+
+/// A line whose device fails after some ticks.
+struct Failing {
+    end: End,
+    ticks: u32,
+}
+
+impl SpanIo for Failing {
+    fn id(&self) -> SpanId {
+        self.end.id()
+    }
+    fn wait(&mut self) -> io::Result<Due> {
+        match self.ticks {
+            0 => Err(io::Error::other("unplugged")),
+            _ => self.end.wait(),
+        }
+    }
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        self.ticks = self
+            .ticks
+            .checked_sub(1)
+            .ok_or_else(|| io::Error::other("unplugged"))?;
+        self.end.carry(due, tx, rx)
+    }
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        self.end.poll_event()
+    }
+    fn counters(&self) -> SpanCounters {
+        self.end.counters()
+    }
+}
+
+/// Two spans whose devices fail after so many ticks, and their far ends.
+fn worker(ticks: [u32; 2]) -> (Worker<QueueRtp>, [End; 2]) {
+    let (a, far_a) = pair(SpanId(0), SpanId(0));
+    let (b, far_b) = pair(SpanId(1), SpanId(1));
+    let [ticks_a, ticks_b] = ticks;
+    let spans: Vec<(Box<dyn SpanIo>, Links)> = vec![
+        (
+            Box::new(Failing {
+                end: a,
+                ticks: ticks_a,
+            }),
+            Vec::new(),
+        ),
+        (
+            Box::new(Failing {
+                end: b,
+                ticks: ticks_b,
+            }),
+            Vec::new(),
+        ),
+    ];
+    (
+        Worker::new(spans, QueueRtp::new(), 8, false),
+        [far_a, far_b],
+    )
+}
+
+fn open(worker: &mut Worker<QueueRtp>, span: SpanId) {
+    let bridge = BridgeId(u32::from(span.0));
+    let timeslot = Timeslot::new(9).unwrap();
+    let open = Open::new(bridge, span, timeslot, Law::ALaw, Path::BOTH);
+    let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+    let mut rtp = Rtp::new(RtpPort(span.0), peer, Codec::Pcma, 1);
+    rtp.ptime = TICK;
+    let rtp = Box::new(rtp);
+    for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
+        worker.down(Down::Media(command), &mut |word| {
+            assert!(!matches!(
+                word,
+                Up::Media(media_bridge::Event::Refused { .. })
+            ));
+        });
+    }
+}
+
+/// One tick of the worker and of the far ends, which send an octet of their own; what became RTP.
+fn turn(worker: &mut Worker<QueueRtp>, far: &mut [End; 2]) -> (Vec<(u16, u8)>, Vec<SpanEvent>) {
+    let mut rx = SpanTick::idle(Law::ALaw);
+    let mut events = Vec::new();
+    for (octet, end) in (0x11..).zip(far) {
+        end.exchange(&SpanTick([[octet; TICK_OCTETS]; 32]), &mut rx)
+            .unwrap();
+    }
+    let mut up = |word| {
+        if let Up::Span(_, event) = word {
+            events.push(event);
+        }
+    };
+    worker.exchange(&mut up).unwrap();
+    worker.work(now(), &mut up);
+    let sent = std::iter::from_fn(|| worker.rtp().pop())
+        .map(|queued| (queued.port.0, *queued.packet.last().unwrap()))
+        .collect();
+    (sent, events)
+}
+
+/// From the command to the first packet with what is on the line now: two ticks.
+#[test]
+fn a_bridge_speaks_within_two_ticks() {
+    let (mut worker, mut far) = worker([u32::MAX; 2]);
+    for _ in 0..5 {
+        turn(&mut worker, &mut far);
+    }
+    open(&mut worker, SpanId(0));
+    open(&mut worker, SpanId(1));
+    let (first, _) = turn(&mut worker, &mut far);
+    assert_eq!(first, [(0, 0x11), (1, 0x12)], "each span in its own bridge");
+}
+
+#[test]
+fn a_line_that_fails_takes_no_other_with_it() {
+    let (mut worker, mut far) = worker([10, 20]);
+    open(&mut worker, SpanId(0));
+    open(&mut worker, SpanId(1));
+    for _ in 0..10 {
+        assert_eq!(turn(&mut worker, &mut far).1, []);
+    }
+    // The clock fails: the other line is the clock from now on, and its bridge goes on.
+    let los = SpanEvent::Alarm {
+        alarm: Alarm::Los,
+        on: true,
+    };
+    let (sent, events) = turn(&mut worker, &mut far);
+    assert_eq!(events, [los]);
+    assert_eq!(
+        sent,
+        [(0, 0xff), (1, 0x12)],
+        "nothing old of the dead line is repeated"
+    );
+    for _ in 0..9 {
+        assert_eq!(turn(&mut worker, &mut far).1, []);
+    }
+    let mut events = 0;
+    assert!(worker.exchange(&mut |_| events += 1).is_err());
+    assert_eq!(events, 1);
+}
