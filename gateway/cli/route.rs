@@ -280,6 +280,7 @@ impl Attempt<'_> {
             caller: caller.as_ref(),
             codec: Codec::Pcma,
             group,
+            check: false,
         };
         iam::iam(&setup).with_context(|| format!("no IAM can carry `{digits}`"))
     }

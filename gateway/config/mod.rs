@@ -29,8 +29,8 @@ pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk};
 pub use self::tdm::{Hunt, Profile, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
-    Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Role, Span, Standard, Timeslots,
-    ValueError,
+    CheckRate, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role, Span,
+    Standard, Timeslots, ValueError,
 };
 
 /// A gateway file.

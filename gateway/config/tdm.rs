@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
-use super::{Law, Nature, PointCode, PortRange, Timeslots};
+use super::{CheckRate, Law, Nature, PointCode, PortRange, Return, Timeslots};
 
 /// `[[trunk_group]]`: circuits to an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,6 +50,12 @@ pub struct TrunkGroup {
     /// ISUP timers that differ from their default, by name: `t7 = "25s"`.
     #[serde(default, deserialize_with = "timers")]
     pub timers: BTreeMap<String, Duration>,
+    /// Which outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8).
+    #[serde(default)]
+    pub continuity_check: CheckRate,
+    /// How check tones come back, at both ends (Q.724 clauses 7 and 8).
+    #[serde(default)]
+    pub continuity_return: Return,
 }
 
 impl TrunkGroup {

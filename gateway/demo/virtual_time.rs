@@ -66,14 +66,26 @@ impl World {
         };
         let source = settings::gateway(&places);
         let config = settings::gateway_config(&source)?;
-        Self::with(base, network, &source, config, &places)
+        Self::with(
+            base,
+            network,
+            &source,
+            config,
+            &settings::lab_config()?,
+            &places,
+        )
     }
 
-    fn with(
+    /// A world of configurations that differ from the demo's in something.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub(super) fn with(
         base: Instant,
         network: NetworkConfig,
         source: &Source,
         config: crate::config::Config,
+        lab: &lab::config::Config,
         places: &Places,
     ) -> anyhow::Result<Self> {
         let rtp = config.rtp.address;
@@ -94,7 +106,7 @@ impl World {
             .collect();
         let spans = vec![(Box::new(near) as Box<dyn SpanIo>, links)];
         let worker = Worker::new(spans, QueueRtp::new(), plan.count, false);
-        let mut exchange = Exchange::new(ExchangeConfig::from_file(&settings::lab_config()?)?)?;
+        let mut exchange = Exchange::new(ExchangeConfig::from_file(lab)?)?;
         let user_rtp = SocketAddr::new(places.user.ip(), places.user.port() + 2);
         let uri = format!("sip:{}@{}", numbers::SIP_USER, places.user);
         let phone = Phone::new(

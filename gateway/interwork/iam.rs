@@ -4,9 +4,9 @@
 //! last word (RFC 3372 §4).
 
 use isup::{
-    CalledPartyNumber, CallingPartyNumber, CallingPartysCategory, Digits, DigitsError,
-    ForwardCallIndicators, Message, MessageType, NatureOfAddress, NatureOfConnection, Parameter,
-    Presentation, Screening, TransmissionMediumRequirement,
+    CalledPartyNumber, CallingPartyNumber, CallingPartysCategory, ContinuityCheck, Digits,
+    DigitsError, ForwardCallIndicators, Message, MessageType, NatureOfAddress, NatureOfConnection,
+    Parameter, Presentation, Screening, TransmissionMediumRequirement,
 };
 
 use super::number;
@@ -59,6 +59,8 @@ pub struct Setup<'a> {
     pub codec: Codec,
     /// The trunk group it goes to.
     pub group: &'a TrunkGroup,
+    /// The circuit is to be checked before the call goes on (Q.764 §2.1.8).
+    pub check: bool,
 }
 
 /// The IAM for an INVITE, en bloc.
@@ -73,10 +75,11 @@ pub fn iam(setup: &Setup<'_>) -> Result<Message, DigitsError> {
         .unwrap_or_else(canonical);
     // The continuity check of the template was of another circuit.
     let connection = iam.find::<NatureOfConnection>().unwrap_or_default();
-    set(
-        &mut iam,
-        connection.with_continuity_check(isup::ContinuityCheck::NotRequired),
-    );
+    let check = match setup.check {
+        true => ContinuityCheck::Required,
+        false => ContinuityCheck::NotRequired,
+    };
+    set(&mut iam, connection.with_continuity_check(check));
     if setup.codec == Codec::Clearmode {
         set(&mut iam, TransmissionMediumRequirement::Unrestricted64);
     }

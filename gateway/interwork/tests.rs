@@ -193,6 +193,7 @@ fn the_template_gives_what_sip_does_not_say() {
         caller: Some(&caller),
         codec: Codec::Pcma,
         group: &group,
+        check: false,
     };
     let iam = iam::iam(&setup).unwrap();
     assert_eq!(
@@ -241,6 +242,7 @@ fn an_iam_that_sip_agrees_with_crosses_unchanged() {
         caller: None,
         codec: Codec::Pcma,
         group: &group,
+        check: false,
     };
     assert_eq!(iam::iam(&setup).unwrap().to_vec(), template.to_vec());
 }
@@ -266,6 +268,7 @@ fn a_caller_is_asserted_only_by_a_trusted_peer_and_hidden_on_request() {
         caller: Some(&caller),
         codec: Codec::Clearmode,
         group: &group,
+        check: false,
     };
     let iam = iam::iam(&setup).unwrap();
     let calling = iam.find::<CallingPartyNumber>().unwrap();

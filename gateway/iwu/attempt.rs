@@ -123,7 +123,8 @@ impl Iwu {
         let local = self
             .capabilities(bridge, trunk)
             .ok_or(Obstacle::Row(NO_PORT))?;
-        let (iam, digits, octets, plan) = self.prepare(id, group, &local)?;
+        let check = self.takes_check(id, group_index, group);
+        let (iam, digits, octets, plan) = self.prepare(id, group, &local, check)?;
         let cic = self.points.circuits.get(&circuit).map(|place| place.cic.0);
         let Some(leg) = self.legs.get_mut(&id) else {
             return Ok(());
@@ -157,6 +158,7 @@ impl Iwu {
         id: CallId,
         group: &TrunkGroup,
         local: &sdp::Capabilities,
+        check: bool,
     ) -> Result<(isup::Message, String, bytes::Bytes, Option<sdp::MediaPlan>), Obstacle> {
         let leg = self.legs.get(&id).ok_or(Obstacle::Row(REFUSED))?;
         let Origin::Sip {
@@ -179,6 +181,7 @@ impl Iwu {
             caller: caller.as_ref(),
             codec: plan.map_or(sdp::Codec::Pcma, |plan| plan.codec),
             group,
+            check,
         };
         let iam = iam::iam(&setup).map_err(|_| Obstacle::Row(NO_SIGNALS))?;
         Ok((iam, digits, octets, plan))

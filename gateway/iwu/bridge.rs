@@ -260,6 +260,11 @@ impl Iwu {
                     self.trace_media(now, open.call, format!("bridge: {why}"));
                 }
             }
+            MediaEvent::Continuity {
+                span,
+                timeslot,
+                heard,
+            } => self.checked(now, span, timeslot, heard),
             MediaEvent::Closed { bridge, statistics } => {
                 if let Some(open) = self.bridges.remove(&bridge) {
                     if let Some(pool) = self.ports.get_mut(usize::from(open.span.0)) {
@@ -271,7 +276,7 @@ impl Iwu {
         }
     }
 
-    fn command(&mut self, span: SpanId, command: Command) {
+    pub(super) fn command(&mut self, span: SpanId, command: Command) {
         self.outputs.push_back(Output::Media(span, command));
     }
 }

@@ -52,6 +52,12 @@ impl Iwu {
             isup::node::Output::Indication(circuit, Indication::Setup(iam)) => {
                 self.setup(now, circuit, iam);
             }
+            isup::node::Output::Indication(circuit, Indication::Check(on)) => {
+                self.check_circuit(now, circuit, on);
+            }
+            isup::node::Output::Indication(circuit, Indication::Loop(on)) => {
+                self.answer_check(now, circuit, on);
+            }
             isup::node::Output::Indication(circuit, indication) => {
                 self.indication(now, circuit, indication);
             }

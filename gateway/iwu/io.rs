@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use media_bridge::continuity::Heard;
 use media_bridge::{BridgeId, Command, Digit, Side, Statistics};
 use mtp::{LineEvent, LinkId};
 use serde::{Deserialize, Serialize};
-use tdm::{SpanEvent, SpanId};
+use tdm::{SpanEvent, SpanId, Timeslot};
 
 use crate::cdr::CallRecord;
 use crate::ladder::Trace;
@@ -67,6 +68,15 @@ pub enum MediaEvent {
         bridge: BridgeId,
         /// What it counted.
         statistics: Box<Statistics>,
+    },
+    /// The check tone came back on a timeslot, or its check ended before it did.
+    Continuity {
+        /// The span.
+        span: SpanId,
+        /// The timeslot.
+        timeslot: Timeslot,
+        /// What came back.
+        heard: Heard,
     },
     /// The bridge could not be opened or changed.
     Refused {

@@ -51,6 +51,8 @@ pub(super) struct Route {
     pub(super) next: usize,
     /// Circuits and trunks tried so far.
     pub(super) attempts: u8,
+    /// An IAM asked for a continuity check: those of further attempts do, too.
+    pub(super) checked: bool,
     /// The number that goes out.
     pub(super) number: Number,
     /// Nature of address that goes out; by the form of the number when absent.
@@ -103,6 +105,7 @@ impl Route {
             targets,
             next: 0,
             attempts: 0,
+            checked: false,
             number: decision.number,
             nature: decision.nature.map(number::nature),
             origin,

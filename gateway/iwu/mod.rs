@@ -16,6 +16,7 @@
 //! | `apply` | what a call asks for is done |
 //! | `attempt` | circuits and SIP trunks are tried |
 //! | `bridge` | media commands |
+//! | `continuity` | check tones and loops, by circuit |
 //! | `drain` | shutdown |
 //! | `call_ids` | which call a Call-ID belongs to |
 //! | `observe` | ladders and records |
@@ -25,6 +26,7 @@ mod apply;
 mod attempt;
 mod bridge;
 mod call_ids;
+mod continuity;
 mod drain;
 mod from_isup;
 mod from_sip;
@@ -117,6 +119,8 @@ pub struct Iwu {
     points: Points,
     plan: DialPlan,
     ringback: Vec<io::Tone>,
+    /// IAMs sent on the circuits of each trunk group.
+    outgoing: Vec<u64>,
     ports: Vec<PortPool>,
     /// Alarms that each span shows at present.
     alarms: BTreeMap<SpanId, BTreeSet<Alarm>>,
@@ -167,6 +171,7 @@ impl Iwu {
             chance: Seeded::new(birth.seed),
             sip: Endpoint::new(endpoint),
             points,
+            outgoing: vec![0; config.trunk_groups.len()],
             ringback,
             ports,
             alarms: BTreeMap::new(),

@@ -5,8 +5,8 @@ use std::time::Instant;
 use isup::circuit::Timer;
 use isup::node::TimerEvent;
 use isup::{
-    BackwardCallIndicators, CalledPartyNumber, Cause, CircuitId, EventInformation, Message,
-    MessageType,
+    BackwardCallIndicators, CalledPartyNumber, Cause, CircuitId, ContinuityIndicators,
+    EventInformation, Message, MessageType,
 };
 use media_bridge::{BridgeId, Statistics};
 use mtp::{LinkChange, LinkId, Status, Transfer};
@@ -170,7 +170,7 @@ impl Iwu {
         self.rung(now, None, What::Call(text));
     }
 
-    fn rung(&mut self, now: Instant, call: Option<CallId>, what: What) {
+    pub(super) fn rung(&mut self, now: Instant, call: Option<CallId>, what: What) {
         let at = self.since_start(now);
         self.outputs
             .push_back(Output::Trace(Trace { at, call, what }));
@@ -333,6 +333,13 @@ fn in_short(message: &Message, mask: bool) -> String {
         MessageType::Rel => message
             .find::<Cause>()
             .map(|c| format!("{} {}", c.value, c.name())),
+        MessageType::Cot => message.find::<ContinuityIndicators>().map(|indicators| {
+            if indicators.contains(ContinuityIndicators::SUCCESSFUL) {
+                "successful".to_owned()
+            } else {
+                "failed".to_owned()
+            }
+        }),
         _ => None,
     };
     match detail {

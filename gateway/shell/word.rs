@@ -124,6 +124,15 @@ fn media(event: Event) -> Option<MediaEvent> {
             bridge,
             why: refusal.to_string(),
         }),
+        Event::Continuity {
+            span,
+            timeslot,
+            heard,
+        } => Some(MediaEvent::Continuity {
+            span,
+            timeslot,
+            heard,
+        }),
         Event::Opened { .. } | Event::ToneEnded { .. } | Event::Spent(_) => None,
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tdm::{Law, SpanId, Timeslot};
 
+use crate::continuity::{Heard, Mode};
 use crate::dtmf::Digit;
 use crate::statistics::Statistics;
 use crate::tone::ToneProgram;
@@ -291,6 +292,18 @@ pub enum Command {
         /// Which bridge.
         bridge: BridgeId,
     },
+    /// Takes part in a continuity check of a timeslot, whether it has a bridge or not; while it
+    /// does, what its bridge would send is replaced. A timeslot of another shard is left alone.
+    Continuity {
+        /// Span of the timeslot.
+        span: SpanId,
+        /// The timeslot.
+        timeslot: Timeslot,
+        /// Its companding law.
+        law: Law,
+        /// What to do; `None` ends it.
+        mode: Option<Mode>,
+    },
 }
 
 /// From the media thread to call control.
@@ -344,6 +357,15 @@ pub enum Event {
         bridge: BridgeId,
         /// Why.
         refusal: Refusal,
+    },
+    /// The check tone came back on a timeslot; or the check was ended before it did.
+    Continuity {
+        /// Span of the timeslot.
+        span: SpanId,
+        /// The timeslot.
+        timeslot: Timeslot,
+        /// What came back.
+        heard: Heard,
     },
     /// A box that the media thread has no further use for: drop it.
     Spent(Spent),

@@ -78,6 +78,7 @@ drawn! {
     timer_out_of_range: "t7 = \"20s\"" => "t7 = \"5s\"";
     timer_of_no_number: "t7 = \"20s\"" => "t70 = \"20s\"";
     session_interval_too_small: "trusted = false" => "session_expires = \"60s\"\ntrusted = false";
+    check_of_no_call: "first_cic = 0" => "first_cic = 0\ncontinuity_check = \"1-in-0\"";
     tones_of_nowhere: "tones = \"de\"" => "tones = \"dd\"";
     not_toml: "[rtp]" => "[rtp";
     key_twice: "t2 = \"4s\"" => "t1 = \"4s\"";

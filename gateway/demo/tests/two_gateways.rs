@@ -4,16 +4,17 @@
 //! user -- network -- gateway -- E1 -- gateway -- network -- user
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use emulator::{Cable, End};
 use lab::network::{Network, NetworkConfig};
 use lab::sip_peer::{self, SipPeer, SipPeerConfig};
 use media_bridge::QueueRtp;
-use tdm::SpanId;
+use tdm::{BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 
 use crate::cdr::CallRecord;
 use crate::config::Environment;
@@ -50,14 +51,67 @@ pub(super) struct Pair {
     pub(super) sides: [Side; 2],
     pub(super) network: Network,
     pub(super) cable: Cable,
+    pub(super) timeslots: BadTimeslots,
+}
+
+/// Timeslots on which every octet that arrives is noise, at either end.
+#[derive(Clone, Default)]
+pub(super) struct BadTimeslots(Arc<Mutex<BTreeMap<usize, BitErrors>>>);
+
+impl BadTimeslots {
+    pub(super) fn set(&self, timeslot: usize, bad: bool) {
+        let mut all = self.0.lock().unwrap();
+        if bad {
+            let mut noise = BitErrors::new(1);
+            noise.set_rate(0.5);
+            all.insert(timeslot, noise);
+        } else {
+            all.remove(&timeslot);
+        }
+    }
+}
+
+/// An end of the line with bad timeslots.
+struct Disturbed(End, BadTimeslots);
+
+impl SpanIo for Disturbed {
+    fn id(&self) -> SpanId {
+        self.0.id()
+    }
+
+    fn wait(&mut self) -> io::Result<Due> {
+        self.0.wait()
+    }
+
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        self.0.carry(due, tx, rx)?;
+        for (timeslot, noise) in self.1.0.lock().unwrap().iter_mut() {
+            noise.corrupt(&mut rx.0[*timeslot]);
+        }
+        Ok(())
+    }
+
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        self.0.poll_event()
+    }
+
+    fn counters(&self) -> SpanCounters {
+        self.0.counters()
+    }
 }
 
 /// The demo's gateway at an address of its own, or the one at the other end of its line.
-fn source(address: &str, mirrored: bool, timeslots: &str, places: &Places) -> Source {
+fn source(
+    address: &str,
+    mirrored: bool,
+    (timeslots, keys): (&str, &str),
+    places: &Places,
+) -> Source {
+    let circuits = format!("timeslots = \"{timeslots}\"\n{keys}");
     let mut text = settings::gateway(places)
         .text
         .replace("127.0.0.1", address)
-        .replace("1-15,17-31", timeslots);
+        .replace("timeslots = \"1-15,17-31\"", &circuits);
     if mirrored {
         text = text
             .replace("\"2-10-1\"", "\"near\"")
@@ -71,7 +125,7 @@ fn source(address: &str, mirrored: bool, timeslots: &str, places: &Places) -> So
 }
 
 impl Side {
-    fn new(base: Instant, mirrored: bool, timeslots: &str, end: End) -> Self {
+    fn new(base: Instant, mirrored: bool, circuits: (&str, &str), end: Disturbed) -> Self {
         let address = if mirrored { "127.0.0.2" } else { "127.0.0.1" };
         let host: IpAddr = address.parse().unwrap();
         let places = Places {
@@ -81,7 +135,7 @@ impl Side {
             records: None,
             capture: None,
         };
-        let source = source(address, mirrored, timeslots, &places);
+        let source = source(address, mirrored, circuits, &places);
         let config = settings::gateway_config(&source).unwrap();
         let birth = Birth {
             now: base,
@@ -216,17 +270,23 @@ impl Side {
 
 impl Pair {
     pub(super) fn new(base: Instant, network: NetworkConfig, timeslots: &str) -> Self {
+        Self::with(base, network, (timeslots, ""))
+    }
+
+    /// With these timeslots as circuits, and these keys for their trunk group.
+    pub(super) fn with(base: Instant, network: NetworkConfig, circuits: (&str, &str)) -> Self {
         let (near, far) = emulator::pair(SpanId(0), SpanId(0));
         let cable = near.cable();
-        let sides = [
-            Side::new(base, false, timeslots, near),
-            Side::new(base, true, timeslots, far),
-        ];
+        let timeslots = BadTimeslots::default();
+        let sides = [(false, near), (true, far)].map(|(mirrored, end)| {
+            Side::new(base, mirrored, circuits, Disturbed(end, timeslots.clone()))
+        });
         let mut pair = Self {
             now: base,
             sides,
             network: Network::new(network),
             cable,
+            timeslots,
         };
         for side in &mut pair.sides {
             side.input(base, &mut pair.network, Input::Start);

@@ -1,7 +1,8 @@
 //! The continuity check of a circuit: check tones, their detector, the transponder (Q.724
 //! clauses 7 and 8, T1.113; RFC 3660 §2.4 trunk package for the tolerances).
 //!
-//! How to drive it, in blocks of 80 samples:
+//! [`Continuity`] is either end of a check on a timeslot, tick by tick. Its parts, in blocks of 80
+//! samples:
 //!
 //! * the side that checks sends [`CheckTone::program`] (a [`crate::tone::Generator`] plays it)
 //!   and feeds what comes back to a [`Detector`] of the tone that it expects: the same over a
@@ -11,9 +12,11 @@
 //! * the other side of a two-wire circuit feeds a [`Transponder`] and sends what it fills.
 
 mod detector;
+mod end;
 mod transponder;
 
 pub use detector::{Change, Detector};
+pub use end::{Continuity, Heard, LOUDEST, Mode, Return, SILENCE};
 pub use transponder::Transponder;
 
 use serde::{Deserialize, Serialize};

@@ -1,28 +1,26 @@
 //! The far end of a check over a two-wire circuit (Q.724 clause 8): while the check tone comes
 //! in, the return tone goes out.
 
-use std::sync::Arc;
-
 use tdm::Law;
 
-use super::{CheckTone, Detector};
-use crate::tone::Generator;
+use super::{CheckTone, Detector, LEVEL};
+use crate::tone::Oscillator;
 
 /// Answers a check tone by 1780 Hz.
 #[derive(Debug, Clone)]
 pub struct Transponder {
     detector: Detector,
-    generator: Generator,
+    tone: Oscillator,
 }
 
 impl Transponder {
     /// For a timeslot of `law`.
     #[must_use]
     pub fn new(law: Law) -> Self {
-        let tone = Arc::new(CheckTone::Return1780.program());
+        let tone = CheckTone::Return1780.frequency();
         Self {
             detector: Detector::new(CheckTone::Check2010, law),
-            generator: Generator::new(tone, law),
+            tone: Oscillator::new(tone, LEVEL.peak(law)),
         }
     }
 
@@ -36,7 +34,9 @@ impl Transponder {
     pub fn tick(&mut self, received: &[i16], sent: &mut [i16]) {
         self.detector.push(received, &mut |_| {});
         if self.detector.present() {
-            self.generator.fill(sent);
+            for sample in sent {
+                *sample = self.tone.next_sample().round() as i16;
+            }
         } else {
             sent.fill(0);
         }

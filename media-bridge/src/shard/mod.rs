@@ -1,6 +1,7 @@
 //! The engine of one media thread.
 
 mod bridge;
+mod check;
 mod digits;
 mod lifecycle;
 mod to_rtp;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use tdm::{Law, SpanId, SpanTick, TIMESLOTS, Timeslot};
 
 use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Side, Spent};
+use crate::continuity::Continuity;
 use crate::io::RtpIo;
 use crate::statistics::ShardStatistics;
 use bridge::Bridge;
@@ -28,6 +30,8 @@ pub struct ShardConfig {
 #[derive(Debug, Default)]
 struct Place {
     bridge: Option<Bridge>,
+    /// A continuity check takes the timeslot from the bridge.
+    check: Option<Continuity>,
     /// A bridge has gone: the timeslot is to be left idle.
     idle: Option<Law>,
 }
@@ -110,6 +114,12 @@ impl Shard {
                 });
             }
             Command::Close { bridge } => self.close(bridge, events),
+            Command::Continuity {
+                span,
+                timeslot,
+                law,
+                mode,
+            } => self.check(span, timeslot, law, mode, events),
         }
     }
 
@@ -142,11 +152,14 @@ impl Shard {
             .iter_mut()
             .skip(index * TIMESLOTS)
             .take(TIMESLOTS);
-        for ((place, received), sent) in places.zip(&rx.0).zip(&mut tx.0) {
+        for (number, ((place, received), sent)) in (0..).zip(places.zip(&rx.0).zip(&mut tx.0)) {
             if let Some(bridge) = &mut place.bridge {
                 bridge.tick(now, received, sent, rtp, events);
             } else if let Some(law) = place.idle.take() {
                 sent.fill(law.idle());
+            }
+            if let Some(check) = &mut place.check {
+                check::tick(check, (span, number), received, sent, events);
             }
         }
         rtp.flush();

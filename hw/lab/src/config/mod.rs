@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::subscriber::{Behaviour, Subscriber, Terminal};
-pub use self::value::{Timeslots, ValueError, duration, optional_duration};
+pub use self::value::{CheckRate, Timeslots, ValueError, duration, optional_duration};
 pub use crate::modem::Modulation;
+pub use media_bridge::continuity::Return;
 pub use mtp::{NetworkIndicator, PointCode, Standard};
 pub use tdm::Law;
 
@@ -182,6 +183,12 @@ pub struct Circuits {
     /// Companding of the speech.
     #[serde(default = "Circuits::default_law")]
     pub law: Law,
+    /// Which outgoing calls ask for a continuity check.
+    #[serde(default)]
+    pub continuity_check: CheckRate,
+    /// How check tones come back, at both ends.
+    #[serde(default)]
+    pub continuity_return: Return,
 }
 
 impl Circuits {

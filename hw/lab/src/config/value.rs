@@ -82,6 +82,58 @@ pub fn optional_duration<'de, D: Deserializer<'de>>(
     duration(deserializer).map(Some)
 }
 
+/// How many outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8),
+/// written as `"off"`, `"always"` or `"1-in-8"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CheckRate(u16);
+
+impl CheckRate {
+    const EXPECTED: &'static str =
+        "\"off\", \"always\", or a share of the calls such as \"1-in-8\"";
+
+    /// Whether the call is checked that follows `before` others on the same circuits.
+    #[must_use]
+    pub fn checks(self, before: u64) -> bool {
+        self.0 != 0 && before.is_multiple_of(u64::from(self.0))
+    }
+}
+
+impl FromStr for CheckRate {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "off" => Some(0),
+            "always" => Some(1),
+            _ => text
+                .strip_prefix("1-in-")
+                .and_then(|calls| calls.parse().ok())
+                .filter(|calls| *calls > 0),
+        }
+        .map(Self)
+        .ok_or(ValueError::Form {
+            expected: Self::EXPECTED,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CheckRateVisitor;
+        impl Visitor<'_> for CheckRateVisitor {
+            type Value = CheckRate;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(CheckRate::EXPECTED)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<CheckRate, E> {
+                text.parse()
+                    .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(CheckRateVisitor)
+    }
+}
+
 /// A set of timeslots of one span, written as ranges: `"1-15,17-31"`. Timeslot 0 carries the
 /// frame alignment of an E1 (G.704) and is never among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use tdm::{Law, SpanId, Timeslot};
 
 use super::modem::ModemLine;
 use super::{Exchange, Link, TEST_LEVEL, Trunk, plan_of, voice};
-use crate::config::{self, Subscriber};
+use crate::config::{self, CheckRate, Return, Subscriber};
 
 /// A signalling link's place on a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub struct TrunkConfig {
     pub timeslot: Timeslot,
     /// Its companding.
     pub law: Law,
+    /// Which outgoing calls ask for a continuity check.
+    pub continuity_check: CheckRate,
+    /// How check tones come back.
+    pub continuity_return: Return,
 }
 
 /// What an exchange is made of.
@@ -174,6 +178,8 @@ impl ExchangeConfig {
                     span,
                     timeslot: timeslot(index)?,
                     law: circuits.law,
+                    continuity_check: circuits.continuity_check,
+                    continuity_return: circuits.continuity_return,
                 });
             }
         }
@@ -218,6 +224,8 @@ impl ExchangeConfig {
                 span,
                 timeslot: timeslot(index)?,
                 law: Law::ALaw,
+                continuity_check: CheckRate::default(),
+                continuity_return: Return::default(),
             })
         };
         let trunks = (1..32).filter(|index| *index != 16).map(trunk);
@@ -256,8 +264,12 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
             span: trunk.span,
             timeslot: trunk.timeslot,
             law: trunk.law,
+            continuity_check: trunk.continuity_check,
+            continuity_return: trunk.continuity_return,
+            outgoing: 0,
             call: None,
             voice: None,
+            check: None,
         };
         (trunk.circuit, state)
     });

@@ -6,6 +6,7 @@ use std::time::Instant;
 use isup::circuit::{CircuitStatus, Timer};
 use isup::node::TimerEvent;
 use isup::{Cic, CircuitId, Message};
+use media_bridge::continuity;
 use mtp::{LinkChange, LinkId};
 use tdm::{SpanEvent, SpanId};
 
@@ -35,6 +36,8 @@ pub enum ExchangeEventKind {
     Call(CallEvent),
     /// Something was heard on the timeslot of a call.
     Heard(Heard),
+    /// What came back of a check tone.
+    Continuity(continuity::Heard),
     /// A timer of ISUP changed.
     Timer(Timer, TimerEvent),
     /// Something happened at a signalling link.
@@ -139,6 +142,7 @@ impl ExchangeEvent {
             ExchangeEventKind::Received(_) => "received",
             ExchangeEventKind::Call(_) => "call",
             ExchangeEventKind::Heard(_) => "heard",
+            ExchangeEventKind::Continuity(_) => "continuity",
             ExchangeEventKind::Timer(..) => "timer",
             ExchangeEventKind::Link(..) => "link",
             ExchangeEventKind::Mtp(_) => "mtp",
@@ -159,6 +163,10 @@ impl fmt::Display for ExchangeEvent {
             ExchangeEventKind::Received(message) => write!(f, "<- {message}"),
             ExchangeEventKind::Call(event) => event.fmt(f),
             ExchangeEventKind::Heard(heard) => write!(f, "heard {heard}"),
+            ExchangeEventKind::Continuity(heard) => match heard.good {
+                true => write!(f, "check tone came back at {}", heard.level),
+                false => write!(f, "no check tone came back, heard {}", heard.level),
+            },
             ExchangeEventKind::Timer(timer, TimerEvent::Started(duration)) => {
                 write!(f, "{timer} started ({duration:?})")
             }

@@ -5,6 +5,7 @@
 //! What it saw is in [`Exchange::events`].
 
 mod configure;
+mod continuity;
 mod event;
 mod incoming;
 mod modem;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use isup::circuit::{Indication, Request};
 use isup::node::Node;
 use isup::{Cause, Cic, CircuitId, Location, Message, MessageType};
+use media_bridge::continuity::{Continuity, Mode};
 use media_bridge::dtmf::Digit;
 use media_bridge::level::Dbm0;
 use media_bridge::tone::{Plan, ToneProgram};
@@ -31,7 +33,7 @@ use tdm::signalling::SignallingTimeslot;
 use tdm::{AlarmSet, Law, SpanEvent, SpanId, SpanTick, Timeslot};
 
 use crate::audio::Play;
-use crate::config::{Behaviour, Subscriber};
+use crate::config::{Behaviour, CheckRate, Return, Subscriber};
 
 pub use configure::{ExchangeConfig, ExchangeError, LinkTimeslot, TrunkConfig};
 pub use event::{CallEvent, ExchangeEvent, ExchangeEventKind, Party};
@@ -72,8 +74,14 @@ struct Trunk {
     span: SpanId,
     timeslot: Timeslot,
     law: Law,
+    continuity_check: CheckRate,
+    continuity_return: Return,
+    /// Calls that went out on it.
+    outgoing: u64,
     call: Option<Call>,
     voice: Option<Voice>,
+    /// A continuity check has the timeslot.
+    check: Option<Continuity>,
 }
 
 /// How far a call is.
@@ -176,13 +184,14 @@ impl Exchange {
         for (circuit, trunk) in self.trunks.iter_mut().filter(|(_, t)| t.span == span) {
             let sent = tx.timeslot_mut(trunk.timeslot);
             match &mut trunk.voice {
-                Some(voice) => {
+                // A caller neither hears nor speaks while the circuit is being checked.
+                Some(voice) if trunk.check.is_none() => {
                     voice.tick(rx.timeslot(trunk.timeslot), sent);
                     let (cic, call) = (trunk.cic, trunk.call.as_mut());
                     let collected = call.map(|call| &mut call.collected);
                     voice.report(now, *circuit, cic, collected, &mut self.events);
                 }
-                None => {
+                _ => {
                     sent.fill(trunk.law.idle());
                     let mut modems = self.modems.iter_mut();
                     if let Some(line) = modems.find(|line| line.is_on(*circuit)) {
@@ -191,6 +200,7 @@ impl Exchange {
                 }
             }
         }
+        self.tick_checks(now, span, rx, tx);
         for link in self.links.iter_mut().filter(|link| link.span == span) {
             link.line.transmit(tx);
         }
@@ -458,13 +468,8 @@ impl Exchange {
             Indication::State(status) => {
                 self.log(now, Some(circuit), ExchangeEventKind::Circuit(status));
             }
-            // No IAM of this exchange asks for a check of its circuit.
-            Indication::Check(_) => {}
-            Indication::Loop(on) => {
-                if let Some(trunk) = self.trunks.get_mut(&circuit) {
-                    trunk.voice = on.then(|| Voice::echo(trunk.law));
-                }
-            }
+            Indication::Check(on) => self.check(now, circuit, on.then_some(Mode::Check)),
+            Indication::Loop(on) => self.check(now, circuit, on.then_some(Mode::Answer)),
         }
     }
 

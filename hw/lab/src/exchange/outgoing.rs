@@ -93,8 +93,8 @@ impl Exchange {
             .node
             .select(&candidates, Hunt::MostIdle)
             .ok_or(RequestError::NoCircuit)?;
-        self.node
-            .request(now, circuit, Request::Setup(call.iam.clone()))?;
+        let iam = self.with_check(circuit, &call.iam);
+        self.node.request(now, circuit, Request::Setup(iam))?;
         let event = CallEvent::Outgoing {
             called: call.called.clone(),
             calling: call.calling.clone(),

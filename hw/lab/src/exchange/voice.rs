@@ -63,12 +63,6 @@ impl Voice {
     }
 
     /// Sends back what it hears, octet by octet.
-    pub(super) fn echo(law: Law) -> Self {
-        let mut voice = Self::new(law);
-        voice.echo = true;
-        voice
-    }
-
     pub(super) fn set_echo(&mut self) {
         self.mouth.play(Play::Idle);
         self.echo = true;

@@ -98,6 +98,7 @@ impl<W: Write> Report<W> {
 fn is_of_interest(kind: &ExchangeEventKind) -> bool {
     match kind {
         ExchangeEventKind::Call(_)
+        | ExchangeEventKind::Continuity(_)
         | ExchangeEventKind::Mtp(_)
         | ExchangeEventKind::Span(..)
         | ExchangeEventKind::Alert(_) => true,
