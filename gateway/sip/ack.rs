@@ -19,6 +19,7 @@ impl Session {
         mut bodies: Bodies,
         headers: &Headers,
     ) -> Result<(), RequestError> {
+        let exchange = self.negotiation().exchange;
         let Role::Uas(uas) = &mut self.role else {
             return Err(self.out_of_place("Accept"));
         };
@@ -28,7 +29,7 @@ impl Session {
         if bodies.sdp.is_none() {
             bodies.sdp = uas.shown.clone();
         }
-        let settled = matches!(self.exchange, Exchange::Stable | Exchange::Local);
+        let settled = matches!(exchange, Exchange::Stable | Exchange::Local);
         if bodies.sdp.is_none() && !settled {
             return Err(RequestError::SdpMissing { session: self.id });
         }
@@ -43,13 +44,13 @@ impl Session {
             uas.accept = Some((bodies, headers.clone()));
             return Ok(());
         }
-        let stood = (self.exchange, self.local_sdp.clone());
         let interval = uas
             .interval
             .or_else(|| wish(&uas.invite.headers, self.policy.session_expires));
         let (key, request) = (uas.key.clone(), uas.invite.clone());
+        let stood = self.negotiation().local_sdp.clone();
         let sdp = self.fit(bodies.sdp.take(), true);
-        let offer = self.exchange == Exchange::Local && sdp.is_some();
+        let offer = self.negotiation().exchange == Exchange::Local && sdp.is_some();
         bodies.sdp = sdp;
         let made = self
             .response(core, &request, 200, None, headers, &bodies)
@@ -60,7 +61,9 @@ impl Session {
         let response = match made {
             Ok(response) => response,
             Err(e) => {
-                (self.exchange, self.local_sdp) = stood;
+                let negotiation = self.negotiation();
+                negotiation.exchange = exchange;
+                negotiation.local_sdp = stood;
                 return Err(e);
             }
         };
@@ -137,7 +140,7 @@ impl Session {
         core.stop(self.id, SessionTimer::Answer);
         let bodies = message::bodies(&ack.headers, ack.body()).unwrap_or_default();
         if waiting.offer {
-            self.exchange = Exchange::Stable;
+            self.negotiation().exchange = Exchange::Stable;
         }
         if self.state == State::Answered {
             self.state = State::Confirmed;

@@ -79,15 +79,16 @@ impl Session {
             self.releasing(core);
             core.call(now, self.id, Purpose::Bye, bye, flow);
         } else {
-            self.terminate(core);
+            self.terminate(core, now);
         }
     }
 
     fn releasing(&mut self, core: &mut Core) {
         self.state = State::Releasing;
         self.infos.clear();
-        self.ours = None;
-        self.retry = None;
+        let negotiation = self.negotiation();
+        negotiation.ours = None;
+        negotiation.retry = None;
         core.stop_all(self.id);
     }
 
@@ -103,7 +104,7 @@ impl Session {
         let no_headers = Headers::new();
         core.answer(now, key, request, 200, tag, &no_headers);
         if self.state.is_over() {
-            return self.terminate(core);
+            return self.terminate(core, now);
         }
         self.end_subscription(core, now);
         let headers = message::list(&request.headers);
@@ -124,22 +125,22 @@ impl Session {
                 // A BYE in an early dialog of ours is not for the callee to send (§15); what is
                 // left of the INVITE is given up like the user would.
                 let _ = self.cancel(core, now, no_headers);
-                self.terminate(core);
+                self.terminate(core, now);
             }
             (State::AckDue, Role::Uac(_)) => {
                 if let Some(index) = self.current {
                     self.acknowledge(core, index, &no_headers, &Bodies::default());
                 }
-                self.terminate(core);
+                self.terminate(core, now);
             }
-            _ => self.terminate(core),
+            _ => self.terminate(core, now),
         }
     }
 
     /// A BYE cannot be refused: any final response, or none, ends the session.
-    pub(super) fn on_bye_done(&mut self, core: &mut Core) {
+    pub(super) fn on_bye_done(&mut self, core: &mut Core, now: Instant) {
         if self.state == State::Releasing {
-            self.terminate(core);
+            self.terminate(core, now);
         }
     }
 }

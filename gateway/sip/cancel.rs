@@ -59,7 +59,7 @@ impl Session {
             let key = uac.key.clone();
             core.abandon(now, &key);
         }
-        self.terminate(core);
+        self.terminate(core, now);
     }
 
     /// UAS: CANCEL of the INVITE of this session; its 200 has been sent.
@@ -107,7 +107,8 @@ impl Endpoint {
         let status = if core.serves(&target) { 200 } else { 481 };
         core.answer(now, key, cancel, status, None, &none);
         if let Some((session, core)) = self.session_of(cancel)
-            && session.pending.as_ref().is_some_and(|p| p.key == target)
+            && let negotiation = session.negotiation()
+            && (negotiation.pending.as_ref()).is_some_and(|p| p.key == target)
         {
             let _ = session.refuse_pending(core, now, 487, None, &none);
         }

@@ -288,12 +288,6 @@ impl Core {
         self.servers.contains_key(key)
     }
 
-    /// Gives up a server transaction that nobody will answer any more.
-    pub(super) fn abandon_server(&mut self, key: &TransactionKey) {
-        self.layer.abandon(key);
-        self.forget(key);
-    }
-
     /// Sends a response by its server transaction.
     pub(super) fn respond(&mut self, now: Instant, key: &TransactionKey, response: Response) {
         let steps = self.layer.send_response(key, response);

@@ -9,6 +9,7 @@ use sipx_sip::rel::Sequence;
 use sipx_sip::{HeaderName, Host, Uri};
 
 use super::core::Core;
+use super::session::Negotiation;
 use super::{Bodies, Flow, Headers, RequestError, message};
 
 /// A dialog, early or confirmed.
@@ -40,6 +41,7 @@ pub(super) struct Dialog {
     pub(super) allows_update: bool,
     /// Our Allow names REFER.
     pub(super) transfer: bool,
+    pub(super) negotiation: Negotiation,
 }
 
 impl Dialog {
@@ -70,6 +72,7 @@ impl Dialog {
             ack: None,
             allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
             transfer: false,
+            negotiation: Negotiation::default(),
         })
     }
 
@@ -100,6 +103,7 @@ impl Dialog {
             ack: None,
             allows_update: message::lists(fields, &HeaderName::Allow, "UPDATE"),
             transfer: false,
+            negotiation: Negotiation::default(),
         })
     }
 

@@ -10,7 +10,7 @@ use sipx_sip::message::Request as SipRequest;
 use sipx_sip::transaction::TransactionKey;
 
 use super::core::{Core, Expiry, SessionTimer};
-use super::session::{Exchange, Ours, Role, Session, State};
+use super::session::{Ours, Role, Session, State};
 use super::{
     Bodies, Failure, Flow, Headers, Indication, Policy, Request, RequestError, SessionId, message,
 };
@@ -172,12 +172,15 @@ impl Endpoint {
                 session.refer_progress(core, now, status, reason.as_deref())
             }
             Request::Answer {
-                bodies, headers, ..
+                fork,
+                bodies,
+                headers,
             } => {
-                if session.exchange == Exchange::Remote && session.is_uac_waiting() {
-                    session.answer_response(core, now, bodies, &headers)
+                let index = usize::from(fork);
+                if session.owes_answer(index) {
+                    session.answer_response(core, now, index, bodies, &headers)
                 } else {
-                    session.answer_pending(core, now, bodies, &headers)
+                    session.answer_pending(core, now, index, bodies, &headers)
                 }
             }
             Request::Policy(policy) => {
@@ -208,7 +211,7 @@ impl Endpoint {
             if waiting && !uac.provisional && uac.flow.remote == remote {
                 let key = uac.key.clone();
                 self.core.abandon(now, &key);
-                session.on_invite_lost(&mut self.core, &key, Failure::TransportError);
+                session.on_invite_lost(&mut self.core, now, &key, Failure::TransportError);
             }
         }
         self.sweep();
@@ -267,9 +270,6 @@ impl Endpoint {
                 if let Role::Uas(uas) = &session.role {
                     self.invites.remove(&uas.key);
                 }
-                if let Some(pending) = &session.pending {
-                    self.core.abandon_server(&pending.key);
-                }
                 self.sessions.remove(&id);
             }
         }
@@ -294,16 +294,10 @@ impl Session {
             update,
             bodies,
             headers,
-            before: self.local_sdp.clone(),
+            key: None,
+            before: None,
             refresh: false,
             again: false,
-        }
-    }
-
-    fn is_uac_waiting(&self) -> bool {
-        match &self.role {
-            Role::Uac(uac) => uac.prack.is_some() || self.state == State::AckDue,
-            Role::Uas(_) => false,
         }
     }
 }

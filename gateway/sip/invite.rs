@@ -12,7 +12,7 @@ use sipx_sip::{HeaderName, session};
 use super::core::{Core, MergeKey, Purpose, SessionTimer};
 use super::dialog::{Dialog, address_of, route_uri};
 use super::endpoint::Endpoint;
-use super::session::{Exchange, Role, Session, State, Uac, Uas};
+use super::session::{Exchange, Negotiation, Role, Session, State, Uac, Uas};
 use super::session_timer::Interval;
 use super::{
     Bodies, Failure, Flow, Headers, Incoming, Indication, Invite, PEarlyMedia, Q850, Reliable,
@@ -50,7 +50,6 @@ impl Endpoint {
             flow,
             provisional: false,
             cancel: None,
-            prack: None,
             again: 0,
             asked: invite,
         };
@@ -110,7 +109,7 @@ impl Endpoint {
         };
         let core = &mut self.core;
         let local_tag = core.identifiers.tag();
-        let Some(dialog) = Dialog::of_request(&request, &local_tag, flow.remote) else {
+        let Some(mut dialog) = Dialog::of_request(&request, &local_tag, flow.remote) else {
             return core.answer(now, key, &request, 400, None, &Headers::new());
         };
         let first = core.identifiers.below(0x7fff) as u32 + 1;
@@ -132,11 +131,11 @@ impl Endpoint {
         };
         let id = self.new_session();
         let mut session = Session::new(id, local_tag.clone(), Role::Uas(Box::new(uas)), policy);
+        if incoming.bodies.sdp.is_some() {
+            dialog.negotiation.exchange = Exchange::Remote;
+        }
         session.dialogs.push(dialog);
         session.current = Some(0);
-        if incoming.bodies.sdp.is_some() {
-            session.exchange = Exchange::Remote;
-        }
         let core = &mut self.core;
         let expires = header(&incoming.headers, "Expires").and_then(|e| e.trim().parse().ok());
         if let Some(seconds) = expires {
@@ -306,11 +305,11 @@ pub(super) fn build(
 impl Session {
     /// The exchange as the INVITE begins it.
     pub(super) fn offer(&mut self, offer: Option<bytes::Bytes>) {
-        self.exchange = match offer {
+        let exchange = match offer {
             Some(_) => Exchange::Local,
             None => Exchange::None,
         };
-        self.local_sdp = offer;
+        self.begun = Negotiation::begun(exchange, offer);
     }
 
     /// A response to our INVITE. One to an INVITE that was sent again since is none.
@@ -349,6 +348,7 @@ impl Session {
         }
         let mut dialog = Dialog::of_response(&uac.invite, response, uac.flow.remote, fork)?;
         dialog.transfer = self.policy.transfer;
+        dialog.negotiation = Negotiation::begun(self.begun.exchange, self.begun.local_sdp.clone());
         self.dialogs.push(dialog);
         Some(self.dialogs.len() - 1)
     }
@@ -391,12 +391,19 @@ impl Session {
         };
         self.interval = Interval::adopted(&response.headers, asked);
         self.start_interval(core, now);
-        let answer_due = self.exchange == Exchange::None && bodies.sdp.is_some();
+        for other in (0..self.dialogs.len()).filter(|other| *other != index) {
+            self.abandon_pending(core, now, other);
+        }
+        let negotiation = self.negotiation();
+        let answer_due = negotiation.exchange == Exchange::None && bodies.sdp.is_some();
         if answer_due {
-            self.exchange = Exchange::Remote;
+            negotiation.exchange = Exchange::Remote;
             self.state = State::AckDue;
         } else {
-            self.exchange = Exchange::Stable;
+            // An exchange of UPDATE or PRACK goes on; that of the INVITE is over by now.
+            if negotiation.is_quiet() {
+                negotiation.exchange = Exchange::Stable;
+            }
             self.state = State::Confirmed;
             self.acknowledge(core, index, &Headers::new(), &Bodies::default());
         }
@@ -443,7 +450,7 @@ impl Session {
             core.call(now, self.id, Purpose::StrayBye, bye, flow);
         }
         if self.state == State::Cancelling {
-            self.terminate(core);
+            self.terminate(core, now);
         }
     }
 
@@ -469,7 +476,7 @@ impl Session {
             },
         );
         self.release_stray(core, now, index, response);
-        self.terminate(core);
+        self.terminate(core, now);
     }
 
     fn on_failure(&mut self, core: &mut Core, now: Instant, response: &Response) {
@@ -497,24 +504,30 @@ impl Session {
                         headers,
                     },
                 );
-                self.terminate(core);
+                self.terminate(core, now);
             }
-            State::Cancelling => self.terminate(core),
+            State::Cancelling => self.terminate(core, now),
             _ => {}
         }
     }
 
     /// No response to our INVITE, or no way for it.
-    pub(super) fn on_invite_lost(&mut self, core: &mut Core, key: &TransactionKey, what: Failure) {
+    pub(super) fn on_invite_lost(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        key: &TransactionKey,
+        what: Failure,
+    ) {
         if !matches!(&self.role, Role::Uac(uac) if uac.key == *key) {
             return;
         }
         match self.state {
             State::Inviting => {
                 self.fail(core, what);
-                self.terminate(core);
+                self.terminate(core, now);
             }
-            State::Cancelling => self.terminate(core),
+            State::Cancelling => self.terminate(core, now),
             _ => {}
         }
     }

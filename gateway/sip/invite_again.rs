@@ -59,13 +59,12 @@ impl Session {
         uac.key = key;
         uac.flow = flow;
         uac.provisional = false;
-        uac.prack = None;
         // A final response other than 2xx ends the early dialogs of its INVITE (§12.3).
+        for index in 0..self.dialogs.len() {
+            self.abandon_pending(core, now, index);
+        }
         self.dialogs.clear();
         self.current = None;
-        self.pending = None;
-        self.ours = None;
-        self.retry = None;
         self.offer(offer);
         if without_isup {
             core.indicate(

@@ -13,7 +13,7 @@
 //! | `receive` | RFC 3261 §8.2: what a request must satisfy before a procedure sees it |
 //! | `dialog`, `session` | the state the procedures share |
 //! | `invite`, `invite_again`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
-//! | `reinvite`, `update`, `session_timer` | changing and keeping it |
+//! | `renegotiate`, `reinvite`, `update`, `session_timer` | changing and keeping it |
 //! | `refer`, [`replaces`] | transfer: REFER with its notifications, INVITE with Replaces |
 //! | `info`, `bye`, `options` | the rest |
 //! | [`body`], [`sdp`], [`reason`], [`early_media`], [`mod@summary`] | what messages carry, and one line about them |
@@ -40,6 +40,7 @@ mod receive;
 mod refer;
 mod reinvite;
 mod reject;
+mod renegotiate;
 pub mod replaces;
 mod request;
 pub mod sdp;

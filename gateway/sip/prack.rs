@@ -8,7 +8,7 @@ use sipx_sip::rel::RAck;
 use sipx_sip::transaction::TransactionKey;
 
 use super::core::{Core, Purpose, SessionTimer};
-use super::session::{Exchange, Role, Session};
+use super::session::{Exchange, Role, Session, State};
 use super::{Bodies, Headers, Indication, RenegotiationMethod, RequestError, message};
 
 impl Session {
@@ -34,30 +34,38 @@ impl Session {
         }
     }
 
+    /// UAC: whether an offer of a response waits for the user in this dialog.
+    pub(super) fn owes_answer(&self, index: usize) -> bool {
+        let ack_due = self.state == State::AckDue && self.current == Some(index);
+        self.dialogs.get(index).is_some_and(|dialog| {
+            let negotiation = &dialog.negotiation;
+            negotiation.exchange == Exchange::Remote && (negotiation.prack.is_some() || ack_due)
+        })
+    }
+
     /// UAC: the user's answer to an offer in a reliable provisional response or in a 2xx.
     pub(super) fn answer_response(
         &mut self,
         core: &mut Core,
         now: Instant,
+        index: usize,
         bodies: Bodies,
         headers: &Headers,
     ) -> Result<(), RequestError> {
         if bodies.sdp.is_none() {
             return Err(RequestError::SdpMissing { session: self.id });
         }
-        let waiting = match &mut self.role {
-            Role::Uac(uac) => uac.prack.take(),
-            Role::Uas(_) => None,
+        let Some(dialog) = self.dialogs.get_mut(index) else {
+            return Err(self.out_of_place("Answer"));
         };
-        self.local_sdp = bodies.sdp.clone();
-        self.exchange = Exchange::Stable;
-        if let Some((index, rack)) = waiting {
-            if let Some(dialog) = self.dialogs.get_mut(index) {
-                dialog.answered = true;
-            }
+        let waiting = dialog.negotiation.prack.take();
+        dialog.negotiation.local_sdp = bodies.sdp.clone();
+        dialog.negotiation.exchange = Exchange::Stable;
+        dialog.answered = true;
+        if let Some(rack) = waiting {
             self.send_prack(core, now, index, rack, headers, &bodies);
-        } else if let Some(index) = self.current {
-            self.state = super::session::State::Confirmed;
+        } else {
+            self.state = State::Confirmed;
             self.acknowledge(core, index, headers, &bodies);
             self.next_info(core, now);
         }
@@ -94,18 +102,19 @@ impl Session {
         let mut ours = Bodies::default();
         let mut told = bodies;
         if let Some(offer) = &told.sdp {
-            match self.exchange {
-                Exchange::Local => self.exchange = Exchange::Stable,
+            match self.negotiation().exchange {
+                Exchange::Local => self.negotiation().exchange = Exchange::Stable,
                 // A further offer (RFC 3262 §5) is answered in the 200.
-                _ => match self.answer_again(offer) {
+                _ => match self.answer_again(0, offer) {
                     Ok(answer) => {
                         ours = Bodies::sdp(answer.octets.clone());
-                        self.local_sdp = Some(answer.octets.clone());
+                        self.negotiation().local_sdp = Some(answer.octets.clone());
                         answered = Some((told.clone(), answer));
                         told.sdp = None;
                     }
-                    Err(status) => {
-                        core.answer(now, key, request, status, tag, &Headers::new());
+                    Err(refusal) => {
+                        let tag = self.local_tag.clone();
+                        core.refuse_offer(now, key, request, &tag, &refusal);
                         return self.after_prack(core, now);
                     }
                 },

@@ -42,7 +42,7 @@ impl Session {
             Reliability::Refuse => true,
         };
         let request = uas.invite.clone();
-        let stood = self.exchange;
+        let stood = self.negotiation().exchange;
         let sdp = self.fit(bodies.sdp.take(), reliable);
         let has_sdp = sdp.is_some();
         bodies.sdp = sdp;
@@ -50,7 +50,7 @@ impl Session {
         let response = match made {
             Ok(response) => response,
             Err(e) => {
-                self.exchange = stood;
+                self.negotiation().exchange = stood;
                 return Err(e);
             }
         };
@@ -78,25 +78,26 @@ impl Session {
     /// the INVITE's offer is the same in all of them and not repeated once it went reliably; an
     /// offer of ours goes reliably and once.
     pub(super) fn fit(&mut self, sdp: Option<Bytes>, reliable: bool) -> Option<Bytes> {
-        let Role::Uas(uas) = &mut self.role else {
+        let (Role::Uas(uas), Some(dialog)) = (&mut self.role, self.dialogs.first_mut()) else {
             return sdp;
         };
-        match self.exchange {
+        let negotiation = &mut dialog.negotiation;
+        match negotiation.exchange {
             Exchange::Remote => {
                 if sdp.is_some() && uas.shown.is_none() {
                     uas.shown = sdp.clone();
                 }
                 let sdp = sdp.and(uas.shown.clone());
                 if sdp.is_some() && reliable {
-                    self.exchange = Exchange::Stable;
-                    self.local_sdp = sdp.clone();
+                    negotiation.exchange = Exchange::Stable;
+                    negotiation.local_sdp = sdp.clone();
                 }
                 sdp
             }
             Exchange::None if reliable => {
                 if sdp.is_some() {
-                    self.exchange = Exchange::Local;
-                    self.local_sdp = sdp.clone();
+                    negotiation.exchange = Exchange::Local;
+                    negotiation.local_sdp = sdp.clone();
                 }
                 sdp
             }
@@ -195,16 +196,16 @@ impl Session {
             if dialog.answered {
                 bodies.sdp = None;
             } else if bodies.sdp.is_some() && number.is_some() {
-                match self.exchange {
+                match dialog.negotiation.exchange {
                     Exchange::None => {
-                        self.exchange = Exchange::Remote;
+                        dialog.negotiation.exchange = Exchange::Remote;
                         answer_due = true;
                     }
                     // A second offer before the first is answered breaks RFC 3264 §4.
                     Exchange::Remote => bodies.sdp = None,
                     Exchange::Local | Exchange::Stable => {
                         dialog.answered = true;
-                        self.exchange = Exchange::Stable;
+                        dialog.negotiation.exchange = Exchange::Stable;
                     }
                 }
             }
@@ -212,9 +213,7 @@ impl Session {
         if let (Some(RSeq(number)), Some(index)) = (number, index) {
             let ack = rack(number, response);
             if answer_due {
-                if let Role::Uac(uac) = &mut self.role {
-                    uac.prack = Some((index, ack));
-                }
+                self.negotiation_of(index).prack = Some(ack);
             } else {
                 self.send_prack(core, now, index, ack, &Headers::new(), &Bodies::default());
             }

@@ -139,7 +139,7 @@ impl Endpoint {
         match purpose {
             Purpose::Invite => session.on_invite_response(core, now, key, response),
             Purpose::Reinvite | Purpose::Update => {
-                session.on_renegotiation_response(core, now, purpose, response);
+                session.on_renegotiation_response(core, now, key, purpose, response);
             }
             Purpose::Info if status.is_final() => {
                 session.on_info_done(core, now, Some(status.code()));
@@ -147,7 +147,7 @@ impl Endpoint {
             Purpose::Notify if status.is_final() => {
                 session.on_notify_done(core, now, Some(status.code()));
             }
-            Purpose::Bye if status.is_final() => session.on_bye_done(core),
+            Purpose::Bye if status.is_final() => session.on_bye_done(core, now),
             _ => {}
         }
     }
@@ -158,11 +158,11 @@ impl Endpoint {
         };
         let core = &mut self.core;
         match client.purpose {
-            Purpose::Invite => session.on_invite_lost(core, key, what),
-            Purpose::Reinvite | Purpose::Update => session.on_renegotiation_lost(core, now),
+            Purpose::Invite => session.on_invite_lost(core, now, key, what),
+            Purpose::Reinvite | Purpose::Update => session.on_renegotiation_lost(core, now, key),
             Purpose::Info => session.on_info_done(core, now, None),
             Purpose::Notify => session.on_notify_done(core, now, None),
-            Purpose::Bye => session.on_bye_done(core),
+            Purpose::Bye => session.on_bye_done(core, now),
             _ => {}
         }
     }
@@ -270,6 +270,7 @@ impl Endpoint {
             return core.answer(now, key, &request, 500, Some(&tag), &none);
         }
         let fork = dialog.fork;
+        let at = usize::from(fork);
         if let Role::Uas(uas) = &mut session.role {
             uas.early = true;
         }
@@ -286,7 +287,7 @@ impl Endpoint {
         }
         match request.method {
             Method::Invite => session.on_reinvite(core, now, key, request),
-            Method::Update => session.on_update(core, now, key, request),
+            Method::Update => session.on_update(core, now, key, request, at),
             Method::Prack => session.on_prack(core, now, key, &request),
             Method::Info => session.on_info(core, now, key, &request, fork),
             Method::Bye => session.on_bye(core, now, key, &request),

@@ -23,7 +23,7 @@ impl Session {
                 expected: "a final status of 300 to 699",
             });
         }
-        if self.pending.is_some() {
+        if self.has_pending() {
             return self.refuse_pending(core, now, status, reason, headers);
         }
         self.refuse(core, now, status, reason, headers, bodies)
@@ -55,7 +55,7 @@ impl Session {
         }
         core.stop(self.id, SessionTimer::Provisional);
         core.respond(now, &key, response);
-        self.terminate(core);
+        self.terminate(core, now);
         Ok(())
     }
 }

@@ -245,6 +245,23 @@ impl Refusal {
         }
     }
 
+    /// A Warning header field, name and value, from the agent of this host and port
+    /// (RFC 3261 §20.43).
+    #[must_use]
+    pub fn to_header(&self, agent: &str) -> (String, String) {
+        let text: String = self
+            .to_string()
+            .chars()
+            .map(|c| match c {
+                '"' | '\\' => '\'',
+                c if c.is_control() => ' ',
+                c => c,
+            })
+            .collect();
+        let value = format!("{} {agent} \"{text}\"", self.warning());
+        ("Warning".to_owned(), value)
+    }
+
     /// The warn-code of a Warning header field (RFC 3261 §20.43).
     #[must_use]
     pub fn warning(&self) -> u16 {

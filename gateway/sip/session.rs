@@ -57,9 +57,10 @@ impl State {
 }
 
 /// Where offer and answer stand (RFC 3264, RFC 3261 §13.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Exchange {
     /// No offer yet.
+    #[default]
     None,
     /// Ours waits for an answer.
     Local,
@@ -83,8 +84,6 @@ pub(super) struct Uac {
     pub(super) provisional: bool,
     /// CANCEL waits for that.
     pub(super) cancel: Option<Headers>,
-    /// The PRACK that waits for the user's answer.
-    pub(super) prack: Option<(usize, String)>,
 }
 
 /// A provisional response that waits for its turn.
@@ -137,6 +136,13 @@ pub(super) struct Unacknowledged {
     pub(super) renegotiation: bool,
 }
 
+impl Ours {
+    /// The request of the user that it carries out.
+    pub(super) fn name(&self) -> &'static str {
+        if self.update { "Update" } else { "Reinvite" }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Role {
     Uac(Box<Uac>),
@@ -154,6 +160,8 @@ pub(super) struct Pending {
 /// A re-INVITE or UPDATE of ours.
 #[derive(Debug)]
 pub(super) struct Ours {
+    /// Its transaction, once it was sent.
+    pub(super) key: Option<TransactionKey>,
     pub(super) update: bool,
     pub(super) bodies: Bodies,
     pub(super) headers: Headers,
@@ -163,6 +171,39 @@ pub(super) struct Ours {
     pub(super) refresh: bool,
     /// It was tried again after 491.
     pub(super) again: bool,
+}
+
+/// Offer and answer in one dialog: each early dialog of an INVITE has its own
+/// (RFC 3261 §13.2.1, RFC 3960 §3.1).
+#[derive(Debug, Default)]
+pub(super) struct Negotiation {
+    pub(super) exchange: Exchange,
+    /// The description of ours that stands.
+    pub(super) local_sdp: Option<Bytes>,
+    /// What the peer asked and the user is to answer.
+    pub(super) pending: Option<Pending>,
+    /// What we asked.
+    pub(super) ours: Option<Ours>,
+    /// What was refused with 491 and waits to be tried again.
+    pub(super) retry: Option<Ours>,
+    /// UAC: RAck of the PRACK that waits for the user's answer.
+    pub(super) prack: Option<String>,
+}
+
+impl Negotiation {
+    /// As the INVITE begins it, with an offer or without.
+    pub(super) fn begun(exchange: Exchange, local_sdp: Option<Bytes>) -> Self {
+        Self {
+            exchange,
+            local_sdp,
+            ..Self::default()
+        }
+    }
+
+    /// Nothing but the exchange of the INVITE is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.ours.is_none() && self.pending.is_none() && self.prack.is_none()
+    }
 }
 
 #[derive(Debug)]
@@ -175,14 +216,9 @@ pub(super) struct Session {
     pub(super) dialogs: Vec<Dialog>,
     /// The dialog that stands, or the latest early one.
     pub(super) current: Option<usize>,
-    pub(super) exchange: Exchange,
-    /// The description of ours that stands.
-    pub(super) local_sdp: Option<Bytes>,
+    /// UAC: what the INVITE began, and every dialog begins with.
+    pub(super) begun: Negotiation,
     pub(super) unacknowledged: Option<Unacknowledged>,
-    pub(super) pending: Option<Pending>,
-    pub(super) ours: Option<Ours>,
-    /// One that was refused with 491 and waits to be tried again.
-    pub(super) retry: Option<Ours>,
     /// An INFO is on its way; the others wait.
     pub(super) info_sent: bool,
     pub(super) infos: VecDeque<Bodies>,
@@ -208,12 +244,8 @@ impl Session {
             policy,
             dialogs: Vec::new(),
             current: None,
-            exchange: Exchange::None,
-            local_sdp: None,
+            begun: Negotiation::default(),
             unacknowledged: None,
-            pending: None,
-            ours: None,
-            retry: None,
             info_sent: false,
             infos: VecDeque::new(),
             bye: None,
@@ -233,6 +265,22 @@ impl Session {
 
     pub(super) fn dialog(&mut self) -> Option<&mut Dialog> {
         self.dialogs.get_mut(self.current?)
+    }
+
+    /// Offer and answer in the dialog that stands, or the latest early one.
+    pub(super) fn negotiation(&mut self) -> &mut Negotiation {
+        match self.current.and_then(|index| self.dialogs.get_mut(index)) {
+            Some(dialog) => &mut dialog.negotiation,
+            None => &mut self.begun,
+        }
+    }
+
+    /// Offer and answer in this dialog.
+    pub(super) fn negotiation_of(&mut self, index: usize) -> &mut Negotiation {
+        match self.dialogs.get_mut(index) {
+            Some(dialog) => &mut dialog.negotiation,
+            None => &mut self.begun,
+        }
     }
 
     /// The index of the dialog with this remote tag.
@@ -290,8 +338,12 @@ impl Session {
         let index = self.find(&tag);
         let dialog = index.and_then(|index| self.dialogs.get_mut(index));
         let again = dialog.and_then(|dialog| dialog.overtaken(core, &sent));
-        if let Some((request, flow)) = again {
-            core.call(now, self.id, purpose, request, flow);
+        if let (Some((request, flow)), Some(index)) = (again, index) {
+            let sent = core.call(now, self.id, purpose, request, flow);
+            let ours = self.negotiation_of(index).ours.as_mut();
+            if let Some(ours) = ours.filter(|ours| ours.key.as_ref() == Some(key)) {
+                ours.key = sent;
+            }
             return true;
         }
         false
@@ -305,9 +357,13 @@ impl Session {
     }
 
     /// The last word to the user. What is left are transactions and late forks.
-    pub(super) fn terminate(&mut self, core: &mut Core) {
+    /// Whatever of the peer's still waits for the user is answered first.
+    pub(super) fn terminate(&mut self, core: &mut Core, now: Instant) {
         if self.state == State::Terminated {
             return;
+        }
+        for index in 0..self.dialogs.len() {
+            self.abandon_pending(core, now, index);
         }
         self.state = State::Terminated;
         core.stop_all(self.id);

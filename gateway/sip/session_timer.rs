@@ -15,12 +15,16 @@ const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 /// The session interval that was agreed.
 #[derive(Debug)]
-pub(super) struct Interval(session::Session);
+pub(super) struct Interval {
+    agreed: session::Session,
+    /// When a session that was not refreshed ends.
+    until: Option<Instant>,
+}
 
 impl Interval {
     /// As UAS of the request that agreed it.
     pub(super) fn accepted(accepted: Accepted) -> Self {
-        Self(session::Session {
+        Self::of(session::Session {
             interval: accepted.interval,
             we_refresh: accepted.refresher == Refresher::Uas,
         })
@@ -29,11 +33,23 @@ impl Interval {
     /// As UAC, from the 2xx (§7.2). A timer of which neither side spoke is none.
     pub(super) fn adopted(fields: &Fields, asked: Option<Duration>) -> Option<Self> {
         let agreed = fields.typed::<SessionExpires>().and_then(Result::ok);
-        session::adopt(agreed, asked).map(Self)
+        session::adopt(agreed, asked).map(Self::of)
+    }
+
+    fn of(agreed: session::Session) -> Self {
+        Self {
+            agreed,
+            until: None,
+        }
     }
 
     pub(super) fn length(&self) -> Duration {
-        self.0.interval
+        self.agreed.interval
+    }
+
+    /// A 422 to a refresh of ours wants a longer one.
+    pub(super) fn lengthen(&mut self, least: Duration) {
+        self.agreed.interval = self.agreed.interval.max(least);
     }
 }
 
@@ -75,23 +91,26 @@ pub(super) fn wish(fields: &Fields, interval: Option<Duration>) -> Option<Accept
 impl Session {
     /// Starts the interval anew: a refresh went either way.
     pub(super) fn start_interval(&mut self, core: &mut Core, now: Instant) {
-        match &self.interval {
-            Some(Interval(session)) => {
-                let at = now + session.act_after().min(LONGEST);
-                core.start(at, self.id, SessionTimer::Interval);
-            }
-            None => core.stop(self.id, SessionTimer::Interval),
-        }
+        let Some(interval) = &mut self.interval else {
+            return core.stop(self.id, SessionTimer::Interval);
+        };
+        let end = session::Session {
+            we_refresh: false,
+            ..interval.agreed
+        };
+        interval.until = Some(now + end.act_after().min(LONGEST));
+        let at = now + interval.agreed.act_after().min(LONGEST);
+        core.start(at, self.id, SessionTimer::Interval);
     }
 
-    /// The refresher refreshes at half the interval, by UPDATE where the peer takes it; the
-    /// other side ends a session that was not refreshed (§10).
+    /// The refresher refreshes at half the interval, by UPDATE where the peer takes it, and again
+    /// until it succeeds; a session that nobody refreshed is ended by either side (§10).
     pub(super) fn on_interval_timer(&mut self, core: &mut Core, now: Instant) {
-        let Some(Interval(interval)) = &self.interval else {
+        let Some(Interval { agreed, until }) = &self.interval else {
             return;
         };
-        let interval = *interval;
-        if !interval.we_refresh {
+        let (agreed, until) = (*agreed, until.unwrap_or(now));
+        if !agreed.we_refresh || now >= until {
             self.fail(core, Failure::SessionExpired);
             if self.state == State::Answered {
                 self.bye = Some((Headers::new(), Bodies::default()));
@@ -103,23 +122,24 @@ impl Session {
         let update = self.dialog().is_some_and(|dialog| dialog.allows_update);
         let mut bodies = Bodies::default();
         if !update {
-            bodies.sdp.clone_from(&self.local_sdp);
+            bodies.sdp.clone_from(&self.negotiation().local_sdp);
         }
         let ours = Ours {
+            key: None,
             update,
             bodies,
             headers: vec![(
                 "Session-Expires".to_owned(),
-                format!("{};refresher=uac", interval.interval.as_secs()),
+                format!("{};refresher=uac", agreed.interval.as_secs()),
             )],
-            before: self.local_sdp.clone(),
+            before: None,
             refresh: true,
             again: false,
         };
-        if self.renegotiate(core, now, ours).is_err() {
-            // Another offer is on its way: the half that is left holds eight more tries.
-            let at = now + (interval.interval / 16).min(LONGEST);
-            core.start(at, self.id, SessionTimer::Interval);
-        }
+        // Where another offer is on its way, or this one fails: the half that is left holds some
+        // six more tries.
+        let _ = self.renegotiate(core, now, ours);
+        let at = (now + agreed.interval / 16).min(until);
+        core.start(at, self.id, SessionTimer::Interval);
     }
 }

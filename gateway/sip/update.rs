@@ -18,16 +18,17 @@ impl Session {
         now: Instant,
         key: &TransactionKey,
         request: Request,
+        index: usize,
     ) {
         let tag = self.local_tag.clone();
-        if self.pending.is_some() {
+        if self.negotiation_of(index).pending.is_some() {
             return core.retry_later(now, key, &request, &tag);
         }
         let Some(bodies) = self.readable(core, now, key, &request) else {
             return;
         };
         if bodies.sdp.is_some() {
-            match self.exchange {
+            match self.negotiation_of(index).exchange {
                 Exchange::Stable => {}
                 Exchange::Local => {
                     return core.answer(now, key, &request, 491, Some(&tag), &Headers::new());
@@ -37,6 +38,7 @@ impl Session {
                 }
             }
         }
-        self.on_offer(core, now, key, request, bodies, RenegotiationMethod::Update);
+        let method = RenegotiationMethod::Update;
+        self.on_offer(core, now, key, request, index, (bodies, method));
     }
 }

@@ -410,3 +410,139 @@ fn an_update_that_fails_early_leaves_the_call_alone() {
     );
     pair.assert_clean();
 }
+
+/// A call with a session timer of 300 s that the scripted peer granted us to refresh.
+fn refreshed_by_us(more: &str) -> (super::scripted::Scripted, SessionId, String) {
+    let mut peer = super::scripted::Scripted::new();
+    let id = peer.endpoint.new_session();
+    let invite = Invite {
+        to: ALICE.parse().unwrap(),
+        session_expires: Some(Duration::from_secs(300)),
+        ..invite()
+    };
+    peer.ask(id, Request::Invite(Box::new(invite)));
+    let invite = peer.last().to_owned();
+    let more = format!(
+        "Contact: <sip:a@192.0.2.1>\r\nRequire: timer\r\nSession-Expires: 300;refresher=uac\r\n{more}"
+    );
+    peer.hear(&super::scripted::reply(
+        &invite, "200 OK", "one", &more, ANSWER,
+    ));
+    peer.sent.clear();
+    peer.told.clear();
+    (peer, id, invite)
+}
+
+#[test]
+fn a_refresh_that_fails_is_tried_again_until_the_session_expires() {
+    use super::scripted::{field, reply};
+    let (mut peer, _, _) = refreshed_by_us("Allow: INVITE, UPDATE\r\n");
+    let start = peer.now;
+    peer.run(Duration::from_secs(150));
+    let update = peer.last().to_owned();
+    assert!(update.starts_with("UPDATE"));
+    assert_eq!(field(&update, "Session-Expires"), "300;refresher=uac");
+    // A peer that takes no UPDATE after all is asked by re-INVITE.
+    peer.hear(&reply(&update, "405 Method Not Allowed", "", "", ""));
+    peer.run(Duration::from_millis(18_800));
+    let again = peer.last().to_owned();
+    assert!(again.starts_with("INVITE") && again.ends_with(OFFER));
+    peer.hear(&reply(&again, "500 Server Internal Error", "", "", ""));
+    peer.sent.clear();
+    peer.run(Duration::from_millis(18_800));
+    // One that wants a longer interval is asked for it.
+    let third = peer.last().to_owned();
+    peer.hear(&reply(&third, "422 Too Small", "", "Min-SE: 400\r\n", ""));
+    peer.run(Duration::from_millis(18_800));
+    let fourth = peer.last().to_owned();
+    assert_eq!(field(&fourth, "Session-Expires"), "400;refresher=uac");
+    peer.hear(&reply(&fourth, "500 Server Internal Error", "", "", ""));
+    while peer.told.is_empty() {
+        let last = peer.last().to_owned();
+        if last.starts_with("INVITE") {
+            peer.hear(&reply(&last, "500 Server Internal Error", "", "", ""));
+        }
+        peer.run(ms(100));
+    }
+    // 300 s less the 32 s before the end that RFC 4028 section 10 asks for.
+    let lasted = peer.now.duration_since(start);
+    assert!(
+        lasted >= Duration::from_secs(267) && lasted <= Duration::from_secs(269),
+        "{lasted:?}"
+    );
+    assert!(peer.last().starts_with("BYE"));
+    assert_eq!(peer.names(), ["Failed SessionExpired"]);
+}
+
+#[test]
+fn a_timer_of_our_own_accord_is_ours_to_refresh() {
+    for (supported, asked, written) in [
+        ("timer", true, Some("1800;refresher=uas")),
+        ("100rel", true, None),
+        ("timer", false, None),
+    ] {
+        let mut peer = super::scripted::Scripted::new();
+        let more = format!("{}Supported: {supported}\r\n", super::scripted::SDP);
+        peer.hear(&super::scripted::raw("INVITE", "1", &more, OFFER));
+        let id = peer.told[0].0;
+        let policy = Policy {
+            session_expires: asked.then_some(Duration::from_secs(1800)),
+            ..Policy::default()
+        };
+        peer.ask(id, Request::Policy(policy));
+        peer.ask(id, accept(ANSWER));
+        let ok = peer.last().to_owned();
+        assert_eq!(
+            super::scripted::find(&ok, "Session-Expires").as_deref(),
+            written
+        );
+        let required = super::scripted::find(&ok, "Require");
+        assert_eq!(required.as_deref(), written.map(|_| "timer"));
+        peer.hear(&super::scripted::within(&ok, "ACK", 1, "", ""));
+        peer.sent.clear();
+        peer.run(Duration::from_secs(900));
+        assert_eq!(peer.sent.is_empty(), written.is_none());
+    }
+}
+
+#[test]
+fn a_fax_offered_is_refused_and_the_call_goes_on() {
+    const T38: &str = "v=0\r\no=- 1 2 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=image 20000 udptl t38\r\na=T38FaxVersion:0\r\n";
+    let mut pair = Pair::new();
+    let (a, b) = pair.established();
+    pair.ask(Side::A, a, reinvite(T38));
+    pair.run(ms(100));
+    assert_eq!(pair.names(Side::A), ["Renegotiated 488"]);
+    assert!(pair.names(Side::B).is_empty());
+    let refusal = pair
+        .octets
+        .iter()
+        .map(|o| String::from_utf8_lossy(o).into_owned());
+    let refusal = refusal
+        .filter(|text| text.starts_with("SIP/2.0 488"))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        super::scripted::field(&refusal[0], "Warning"),
+        "304 192.0.2.2:5060 \"no audio stream over RTP/AVP\""
+    );
+    // Audio beside it is taken, and the fax refused by its port.
+    let both: &'static str =
+        Box::leak(format!("{OFFER}m=image 20002 udptl t38\r\n").into_boxed_str());
+    pair.ask(Side::A, a, reinvite(both));
+    pair.run(ms(100));
+    let Some((
+        _,
+        _,
+        Indication::Renegotiated {
+            status: 200,
+            bodies,
+        },
+    )) = pair.told.iter().rfind(|(side, ..)| *side == Side::A)
+    else {
+        panic!("{:?}", pair.told);
+    };
+    let answer = String::from_utf8_lossy(bodies.sdp.as_ref().unwrap()).into_owned();
+    assert!(answer.contains("m=audio 30000 ") && answer.contains("m=image 0 udptl t38"));
+    pair.ask(Side::B, b, bye());
+    pair.assert_clean();
+}

@@ -1,6 +1,6 @@
 //! What a peer or a proxy does to our INVITE: forks, offers in responses, odd provisionals.
 
-use super::scripted::{Scripted, field, find, reply, within};
+use super::scripted::{SDP, Scripted, callee, field, find, reply, within};
 use super::*;
 
 const CONTACT: &str = "Contact: <sip:one@192.0.2.1:5070>\r\n";
@@ -307,4 +307,150 @@ fn forks_without_end_are_dropped() {
     peer.sent.clear();
     peer.hear(&reply(&invite, "200 OK", "t0", CONTACT, ANSWER));
     assert_eq!(peer.lines(), ["ACK"]);
+}
+
+/// A reliable 183 of a fork, with a description or without.
+fn early(invite: &str, tag: &str, number: u32, sdp: &str) -> String {
+    let more = format!("{CONTACT}Require: 100rel\r\nRSeq: {number}\r\nAllow: UPDATE\r\n");
+    reply(invite, "183 Session Progress", tag, &more, sdp)
+}
+
+fn renegotiated_in(peer: &mut Scripted) -> Vec<u16> {
+    peer.told
+        .drain(..)
+        .filter_map(|(_, told)| match told {
+            Indication::Renegotiate { fork, .. } => Some(fork),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn every_fork_has_offers_and_answers_of_its_own() {
+    let mut peer = Scripted::new();
+    let (id, invite) = peer.calls();
+    peer.hear(&early(&invite, "one", 1, ANSWER));
+    // The second has acknowledged nothing yet: an offer of it crosses ours.
+    peer.hear(&early(&invite, "two", 1, ""));
+    peer.sent.clear();
+    peer.told.clear();
+    peer.hear(&callee(&invite, "two", "UPDATE", 1, SDP, ANSWER));
+    assert_eq!(peer.lines(), ["491"]);
+    peer.hear(&callee(&invite, "one", "UPDATE", 1, SDP, ANSWER));
+    assert_eq!(peer.lines(), ["200"]);
+    assert_eq!(renegotiated_in(&mut peer), [0]);
+    peer.hear(&early(&invite, "two", 2, ANSWER));
+    peer.hear(&callee(&invite, "two", "UPDATE", 2, SDP, ANSWER));
+    assert_eq!(peer.lines(), ["PRACK", "200"]);
+    assert_eq!(renegotiated_in(&mut peer), [1]);
+    // Ours goes to the fork heard last, and waits there; the first one may still offer.
+    peer.ask(
+        id,
+        Request::Update {
+            bodies: Bodies::sdp(OFFER),
+            headers: Headers::new(),
+        },
+    );
+    let update = peer.last().to_owned();
+    assert!(field(&update, "To").ends_with(";tag=two"));
+    peer.hear(&callee(&invite, "one", "UPDATE", 2, SDP, ANSWER));
+    peer.hear(&callee(&invite, "two", "UPDATE", 3, SDP, ANSWER));
+    assert_eq!(peer.lines(), ["UPDATE", "200", "491"]);
+    // An INFO tells its fork as well.
+    let isup = "Content-Type: application/ISUP;version=itu-t92+\r\n";
+    peer.hear(&callee(&invite, "one", "INFO", 3, isup, "x"));
+    assert!(matches!(
+        peer.told.last(),
+        Some((_, Indication::Info { fork: 0, .. }))
+    ));
+    peer.told.clear();
+    // The 200 of the second repeats its answer, which is none to the UPDATE.
+    peer.hear(&reply(&invite, "200 OK", "two", CONTACT, ANSWER));
+    peer.hear(&reply(&update, "200 OK", "", CONTACT, ANSWER));
+    assert_eq!(peer.names(), ["Accepted", "Renegotiated 200"]);
+    peer.sent.clear();
+    peer.hear(&callee(&invite, "one", "UPDATE", 4, SDP, ANSWER));
+    peer.hear(&callee(&invite, "two", "UPDATE", 4, SDP, ANSWER));
+    assert_eq!(peer.lines(), ["481", "200"]);
+}
+
+#[test]
+fn every_fork_may_offer_when_we_did_not() {
+    let mut peer = Scripted::new();
+    let id = peer.endpoint.new_session();
+    let invite = Invite {
+        to: ALICE.parse().unwrap(),
+        bodies: Bodies::default(),
+        ..invite()
+    };
+    peer.ask(id, Request::Invite(Box::new(invite)));
+    let invite = peer.last().to_owned();
+    peer.sent.clear();
+    peer.hear(&early(&invite, "one", 1, ANSWER));
+    peer.hear(&early(&invite, "two", 1, ANSWER));
+    let due: Vec<(u16, bool)> = peer
+        .told
+        .drain(..)
+        .map(|(_, told)| match told {
+            Indication::Progress {
+                fork, answer_due, ..
+            } => (fork, answer_due),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(due, [(0, true), (1, true)]);
+    let answer = |fork| Request::Answer {
+        fork,
+        bodies: Bodies::sdp(OFFER),
+        headers: Headers::new(),
+    };
+    for (fork, tag) in [(1, "two"), (0, "one")] {
+        peer.ask(id, answer(fork));
+        assert!(peer.last().starts_with("PRACK"));
+        assert!(field(peer.last(), "To").ends_with(tag));
+        assert!(peer.last().ends_with(OFFER));
+    }
+    let now = peer.now;
+    assert!(peer.endpoint.request(now, id, answer(0)).is_err());
+    assert!(peer.endpoint.request(now, id, answer(7)).is_err());
+}
+
+#[test]
+fn what_a_fork_asked_is_answered_when_another_wins() {
+    let mut peer = Scripted::new();
+    let (id, invite) = peer.calls();
+    let policy = Policy {
+        renegotiation: Renegotiation::User,
+        ..Policy::default()
+    };
+    peer.ask(id, Request::Policy(policy));
+    peer.hear(&early(&invite, "one", 1, ANSWER));
+    peer.hear(&early(&invite, "two", 1, ANSWER));
+    peer.sent.clear();
+    peer.hear(&callee(&invite, "two", "UPDATE", 1, SDP, ANSWER));
+    assert!(peer.lines().is_empty());
+    peer.hear(&reply(&invite, "200 OK", "one", CONTACT, ""));
+    assert_eq!(peer.lines(), ["487", "ACK"]);
+    peer.hear(&reply(&invite, "200 OK", "two", CONTACT, ""));
+    assert_eq!(peer.lines(), ["ACK", "BYE"]);
+}
+
+#[test]
+fn what_is_early_media_is_told() {
+    let mut peer = Scripted::new();
+    let (_, invite) = peer.calls();
+    let more = format!("{CONTACT}P-Early-Media: sendonly, gated\r\n");
+    peer.hear(&reply(
+        &invite,
+        "183 Session Progress",
+        "one",
+        &more,
+        ANSWER,
+    ));
+    let Some((_, Indication::Progress { early_media, .. })) = peer.told.pop() else {
+        panic!("{:?}", peer.told);
+    };
+    let told = early_media.unwrap();
+    assert_eq!(told.direction, Some(EarlyMedia::SendOnly));
+    assert!(told.gated);
 }

@@ -150,3 +150,21 @@ pub(super) fn within(response: &str, method: &str, number: u32, more: &str, body
 }
 
 pub(super) const SDP: &str = "Content-Type: application/sdp\r\n";
+
+/// A request of a callee in the dialog that a response with this tag made of our INVITE.
+pub(super) fn callee(
+    invite: &str,
+    tag: &str,
+    method: &str,
+    number: u32,
+    more: &str,
+    body: &str,
+) -> String {
+    format!(
+        "{method} sip:192.0.2.2:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK{tag}{method}{number}\r\nMax-Forwards: 70\r\nFrom: {};tag={tag}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {number} {method}\r\nContact: <sip:{tag}@192.0.2.1:5070>\r\n{more}Content-Length: {}\r\n\r\n{body}",
+        field(invite, "To"),
+        field(invite, "From"),
+        field(invite, "Call-ID"),
+        body.len()
+    )
+}
