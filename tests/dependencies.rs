@@ -12,10 +12,14 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
         "isthmus",
         &["isup", "mtp", "tdm", "media-bridge", "emulator", "lab"],
     ),
-    ("lab", &["isup", "mtp", "tdm", "media-bridge", "emulator"]),
+    (
+        "lab",
+        &["isup", "mtp", "tdm", "media-bridge", "emulator", "serial"],
+    ),
     ("isup", &["mtp"]),
     ("media-bridge", &["tdm"]),
     ("emulator", &["tdm"]),
+    ("serial", &["tdm"]),
     ("mtp", &[]),
     ("tdm", &[]),
 ];

@@ -16,7 +16,7 @@ use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
-use crate::config::{Config, Driver, Role, Span};
+use crate::config::{Config, Span};
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
 
@@ -215,21 +215,10 @@ fn open_lines(spans: &[Span]) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
         .enumerate()
         .map(|(index, span)| {
             let id = SpanId(u16::try_from(index).unwrap_or(u16::MAX));
-            let Driver::Emulator { path, role } = &span.driver else {
-                return Err(ShellError::Span {
-                    span: span.name.clone(),
-                    error: "this build has no such driver".to_owned(),
-                });
-            };
-            let line = match role {
-                Role::Listen => emulator::Socket::listen(id, path),
-                Role::Connect => emulator::Socket::connect(id, path),
-            };
-            line.map(|line| Box::new(line) as Box<dyn SpanIo>)
-                .map_err(|error| ShellError::Span {
-                    span: span.name.clone(),
-                    error: error.to_string(),
-                })
+            lab::line::open(id, span).map_err(|error| ShellError::Span {
+                span: error.span,
+                error: error.why.to_string(),
+            })
         })
         .collect()
 }

@@ -173,6 +173,18 @@ fn check_linkset<'a>(
             );
             continue;
         }
+        if let Some(span) = spans.iter().find(|span| span.name == link.span)
+            && !span.signals(link.timeslot)
+        {
+            complaints.add(
+                place.key("timeslot"),
+                format!(
+                    "span `{}` does not carry timeslot {}",
+                    link.span, link.timeslot
+                ),
+                "its `signalling`, or one of its `timeslots`",
+            );
+        }
         let key = (link.span.as_str(), link.timeslot);
         let mine = (place.key("timeslot"), "a link");
         if let Some((first, what)) = used.timeslots.insert(key, mine) {
@@ -198,7 +210,7 @@ fn check_circuits<'a>(
     complaints: &mut Complaints,
 ) {
     check_span(place.key("span"), circuits.span, spans, complaints);
-    check_timeslots(place, circuits, used, complaints);
+    check_timeslots(place, circuits, spans, used, complaints);
     let Some(linkset) = linksets
         .iter()
         .find(|linkset| linkset.name == circuits.linkset)
@@ -256,10 +268,20 @@ fn check_circuits<'a>(
 fn check_timeslots<'a>(
     place: &Place,
     circuits: &Circuits<'a>,
+    spans: &[Span],
     used: &mut Used<'a>,
     complaints: &mut Complaints,
 ) {
     let place = place.key("timeslots");
+    if let Some(span) = spans.iter().find(|span| span.name == circuits.span)
+        && let Some(timeslot) = circuits.timeslots.iter().find(|slot| !span.carries(*slot))
+    {
+        complaints.add(
+            place.clone(),
+            format!("span `{}` does not carry timeslot {timeslot}", span.name),
+            "timeslots among those of the span",
+        );
+    }
     let taken = circuits.timeslots.iter().find_map(|timeslot| {
         used.timeslots
             .get(&(circuits.span, timeslot))

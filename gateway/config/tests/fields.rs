@@ -138,6 +138,7 @@ fn keys_that_are_off_are_right_too() {
         .lines()
         .map(|line| match line.strip_prefix('#') {
             Some(key) if key.starts_with(|first: char| first.is_ascii_lowercase()) => key.into(),
+            Some(table) if table.starts_with("[[") => table.into(),
             _ => line.to_owned(),
         })
         .collect();

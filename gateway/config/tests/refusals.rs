@@ -60,6 +60,11 @@ drawn! {
     same_point_code_at_both_ends: "point_code = \"2-10-1\"" => "point_code = \"2-10-5\"";
     key_missing: "country_code = \"49\"\n" => "";
     driver_without_socket: "path = \"/tmp/isthmus-e1.sock\"\n" => "";
+    driver_with_the_keys_of_another: "role = \"listen\"" => "role = \"listen\"\nrate = 9600";
+    serial_line_too_slow: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 115200\ntimeslots = \"1-15,17-31\"\nsignalling = 16";
+    serial_line_without_the_timeslots: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 921600\ntimeslots = \"1-9\"\nsignalling = 16";
     dangling_linkset: "linkset = \"to-exchange\"" => "linkset = \"to-exchnage\"";
     dangling_span: "span = \"e1\"\ntimeslots" => "span = \"e2\"\ntimeslots";
     dangling_trunk: "to = [\"softphone\"]" => "to = [\"softfone\"]";

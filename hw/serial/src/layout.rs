@@ -28,7 +28,7 @@ pub struct Layout {
 pub enum LayoutError {
     /// Too many timeslots for the rate.
     #[error(
-        "{rate} bit/s carry {has} octets a tick, and {timeslots} timeslots{} need {needs}: expected \
+        "{rate} bit/s carry {has} octets a tick, and {timeslots} timeslots{} need {needs}, expected \
          at least {least} bit/s, or at most {fit} timeslots",
         if *.signalling { " with signalling" } else { "" }
     )]
@@ -50,11 +50,11 @@ pub enum LayoutError {
     },
     /// A timeslot that a span does not have, or that stands there twice.
     #[error(
-        "timeslot {0}: expected each of 1 to 31 once, and the signalling timeslot not among them"
+        "timeslot {0} cannot be carried, expected each of 1 to 31 once, and the signalling timeslot not among them"
     )]
     Timeslot(u8),
     /// Nothing to carry.
-    #[error("no timeslot is carried: expected at least one, or signalling")]
+    #[error("no timeslot is carried, expected at least one, or signalling")]
     Nothing,
 }
 
@@ -191,7 +191,7 @@ mod tests {
         };
         assert_eq!(
             refused(115_200, &[1, 2], Some(16)),
-            "115200 bit/s carry 112 octets a tick, and 2 timeslots with signalling need 192: \
+            "115200 bit/s carry 112 octets a tick, and 2 timeslots with signalling need 192, \
              expected at least 230400 bit/s, or at most 1 timeslots"
         );
         for (timeslots, signalling) in [

@@ -3,13 +3,13 @@
 //! The types only; reading a file, and saying where in it something is wrong, is the program's
 //! (`isthmus::config::lab`). Every type refuses unknown keys.
 
+mod span;
 mod subscriber;
 mod value;
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 
+pub use self::span::{Driver, Role, Span};
 pub use self::subscriber::{Behaviour, Subscriber, Terminal};
 pub use self::value::{CheckRate, Timeslots, ValueError, duration, optional_duration};
 pub use crate::modem::Modulation;
@@ -57,77 +57,6 @@ impl Default for Lab {
             country: "de".to_owned(),
             country_code: "49".to_owned(),
         }
-    }
-}
-
-/// `[[span]]`: one E1 line.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "SpanTable")]
-pub struct Span {
-    /// The name that linksets and circuits use.
-    pub name: String,
-    /// What carries the line, with what that driver needs.
-    pub driver: Driver,
-}
-
-/// What carries a span.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Driver {
-    /// An emulated E1 over a UNIX socket.
-    Emulator {
-        /// The socket.
-        path: PathBuf,
-        /// Which end binds the socket.
-        role: Role,
-    },
-}
-
-/// Which end of an emulated line this process is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Binds the socket and waits for the other end.
-    Listen,
-    /// Connects to the socket, again and again until it is there.
-    Connect,
-}
-
-/// The keys of `[[span]]` as they stand in the file: one flat table, so that an unknown key and
-/// a wrong type are found at their own place and not at the table's.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SpanTable {
-    name: String,
-    driver: DriverName,
-    path: Option<PathBuf>,
-    role: Option<Role>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum DriverName {
-    Emulator,
-}
-
-impl TryFrom<SpanTable> for Span {
-    type Error = ValueError;
-
-    fn try_from(table: SpanTable) -> Result<Self, ValueError> {
-        let driver = match table.driver {
-            DriverName::Emulator => Driver::Emulator {
-                path: table
-                    .path
-                    .ok_or(ValueError::missing("path", "driver `emulator`"))?,
-                role: table
-                    .role
-                    .ok_or(ValueError::missing("role", "driver `emulator`"))?,
-            },
-        };
-        Ok(Self {
-            name: table.name,
-            driver,
-        })
     }
 }
 

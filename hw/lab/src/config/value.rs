@@ -26,6 +26,9 @@ pub enum ValueError {
         /// What takes its effect away.
         with: &'static str,
     },
+    /// A serial line that cannot carry what it is to carry.
+    #[error(transparent)]
+    Layout(#[from] serial::LayoutError),
     /// Text of the wrong form.
     #[error("expected {expected}")]
     Form {

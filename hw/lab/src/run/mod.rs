@@ -8,16 +8,15 @@ mod terminal;
 mod tests;
 
 use std::io::{self, BufRead, Write};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use emulator::{Socket, SocketError};
 use tdm::{Due, Law, SpanId, SpanIo, SpanTick};
 
-use crate::config::{Config, Driver, Role};
+use crate::config::Config;
 use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
+use crate::line;
 pub use command::{Command, CommandError};
 pub use report::{Report, line};
 pub use terminal::{TerminalError, Terminals};
@@ -37,16 +36,9 @@ pub enum RunError {
     /// The parts of the configuration do not fit each other.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// The socket of a span.
-    #[error("span `{span}` at {}: {source}", path.display())]
-    Socket {
-        /// Name of the span.
-        span: String,
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        source: SocketError,
-    },
+    /// A line cannot be opened.
+    #[error(transparent)]
+    Open(#[from] line::OpenError),
     /// The terminal of a modem.
     #[error(transparent)]
     Terminal(#[from] TerminalError),
@@ -70,19 +62,9 @@ pub enum RunError {
 /// When the configuration makes no exchange, or a line cannot be used.
 pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), RunError> {
     let exchange = Exchange::new(ExchangeConfig::from_file(config)?)?;
-    let mut spans: Vec<Box<dyn SpanIo>> = Vec::new();
-    for (id, span) in (0..).map(SpanId).zip(&config.spans) {
-        let Driver::Emulator { path, role } = &span.driver;
-        let socket = match role {
-            Role::Listen => Socket::listen(id, path),
-            Role::Connect => Socket::connect(id, path),
-        };
-        spans.push(Box::new(socket.map_err(|source| RunError::Socket {
-            span: span.name.clone(),
-            path: path.clone(),
-            source,
-        })?));
-    }
+    let spans = (0..).map(SpanId).zip(&config.spans);
+    let spans = spans.map(|(id, span)| line::open(id, span));
+    let spans = spans.collect::<Result<Vec<_>, _>>()?;
     let mut terminals = Terminals::open(&config.subscribers)?;
     let lines = standard_input();
     #[expect(
