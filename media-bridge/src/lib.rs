@@ -23,6 +23,7 @@ pub mod modem;
 pub mod noise;
 pub mod prbs;
 pub mod realtime;
+pub mod redundancy;
 pub mod rtp;
 mod shard;
 pub mod statistics;

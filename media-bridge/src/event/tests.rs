@@ -265,3 +265,178 @@ proptest::proptest! {
         proptest::prop_assert!(paired);
     }
 }
+
+/// The last packets of a segment are lost: the next segment still belongs to the same press.
+#[test]
+fn a_lost_end_of_a_segment_does_not_split_a_long_press() {
+    let mut receiver = Receiver::new();
+    let mut said = Vec::new();
+    let mut sender = Sender::new(5, 10, 100);
+    for n in 1..=1_000u32 {
+        let end = n == 1_000;
+        sender.update(n * 160, end, &mut |report| {
+            // 40 ms around the end of each segment never arrive.
+            let within = report.payload.duration;
+            if within < 0xFFFF - 240 && within > 120 {
+                let at = u64::from(n) * 160;
+                let octets = report.payload.to_octets();
+                receiver.handle(at, report.timestamp, &octets, &mut |i| said.push(i));
+            }
+        });
+        receiver.handle_time(u64::from(n) * 160, &mut |i| said.push(i));
+    }
+    assert_eq!(said, [started(5), ended(5, 160_000)]);
+}
+
+/// In redundant packets segments are shorter (§2.5.1.3.1), and no offset exceeds 14 bits.
+#[test]
+fn segments_for_redundancy_fit_its_offset() {
+    let mut sender = Sender::new(5, 10, 0).redundant(2, 160);
+    let mut longest = 0;
+    let mut receiver = Receiver::new();
+    let mut said = Vec::new();
+    for n in 1..=500u32 {
+        sender.update(n * 160, n == 500, &mut |report| {
+            longest = longest.max(report.payload.duration);
+            let octets = report.payload.to_octets();
+            receiver.handle(u64::from(n) * 160, report.timestamp, &octets, &mut |i| {
+                said.push(i);
+            });
+        });
+    }
+    assert_eq!(u32::from(longest), 0x3FFF - 160);
+    assert_eq!(said, [started(5), ended(5, 80_000)]);
+}
+
+mod tones {
+    use tdm::Law;
+
+    use super::super::*;
+    use crate::level::Dbm0;
+    use crate::tone::Detector;
+
+    const US_RINGBACK: Tone = Tone {
+        modulation_thirds: 0,
+        volume: 16,
+        duration: 160,
+        frequencies: [440, 480, 0, 0],
+    };
+
+    #[test]
+    fn payload_is_laid_out_as_section_4_3_3() {
+        // 25 Hz modulation, -12 dBm0, 100 ms, 425 Hz.
+        let octets = [0x0C, 0x8C, 0x03, 0x20, 0x01, 0xA9];
+        let tone = Tone::parse(&octets).unwrap();
+        assert_eq!(
+            tone,
+            Tone {
+                modulation_thirds: 75,
+                volume: 12,
+                duration: 800,
+                frequencies: [425, 0, 0, 0],
+            }
+        );
+        let mut out = [0; TONE_OCTETS];
+        let length = tone.write(&mut out);
+        assert_eq!(out[..length], octets);
+        // 16 2/3 Hz needs the T bit: 50 thirds.
+        let thirds = Tone {
+            modulation_thirds: 50,
+            ..tone
+        };
+        thirds.write(&mut out);
+        assert_eq!(u16::from_be_bytes([out[0], out[1]]), 50 << 7 | 0x40 | 12);
+        assert_eq!(Tone::parse(&out[..6]), Some(thirds));
+        // No time, cut short, reserved bits, more frequencies than we sum, silence.
+        assert_eq!(Tone::parse(&[0, 12, 0, 0, 1, 0xA9]), None);
+        assert_eq!(Tone::parse(&[0, 12, 1]), None);
+        let many = [0, 12, 0, 80, 0xF1, 0xA9, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4];
+        assert_eq!(Tone::parse(&many).unwrap().frequencies, [425, 1, 2, 3]);
+        assert_eq!(Tone::parse(&[0, 63, 0, 80]).unwrap().frequencies, [0; 4]);
+    }
+
+    #[test]
+    fn reports_of_a_tone_play_without_a_break_and_stop_with_it() {
+        let mut sender = ToneSender::new(US_RINGBACK, 1_000);
+        let mut player = TonePlayer::new(Law::MuLaw);
+        let mut heard = Vec::new();
+        for n in 0..60 {
+            let mut samples = [0; 160];
+            if n < 50 {
+                let (marker, timestamp, tone) = sender.report(160);
+                assert_eq!((marker, timestamp), (n == 0, 1_000 + n * 160));
+                // Two in a row are lost, and every fifth comes twice, by redundancy.
+                if !matches!(n, 20 | 21) {
+                    player.handle(marker, timestamp, tone);
+                    if n % 5 == 4 {
+                        player.handle(false, timestamp, tone);
+                    }
+                }
+                if n == 0 {
+                    // 60 ms ahead of the line.
+                    continue;
+                }
+            }
+            if n >= 3 && player.fill(&mut samples) {
+                heard.extend(samples);
+            }
+        }
+        let measured = Detector::measure(&heard[..7_000], Law::MuLaw);
+        assert!(measured.matches(&[440.0, 480.0], 0.5), "{measured:?}");
+        for tone in &measured.tones {
+            assert!((tone.level.0 + 19.0).abs() < 0.3, "{measured:?}");
+        }
+        let length = heard.iter().rposition(|s| *s != 0).unwrap();
+        assert!(length.abs_diff(8_000) < 20, "{length}");
+        assert!(!player.fill(&mut [0; 160]));
+    }
+
+    #[test]
+    fn another_tone_follows_when_the_first_is_over() {
+        let mut player = TonePlayer::new(Law::ALaw);
+        let at = |frequency, duration| Tone {
+            frequencies: [frequency, 0, 0, 0],
+            duration,
+            ..US_RINGBACK
+        };
+        player.handle(true, 0, at(950, 2_640));
+        player.handle(true, 2_640, at(1_400, 2_640));
+        player.handle(true, 5_280, at(1_800, 2_640));
+        player.handle(true, 7_920, at(0, 8_000));
+        let mut samples = [0; 7_920];
+        assert!(player.fill(&mut samples));
+        for (part, frequency) in samples.chunks(2_640).zip([950.0, 1_400.0, 1_800.0]) {
+            let measured = Detector::measure(part, Law::ALaw);
+            assert!(measured.matches(&[frequency], 1.0), "{measured:?}");
+        }
+        let step = samples.windows(2).map(|w| w[0].abs_diff(w[1])).max();
+        let peak = Dbm0(-16.0).peak(Law::ALaw);
+        // An 1800 Hz sine moves by 1.3 times its peak from sample to sample; a click by more.
+        assert!(f32::from(step.unwrap()) < 1.4 * peak, "{step:?} of {peak}");
+        let mut after = [1; 800];
+        assert!(player.fill(&mut after));
+        assert!(after[20..].iter().all(|s| *s == 0));
+    }
+
+    #[test]
+    fn events_of_tones_sound_and_a_reversal_is_half_a_turn() {
+        let mut player = Player::new(Law::ALaw);
+        let mut line = Vec::new();
+        for event in [32, 33, 32, 33] {
+            player.play(Sound::of_event(event).unwrap(), Dbm0(-12.0));
+            let mut samples = [0; 3_600];
+            player.fill(&mut samples);
+            line.extend(samples);
+        }
+        let mut detector = crate::modem::Detector::new(Law::ALaw);
+        let mut last = None;
+        detector.push(&line, &mut |report| last = Some(report));
+        let expected = crate::modem::Signal::AnsReversed;
+        assert!(
+            matches!(last, Some(crate::modem::Report::Heard { signal, .. }) if signal == expected),
+            "{last:?}"
+        );
+        assert_eq!(Sound::of_event(FLASH), None);
+        assert_eq!(Sound::of_event(54), None);
+    }
+}
