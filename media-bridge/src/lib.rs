@@ -10,6 +10,7 @@
 //! [`jitter`], [`conceal`], [`rtp`] (RFC 3550), [`prbs`] (O.150) and [`level`] (dBm0 on the scale
 //! of G.711); [`noise`] and [`voice`] make signals to test them with.
 
+pub mod comfort;
 pub mod command;
 pub mod conceal;
 pub mod continuity;

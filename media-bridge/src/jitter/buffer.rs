@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
+use super::ring::{CAPACITY, Ring};
 use super::sequence::Order;
+use super::target::{Step, Target};
 use crate::SAMPLES_PER_MS;
+use crate::comfort;
 use crate::command::JitterConfig;
 use crate::conceal::{Concealer, HISTORY};
 use crate::rtp::timestamp_distance;
 
-/// Octets of the ring: 512 ms. What is kept for concealment and the longest packet are part of
-/// it, so that some 400 ms of delay are possible.
-pub const CAPACITY: usize = 4_096;
-const MASK: i64 = CAPACITY as i64 - 1;
 /// Octets that may lie ahead of the line.
 const AHEAD: i64 = (CAPACITY - HISTORY) as i64;
 /// A packet further behind the line than this is not late but from another time scale.
@@ -23,10 +22,10 @@ const FAR_BEHIND: i64 = 8_000;
 /// or more than a third of all over some time: a late packet now and then is jitter.
 const LATE_TICK: u32 = 2;
 const LATE_LIMIT: u32 = 6;
-/// The least early packet of so many samples decides whether the delay may shrink: 2 s.
-const OBSERVED: u32 = 16_000;
-/// Louder samples than this are not silence for the purpose of shrinking: about -45 dBm0.
+/// Louder samples than this are not silence for the purpose of moving: about -45 dBm0.
 const SILENCE: u16 = 128;
+/// Most octets of a pull that may be lengthened or shortened by one.
+const LONGEST: usize = 2 * TICK_OCTETS;
 
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +47,11 @@ pub struct Counters {
     pub overruns: u64,
     /// Octets made up, or idle in place of missing ones.
     pub concealed: u64,
+    /// Samples left out so that the delay shrinks, or since the sender's clock is fast; without
+    /// those of overruns.
+    pub deleted: u64,
+    /// Samples played twice so that the delay grows, or since the sender's clock is slow.
+    pub inserted: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +60,28 @@ enum Mode {
     Adaptive { min: i64, max: i64 },
 }
 
+impl Mode {
+    fn of(config: JitterConfig) -> (Self, i64) {
+        match config {
+            JitterConfig::Fixed { depth } => (Self::Fixed, samples(depth)),
+            JitterConfig::Adaptive { initial, min, max } => {
+                let min = samples(min);
+                let max = samples(max).max(min);
+                (
+                    Self::Adaptive { min, max },
+                    samples(initial).clamp(min, max),
+                )
+            }
+        }
+    }
+}
+
 /// The buffer of one RTP stream.
 ///
 /// Positions are samples on the sender's time scale, unwrapped; the first packet lies at 0.
 #[derive(Debug, Clone)]
 pub struct Buffer {
-    ring: [u8; CAPACITY],
-    /// Which octets of the ring are there and not yet played.
-    there: [u64; CAPACITY / 64],
+    ring: Ring,
     mode: Mode,
     initial: i64,
     idle: u8,
@@ -82,11 +100,12 @@ pub struct Buffer {
     arrived_late: bool,
     arrived_kept: bool,
     lateness: u32,
-    /// Least and greatest lead of packets over the line, in the time observed.
-    least_lead: i64,
-    greatest_lead: i64,
-    observed: u32,
-    surplus: i64,
+    target: Target,
+    /// From there on the sender is silent, as far as it said; `i64::MAX` when it did not.
+    silent_from: i64,
+    comfort: comfort::Generator,
+    /// The next packet finds its place as the first did: the mode has changed.
+    replace: bool,
     counters: Counters,
 }
 
@@ -102,21 +121,10 @@ impl Buffer {
     /// by the law's idle octet.
     #[must_use]
     pub fn new(config: JitterConfig, law: Law, conceal: bool) -> Self {
-        let (mode, initial) = match config {
-            JitterConfig::Fixed { depth } => (Mode::Fixed, samples(depth)),
-            JitterConfig::Adaptive { initial, min, max } => {
-                let min = samples(min);
-                let max = samples(max).max(min);
-                (
-                    Mode::Adaptive { min, max },
-                    samples(initial).clamp(min, max),
-                )
-            }
-        };
+        let (mode, initial) = Mode::of(config);
         let idle = law.idle();
         Self {
-            ring: [idle; CAPACITY],
-            there: [0; CAPACITY / 64],
+            ring: Ring::new(idle),
             mode,
             initial,
             idle,
@@ -130,12 +138,31 @@ impl Buffer {
             arrived_late: false,
             arrived_kept: false,
             lateness: 0,
-            least_lead: i64::MAX,
-            greatest_lead: i64::MIN,
-            observed: 0,
-            surplus: 0,
+            target: Target::new(match mode {
+                Mode::Adaptive { min, .. } => min,
+                Mode::Fixed => 0,
+            }),
+            silent_from: i64::MAX,
+            comfort: comfort::Generator::new(0, law),
+            replace: false,
             counters: Counters::default(),
         }
+    }
+
+    /// Goes on in another way, from the next packet on: a call that turns out to carry data gets
+    /// a fixed buffer without concealment. What waits is still played; the step from the delay so
+    /// far to the new one is idle, or left out.
+    pub fn reconfigure(&mut self, config: JitterConfig, conceal: bool) {
+        (self.mode, self.initial) = Mode::of(config);
+        self.target = Target::new(match self.mode {
+            Mode::Adaptive { min, .. } => min,
+            Mode::Fixed => 0,
+        });
+        if conceal != self.concealer.is_some() {
+            self.concealer = conceal.then(|| Concealer::new(self.law));
+        }
+        self.silent_from = i64::MAX;
+        self.replace = true;
     }
 
     /// What was counted so far.
@@ -157,10 +184,64 @@ impl Buffer {
     /// The sender is another one: the next packet starts anew.
     pub fn restart(&mut self) {
         self.newest = None;
-        self.there = [0; CAPACITY / 64];
+        self.ring.clear();
         self.starving = false;
         self.lateness = 0;
-        self.forget_leads();
+        self.silent_from = i64::MAX;
+        self.target.forget();
+    }
+
+    /// Puts the octets of a redundant block (RFC 2198) where they are missing and their turn is
+    /// not over. It moves nothing else: whether its own packet comes yet is not known.
+    pub fn repair(&mut self, timestamp: u32, payload: &[u8]) {
+        let Some((newest, at)) = self.newest else {
+            return;
+        };
+        let position = at + i64::from(timestamp_distance(newest, timestamp));
+        let length = payload.len() as i64;
+        let skip = (self.play.max(self.heard) - position).clamp(0, length);
+        let start = position + skip;
+        if start + length - self.play > AHEAD {
+            return;
+        }
+        let mut rest = payload.get(skip as usize..).unwrap_or_default();
+        let mut at = start;
+        while !rest.is_empty() {
+            let (run, there) = self.ring.run(at, rest.len());
+            let (now, later) = rest.split_at(run);
+            if !there {
+                self.ring.write(at, now);
+            }
+            rest = later;
+            at += run as i64;
+        }
+        self.end = self.end.max(position + length);
+    }
+
+    /// The sender says that it is silent from `timestamp` on, and what its silence sounds like
+    /// (RFC 3389): until its next octets come, the line plays comfort noise and nothing counts as
+    /// missing. Data has no silence: there it has no effect.
+    pub fn silence(&mut self, order: Order, timestamp: u32, payload: &[u8]) {
+        let Some((newest, at)) = self.newest else {
+            return;
+        };
+        if self.concealer.is_none() || !matches!(order, Order::Next { .. } | Order::First) {
+            return;
+        }
+        let position = at + i64::from(timestamp_distance(newest, timestamp));
+        if (position - self.play).abs() > AHEAD {
+            return;
+        }
+        self.comfort.describe(payload);
+        if self.silent_from == i64::MAX {
+            self.silent_from = position.max(self.end);
+            self.comfort.restart();
+        }
+        if self.starving {
+            // It was silent, and said so a little late.
+            self.starving = false;
+            self.counters.underruns = self.counters.underruns.saturating_sub(1);
+        }
     }
 
     /// Takes a packet's payload. `order` is where its sequence number stands; duplicates and
@@ -189,10 +270,17 @@ impl Buffer {
         }
         if is_next {
             self.newest = Some((timestamp, position));
-            if matches!(order, Order::Next { skipped: 0 }) && position > self.end {
+            if std::mem::take(&mut self.replace) {
+                self.place(position);
+            }
+            let silent = self.silent_from != i64::MAX;
+            if (silent || matches!(order, Order::Next { skipped: 0 })) && position > self.end {
                 self.fill_silence(position);
             }
             self.lead(position);
+        } else {
+            // Too late for its turn perhaps: the delay grows bit by bit, in silence.
+            self.target.saw(position - self.play);
         }
         let skip = (self.play.max(self.heard) - position).clamp(0, length);
         if skip == length && length > 0 {
@@ -203,9 +291,12 @@ impl Buffer {
         }
         // A packet late in part will soon be late as a whole, when clocks drift.
         let in_time = skip == 0;
+        if position + length > self.silent_from {
+            self.silent_from = i64::MAX;
+        }
         self.arrived_kept |= in_time;
         self.arrived_late |= is_next && !in_time;
-        self.write(
+        self.ring.write(
             position + skip,
             payload.get(skip as usize..).unwrap_or_default(),
         );
@@ -220,30 +311,92 @@ impl Buffer {
             return;
         }
         self.follow_late_sender();
-        self.adapt(out.len());
+        match self.next_step(out.len()) {
+            Step::Delete { .. } => self.pull_shortened(out),
+            Step::Insert { .. } => self.pull_lengthened(out),
+            Step::Stay | Step::DeleteTick => self.fetch(out),
+        }
+    }
+
+    /// Takes one octet more than there is room for, and leaves out the least heard.
+    fn pull_shortened(&mut self, out: &mut [u8]) {
+        let mut taken = [0; LONGEST + 1];
+        let Some(taken) = taken.get_mut(..=out.len()) else {
+            return self.fetch(out);
+        };
+        self.fetch(taken);
+        self.target.moved(1);
+        self.counters.deleted += 1;
+        let cut = smoothest(taken, self.law);
+        let (before, after) = taken.split_at(cut);
+        let (first, second) = out.split_at_mut(before.len());
+        first.copy_from_slice(before);
+        second.copy_from_slice(after.get(1..).unwrap_or_default());
+    }
+
+    /// Takes one octet less than there is room for, and plays the least heard twice.
+    fn pull_lengthened(&mut self, out: &mut [u8]) {
+        let mut taken = [0; LONGEST];
+        let Some(taken) = taken.get_mut(..out.len().saturating_sub(1)) else {
+            return self.fetch(out);
+        };
+        self.fetch(taken);
+        self.target.moved(-1);
+        self.counters.inserted += 1;
+        let cut = smoothest(taken, self.law);
+        let (before, after) = taken.split_at(cut);
+        let (first, second) = out.split_at_mut(cut);
+        first.copy_from_slice(before);
+        if let Some((twice, second)) = second.split_first_mut() {
+            *twice = after.first().copied().unwrap_or(self.idle);
+            second.copy_from_slice(after);
+        }
+    }
+
+    fn fetch(&mut self, out: &mut [u8]) {
         let mut rest = out;
         while !rest.is_empty() {
-            let (run, there) = self.run(rest.len());
+            let (run, there) = self.ring.run(self.play, rest.len());
             let (now, later) = rest.split_at_mut(run);
-            rest = later;
             if there {
+                rest = later;
                 self.starving = false;
                 self.heard = self.play + run as i64;
-                self.read(now);
+                self.ring.take(self.play, now);
                 if let Some(concealer) = &mut self.concealer
                     && concealer.active()
                 {
                     concealer.resume(now);
                 }
-            } else {
+                self.play += run as i64;
+                continue;
+            }
+            // What is missing before the sender fell silent is lost; after that it is silence.
+            let lost = self
+                .silent_from
+                .saturating_sub(self.play)
+                .clamp(0, run as i64) as usize;
+            let (now, silent) = now.split_at_mut(lost);
+            rest = later;
+            if !now.is_empty() {
                 if self.play >= self.end && !self.starving {
                     self.starving = true;
                     self.counters.underruns += 1;
                 }
-                self.counters.concealed += run as u64;
+                self.counters.concealed += now.len() as u64;
                 self.missing(now, true);
+                self.play += now.len() as i64;
             }
-            self.play += run as i64;
+            if !silent.is_empty() {
+                self.comfort.fill_octets(silent);
+                if let Some(concealer) = &mut self.concealer
+                    && concealer.active()
+                {
+                    concealer.resume(silent);
+                }
+                self.ring.remember(self.play, silent);
+                self.play += silent.len() as i64;
+            }
         }
     }
 
@@ -254,7 +407,7 @@ impl Buffer {
         self.heard = self.play;
         self.end = self.play;
         self.fill_silence(0);
-        self.write(0, payload);
+        self.ring.write(0, payload);
         self.end = payload.len() as i64;
         self.arrived_kept = true;
         self.starving = false;
@@ -264,6 +417,7 @@ impl Buffer {
     /// Idle octets from the end of what is there to `position`.
     fn fill_silence(&mut self, position: i64) {
         let from = self.end.max(self.play);
+        let noise = self.silent_from != i64::MAX;
         if self.starving && position > self.play {
             // The sender had stopped; the line did not starve. (Late packets still did.)
             self.counters.underruns = self.counters.underruns.saturating_sub(1);
@@ -272,8 +426,12 @@ impl Buffer {
         let mut at = from;
         while at < position {
             let take = (position - at).min(80) as usize;
-            let silence = [self.idle; 80];
-            self.write(at, silence.get(..take).unwrap_or_default());
+            let mut silence = [self.idle; 80];
+            let silence = silence.get_mut(..take).unwrap_or_default();
+            if noise {
+                self.comfort.fill_octets(silence);
+            }
+            self.ring.write(at, silence);
             at += take as i64;
         }
         self.end = self.end.max(position);
@@ -290,36 +448,41 @@ impl Buffer {
         match concealer {
             Some(concealer) if remember => {
                 concealer.conceal(out, |history| {
-                    copy_out(ring, *play - HISTORY as i64, history);
+                    ring.look(*play - HISTORY as i64, history);
                 });
             }
             _ => out.fill(*idle),
         }
         if remember {
-            let play = self.play;
-            copy_in(&mut self.ring, play, out);
+            self.ring.remember(self.play, out);
         }
     }
 
     fn lead(&mut self, position: i64) {
         let lead = position - self.play;
-        self.greatest_lead = self.greatest_lead.max(lead);
+        self.target.saw(lead);
         if let Mode::Adaptive { min, max } = self.mode
             && lead < 0
         {
             // Late: the line steps back, so that this packet and its like come in time.
-            let delay = self.greatest_lead.max(0);
             let room = AHEAD - (self.end - self.play);
-            let step = (min - lead).min(max - delay).min(room);
+            let step = (min - lead).min(max - self.target.longest()).min(room);
             if step > 0 {
                 self.play -= step;
-                self.greatest_lead += step;
-                self.least_lead = self.least_lead.saturating_add(step).min(lead + step);
-                self.surplus = 0;
-                return;
+                self.target.moved(-step);
             }
         }
-        self.least_lead = self.least_lead.min(lead);
+    }
+
+    /// The line goes where a packet at `position` waits for the initial delay.
+    fn place(&mut self, position: i64) {
+        let play = position - self.initial;
+        if play > self.play {
+            self.ring.drop(self.play, (play - self.play) as usize);
+        }
+        self.play = play;
+        self.end = self.end.min(self.play + AHEAD);
+        self.target.forget();
     }
 
     /// Too much comes late: the sender's time scale has moved, or moves slower than the line's.
@@ -335,137 +498,58 @@ impl Buffer {
         {
             self.counters.overruns += 1;
             self.lateness = 0;
-            self.play = newest - self.initial;
-            self.end = self.end.min(self.play + AHEAD);
-            self.there = [0; CAPACITY / 64];
-            self.forget_leads();
+            self.place(newest);
+            self.ring.clear();
         }
     }
 
-    /// Voice: sheds delay that was not needed, a tick at a time, where there is silence.
-    fn adapt(&mut self, taken: usize) {
-        let Mode::Adaptive { min, max } = self.mode else {
-            return;
+    /// Voice: what the delay wants, as far as the next octets let it.
+    fn next_step(&mut self, taken: usize) -> Step {
+        let Mode::Adaptive { max, .. } = self.mode else {
+            return Step::Stay;
         };
-        let taken = taken as i64;
-        self.observed += taken as u32;
-        if self.observed >= OBSERVED {
-            self.surplus = if self.least_lead == i64::MAX {
-                0
-            } else {
-                self.least_lead - min
-            };
-            self.forget_leads();
+        let step = self.target.step(taken, max);
+        let count = taken as i64;
+        if self.end - self.play > max + 2 * count + 480 {
+            self.leave_out(taken);
+            self.counters.overruns += 1;
+            return Step::Stay;
         }
-        let too_long = self.end - self.play > max + 2 * taken + 480;
-        if too_long || (self.surplus >= taken && self.silent(taken)) {
-            for at in self.play..self.play + taken {
-                self.take_bit(at);
+        let quiet = |count| self.ring.quiet(self.play, count, self.law, SILENCE);
+        match step {
+            Step::DeleteTick if quiet(taken) => {
+                self.leave_out(taken);
+                self.counters.deleted += taken as u64;
+                step
             }
-            self.play += taken;
-            self.surplus -= taken;
-            self.least_lead = self.least_lead.saturating_sub(taken);
-            self.greatest_lead = self.greatest_lead.saturating_sub(taken);
-            self.counters.overruns += u64::from(too_long);
-        }
-    }
-
-    fn forget_leads(&mut self) {
-        (self.least_lead, self.greatest_lead) = (i64::MAX, i64::MIN);
-        self.observed = 0;
-    }
-
-    /// Whether the next octets are all there and quiet.
-    fn silent(&self, count: i64) -> bool {
-        (self.play..self.play + count).all(|at| {
-            let octet = self
-                .ring
-                .get((at & MASK) as usize)
-                .copied()
-                .unwrap_or(self.idle);
-            self.is_there(at) && self.law.decode(octet).unsigned_abs() < SILENCE
-        })
-    }
-
-    /// How many of the next octets, up to `most`, are alike in being there or not.
-    fn run(&self, most: usize) -> (usize, bool) {
-        let there = self.is_there(self.play);
-        let mut run = 0;
-        while run < most {
-            let at = self.play + run as i64;
-            let word = self.word(at);
-            let bit = (at & 63) as u32;
-            let same = if there { !(word >> bit) } else { word >> bit };
-            let alike = same.trailing_zeros().min(64 - bit) as usize;
-            run += alike;
-            if alike < (64 - bit) as usize {
-                break;
+            Step::DeleteTick if self.ring.run(self.play, taken + 1) == (taken + 1, true) => {
+                Step::Delete { pressing: true }
             }
-        }
-        (run.clamp(1, most), there)
-    }
-
-    fn word(&self, at: i64) -> u64 {
-        self.there
-            .get((at & MASK) as usize / 64)
-            .copied()
-            .unwrap_or(0)
-    }
-
-    fn is_there(&self, at: i64) -> bool {
-        self.word(at) >> (at & 63) & 1 == 1
-    }
-
-    fn take_bit(&mut self, at: i64) {
-        if let Some(word) = self.there.get_mut((at & MASK) as usize / 64) {
-            *word &= !(1 << (at & 63));
-        }
-    }
-
-    /// Sets or clears the marks of a range, a word at a time.
-    fn mark(&mut self, from: i64, count: usize, there: bool) {
-        let mut at = from;
-        let end = from + count as i64;
-        while at < end {
-            let bit = (at & 63) as u32;
-            let take = (64 - bit).min((end - at) as u32);
-            let mask = (u64::MAX >> (64 - take)) << bit;
-            if let Some(word) = self.there.get_mut((at & MASK) as usize / 64) {
-                *word = if there { *word | mask } else { *word & !mask };
+            Step::Delete { .. } if quiet(taken + 1) => step,
+            Step::Insert { .. } if quiet(taken) => step,
+            Step::Delete { pressing: true } | Step::Insert { pressing: true }
+                if self.ring.run(self.play, taken + 1) == (taken + 1, true) =>
+            {
+                step
             }
-            at += i64::from(take);
+            _ => Step::Stay,
         }
     }
 
-    fn write(&mut self, position: i64, octets: &[u8]) {
-        copy_in(&mut self.ring, position, octets);
-        self.mark(position, octets.len(), true);
-    }
-
-    fn read(&mut self, out: &mut [u8]) {
-        copy_out(&self.ring, self.play, out);
-        self.mark(self.play, out.len(), false);
+    fn leave_out(&mut self, count: usize) {
+        self.ring.drop(self.play, count);
+        self.play += count as i64;
+        self.target.moved(count as i64);
     }
 }
 
-fn copy_in(ring: &mut [u8; CAPACITY], position: i64, octets: &[u8]) {
-    let start = (position & MASK) as usize;
-    let (first, second) = octets.split_at(octets.len().min(CAPACITY - start));
-    if let Some(place) = ring.get_mut(start..start + first.len()) {
-        place.copy_from_slice(first);
-    }
-    if let Some(place) = ring.get_mut(..second.len()) {
-        place.copy_from_slice(second);
-    }
-}
-
-fn copy_out(ring: &[u8; CAPACITY], position: i64, out: &mut [u8]) {
-    let start = (position & MASK) as usize;
-    let (first, second) = out.split_at_mut(out.len().min(CAPACITY - start));
-    if let Some(place) = ring.get(start..start + first.len()) {
-        first.copy_from_slice(place);
-    }
-    if let Some(place) = ring.get(..second.len()) {
-        second.copy_from_slice(place);
-    }
+/// Where a sample may go or come twice and be heard least: where it differs least from the one
+/// before it.
+fn smoothest(octets: &[u8], law: Law) -> usize {
+    let pairs = octets.iter().zip(octets.iter().skip(1));
+    let steps = pairs.map(|(&a, &b)| law.decode(a).abs_diff(law.decode(b)));
+    steps
+        .enumerate()
+        .min_by_key(|&(_, step)| step)
+        .map_or(0, |(at, _)| at + 1)
 }

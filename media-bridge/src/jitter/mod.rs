@@ -8,9 +8,12 @@
 //! §4.1), never loss: it is filled with idle octets as soon as the packet after it arrives.
 
 mod buffer;
+mod ring;
 mod sequence;
+mod target;
 
-pub use buffer::{Arrival, Buffer, CAPACITY, Counters};
+pub use buffer::{Arrival, Buffer, Counters};
+pub use ring::CAPACITY;
 pub use sequence::{Order, Sequence};
 
 #[cfg(test)]

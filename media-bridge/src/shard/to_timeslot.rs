@@ -138,7 +138,7 @@ impl ToTimeslot {
                 self.events
                     .handle(at, header.timestamp, payload, &mut |i| digit(i, heard));
             }
-            _ if is_noise => {}
+            _ if is_noise => self.buffer.silence(order, header.timestamp, payload),
             _ => {
                 if matches!(order, Order::First) {
                     self.buffer.restart();
@@ -220,6 +220,7 @@ impl ToTimeslot {
                 underruns,
                 overruns,
                 concealed,
+                ..
             } = self.counted;
             statistics.packets_late += counters.late - late;
             // An underrun that turned out to be the sender's silence is taken back.
