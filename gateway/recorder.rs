@@ -3,8 +3,10 @@
 //! The first line is the configuration, the seed and the wall clock; with them and the inputs a
 //! replay makes the same outputs (`isthmus replay FILE`), so a bug report is one file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,9 @@ enum Line {
         config: String,
         /// The environment's variables over it.
         environment: Environment,
+        /// The texts of the files that the configuration names, by their paths.
+        #[serde(default)]
+        files: BTreeMap<PathBuf, String>,
         seed: u64,
         wall: Timestamp,
     },
@@ -47,6 +52,8 @@ pub struct Source {
     pub text: String,
     /// The environment's variables over it.
     pub environment: Environment,
+    /// The texts of the files that it names, by their paths.
+    pub files: BTreeMap<PathBuf, String>,
 }
 
 /// Writes a recording.
@@ -71,6 +78,7 @@ impl<W: Write> Recorder<W> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             config: source.text.clone(),
             environment: source.environment.clone(),
+            files: source.files.clone(),
             seed: birth.seed,
             wall: birth.wall,
         })?;
@@ -195,13 +203,14 @@ pub fn replay(from: impl BufRead, base: Instant) -> Result<Replayed, ReplayError
                     format: FORMAT,
                     config,
                     environment,
+                    files,
                     seed,
                     wall,
                     ..
                 },
                 None,
             ) => {
-                let config = Config::parse("recording", &config, &environment)?;
+                let config = Config::parse_with("recording", &config, &environment, &files)?;
                 let birth = Birth {
                     now: base,
                     wall,

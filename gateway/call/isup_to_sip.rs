@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use isup::circuit::{Indication as Isup, Request};
-use isup::{Cause, Location, Message, MessageType};
+use isup::{Cause, Location, Message};
 
 use super::{Action, Bridge, Context, Event, Mark, Timer};
 use crate::cdr::ReleasedBy;
 use crate::interwork::backward::{self, Progress};
-use crate::interwork::profile::FailureRow;
-use crate::interwork::{cause, encapsulation, release};
+use crate::interwork::profile::{FailureRow, Fault};
+use crate::interwork::{encapsulation, release};
 use crate::sip::{self, Bodies, Failure, Indication as Sip};
 
 /// States of RFC 3398 §8.2.
@@ -101,8 +101,8 @@ impl IsupToSip {
             }
             // The offer is ours: only a call from SIP brings one to refuse.
             Event::Expired(_) | Event::Unacceptable(_) => Vec::new(),
-            Event::Exhausted(row) => self.exhausted(row),
-            Event::Shutdown => self.shutdown(),
+            Event::Exhausted(fault) => self.exhausted(context, fault),
+            Event::Shutdown => self.shutdown(context),
         };
         (self, actions)
     }
@@ -128,10 +128,11 @@ impl IsupToSip {
                     status,
                     cause,
                     bodies,
+                    headers,
                     ..
                 },
             ) => {
-                let refused = refused(context, status, cause.as_ref(), &bodies);
+                let refused = refused(context, status, cause.as_ref(), &headers, &bodies);
                 if self.state == Trying && matches!(status, 408 | 500 | 502 | 503 | 504) {
                     // RFC 3261 §16.7 step 5 names these as reasons to try the next target.
                     self.refused = Some(refused);
@@ -143,21 +144,22 @@ impl IsupToSip {
                 Failure::Timeout | Failure::TransportError if self.state == Trying => {
                     vec![Action::Reattempt]
                 }
-                _ => self.release_circuit(context.profile.no_response, ReleasedBy::Sip),
+                _ => self
+                    .release_circuit(context.profile.failure(Fault::NoResponse), ReleasedBy::Sip),
             },
             (Connected, Sip::Bye { cause, bodies, .. }) => self.clear(
-                release::rel(context.trunk, &bodies, cause.as_ref()),
+                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
                 None,
                 None,
             ),
             // RFC 3261 §15 does not let the called side do this; some do, and the session is over.
             (Trying | Progressing | Alerting, Sip::Bye { cause, bodies, .. }) => self.clear(
-                release::rel(context.trunk, &bodies, cause.as_ref()),
+                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
                 Some(487),
                 None,
             ),
             (Connected, Sip::Failed { .. }) => {
-                self.release_circuit(context.profile.no_ack, ReleasedBy::Sip)
+                self.release_circuit(context.profile.failure(Fault::NoAck), ReleasedBy::Sip)
             }
             // UPDATE moves media before the answer, too (RFC 3311 §5.1).
             (Trying | Progressing | Alerting | Connected, Sip::Renegotiate { answered, .. }) => {
@@ -182,7 +184,7 @@ impl IsupToSip {
                 let cause = release::cause_of_rel(&rel);
                 let mut actions = self.abandon(&cause, Some(487));
                 actions.push(Action::Sip(sip::Request::Cancel {
-                    headers: vec![release::reason(&cause)],
+                    headers: release::reason(context.profile, &cause, false),
                 }));
                 self.state = Releasing;
                 actions
@@ -190,7 +192,7 @@ impl IsupToSip {
             (Trying | Progressing | Alerting, Isup::Failed { cause, .. }) => {
                 let mut actions = self.abandon(&cause, Some(487));
                 actions.push(Action::Sip(sip::Request::Cancel {
-                    headers: vec![release::reason(&cause)],
+                    headers: release::reason(context.profile, &cause, false),
                 }));
                 actions.extend(self.over());
                 actions
@@ -198,13 +200,17 @@ impl IsupToSip {
             (Connected, Isup::Released(rel)) => {
                 let cause = release::cause_of_rel(&rel);
                 let mut actions = self.abandon(&cause, None);
-                actions.push(bye(&cause, encapsulation::body(context.trunk, &rel)));
+                actions.push(bye(
+                    context,
+                    &cause,
+                    encapsulation::body(context.trunk, &rel),
+                ));
                 self.state = Releasing;
                 actions
             }
             (Connected, Isup::Failed { cause, .. }) => {
                 let mut actions = self.abandon(&cause, None);
-                actions.push(bye(&cause, None));
+                actions.push(bye(context, &cause, None));
                 actions.extend(self.over());
                 actions
             }
@@ -339,7 +345,7 @@ impl IsupToSip {
         actions
     }
 
-    fn release_circuit(&mut self, row: FailureRow, by: ReleasedBy) -> Vec<Action> {
+    fn release_circuit(&mut self, row: &FailureRow, by: ReleasedBy) -> Vec<Action> {
         let answered = self.talks();
         let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
         let mut actions = self.silence();
@@ -347,7 +353,7 @@ impl IsupToSip {
             by,
             cause: row.cause,
             status: (!answered).then_some(row.status),
-            mapped_by: Some(row.clause.to_owned()),
+            mapped_by: Some(row.clause.to_string()),
         }));
         actions.push(Action::Isup(Request::Release(release::message(&cause))));
         self.state = State::Releasing;
@@ -366,30 +372,31 @@ impl IsupToSip {
         actions
     }
 
-    fn exhausted(&mut self, row: FailureRow) -> Vec<Action> {
+    fn exhausted(&mut self, context: &Context<'_>, fault: Fault) -> Vec<Action> {
         match (self.state, self.refused.take()) {
             (State::Releasing | State::Over, _) => Vec::new(),
             (_, Some(refused)) => self.clear_refused(refused),
-            (_, None) => self.release_circuit(row, ReleasedBy::Gateway),
+            (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
         }
     }
 
-    fn shutdown(&mut self) -> Vec<Action> {
-        let cause = Cause::new(41, Location::BeyondInterworkingPoint);
+    fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
+        let row = context.profile.failure(Fault::Shutdown);
+        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
-            State::Connected => bye(&cause, None),
+            State::Connected => bye(context, &cause, None),
             _ => Action::Sip(sip::Request::Cancel {
-                headers: vec![release::reason(&cause)],
+                headers: release::reason(context.profile, &cause, false),
             }),
         };
+        // The INVITE that is given up ends with 487 (RFC 3261 §9.2).
         let row = FailureRow {
             status: 487,
-            cause: cause.value,
-            clause: "shutdown",
+            ..row.clone()
         };
         let mut actions = vec![sip];
-        actions.extend(self.release_circuit(row, ReleasedBy::Gateway));
+        actions.extend(self.release_circuit(&row, ReleasedBy::Gateway));
         actions
     }
 
@@ -417,21 +424,17 @@ fn refused(
     context: &Context<'_>,
     status: u16,
     reason: Option<&sip::Q850>,
+    headers: &sip::Headers,
     bodies: &Bodies,
 ) -> Refused {
-    let rel = encapsulation::understood(context.trunk, bodies)
-        .filter(|m| m.message_type() == MessageType::Rel);
-    let (rel, mapped_by) = match (rel, reason) {
-        (Some(rel), _) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
-        (None, Some(q850)) => (
-            release::message(&release::cause_of(q850)),
-            "Reason (RFC 6432)".to_owned(),
-        ),
-        (None, None) => {
-            let (cause, mapped) = cause::cause_of(context.profile, status);
-            (release::message(&cause), mapped.to_string())
-        }
-    };
+    let (rel, mapped_by) = release::rel_of_response(
+        context.profile,
+        context.trunk,
+        status,
+        reason,
+        headers,
+        bodies,
+    );
     Refused {
         rel,
         status,
@@ -439,9 +442,9 @@ fn refused(
     }
 }
 
-fn bye(cause: &Cause, isup: Option<sip::IsupBody>) -> Action {
+fn bye(context: &Context<'_>, cause: &Cause, isup: Option<sip::IsupBody>) -> Action {
     Action::Sip(sip::Request::Bye {
-        headers: vec![release::reason(cause)],
+        headers: release::reason(context.profile, cause, isup.is_some()),
         bodies: Bodies {
             isup,
             ..Bodies::default()

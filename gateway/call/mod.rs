@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cdr::ReleasedBy;
 use crate::config::SipTrunk;
-use crate::interwork::profile::{FailureRow, Profile};
+use crate::interwork::profile::{Fault, Profile};
 use crate::sip::{self, sdp::MediaPlan};
 
 pub use isup_to_sip::IsupToSip;
@@ -66,8 +66,8 @@ pub enum Event {
     Isup(isup::circuit::Indication),
     /// A timer of this call ran out.
     Expired(Timer),
-    /// No circuit and no trunk is left to try.
-    Exhausted(FailureRow),
+    /// No circuit and no trunk is left to try, for this reason.
+    Exhausted(Fault),
     /// The peer's offer holds nothing to agree on.
     Unacceptable(sip::sdp::Refusal),
     /// The gateway ends the call: shutdown.
@@ -136,7 +136,7 @@ pub enum Mark {
 /// What a step may look at besides the call itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Interworking tables of the trunk group.
+    /// Interworking tables of the call.
     pub profile: &'a Profile,
     /// The SIP trunk.
     pub trunk: &'a SipTrunk,

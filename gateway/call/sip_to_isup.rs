@@ -9,7 +9,7 @@ use isup::{Cause, Location, Message, MessageType};
 use super::{Action, Bridge, Context, Event, Mark, Timer};
 use crate::cdr::ReleasedBy;
 use crate::interwork::backward::{self, Backward};
-use crate::interwork::profile::FailureRow;
+use crate::interwork::profile::Fault;
 use crate::interwork::{cause, encapsulation, release};
 use crate::sip::sdp::Refusal;
 use crate::sip::{self, Bodies, Headers, Indication as Sip};
@@ -86,9 +86,9 @@ impl SipToIsup {
             },
             // T11 belongs to the other direction.
             Event::Expired(Timer::T11) => Vec::new(),
-            Event::Exhausted(row) => self.exhausted(row, Vec::new()),
-            Event::Unacceptable(refusal) => self.unacceptable(&refusal),
-            Event::Shutdown => self.shutdown(),
+            Event::Exhausted(fault) => self.exhausted(context, fault, Vec::new()),
+            Event::Unacceptable(refusal) => self.unacceptable(context, &refusal),
+            Event::Shutdown => self.shutdown(context),
         };
         (self, actions)
     }
@@ -120,7 +120,7 @@ impl SipToIsup {
             (Trying, Isup::Repeat { .. }) => vec![Action::Reattempt],
             (NotAlerting | Alerting | Announcement(_), Isup::Repeat { .. }) => {
                 // A backward message was seen: a second attempt would be a second call.
-                let mut actions = self.refuse(context, &gateways(41), None, false);
+                let mut actions = self.fail(context, Fault::CircuitLost, Vec::new());
                 actions.extend(self.over());
                 actions
             }
@@ -131,8 +131,8 @@ impl SipToIsup {
                 actions
             }
             (Trying | NotAlerting | Alerting | Announcement(_), Isup::Failed { cause, reason }) => {
-                let mut actions = match release::failure_row(context.profile, &reason) {
-                    Some(row) => self.fail(row, Vec::new()),
+                let mut actions = match release::fault(&reason) {
+                    Some(fault) => self.fail(context, fault, Vec::new()),
                     None => self.refuse(context, &cause, None, false),
                 };
                 actions.extend(self.over());
@@ -170,28 +170,34 @@ impl SipToIsup {
             (_, Sip::Pracked { bodies, .. }) => remote(bodies),
             (_, Sip::Renegotiate { answered, .. }) => super::agreed(answered),
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
-                let rel = release::rel(context.trunk, &Bodies::default(), cause.as_ref());
+                let rel = release::rel(
+                    context.profile,
+                    context.trunk,
+                    &Bodies::default(),
+                    cause.as_ref(),
+                );
                 self.give_up(rel, Some(487))
             }
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Bye { cause, bodies, .. }) => {
                 self.give_up(
-                    release::rel(context.trunk, &bodies, cause.as_ref()),
+                    release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
                     Some(487),
                 )
             }
-            (WaitAck | Connected, Sip::Bye { cause, bodies, .. }) => {
-                self.give_up(release::rel(context.trunk, &bodies, cause.as_ref()), None)
-            }
+            (WaitAck | Connected, Sip::Bye { cause, bodies, .. }) => self.give_up(
+                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
+                None,
+            ),
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
                 Sip::Failed { what },
             ) => {
-                let row = context.profile.no_ack;
+                let row = context.profile.failure(Fault::NoAck);
                 let mark = Mark::Release {
                     by: ReleasedBy::Sip,
                     cause: row.cause,
                     status: (!self.talks()).then_some(release::status_of_failure(what)),
-                    mapped_by: Some(row.clause.to_owned()),
+                    mapped_by: Some(row.clause.to_string()),
                 };
                 self.release(release::message(&gateways(row.cause)), mark)
             }
@@ -283,8 +289,11 @@ impl SipToIsup {
             status: Some(mapped.value),
             mapped_by: Some(mapped.to_string()),
         });
-        let isup = rel.and_then(|rel| self.isup_body(context, rel));
-        actions.push(reject(mapped.value, vec![release::reason(cause)], isup));
+        let isup = rel
+            .filter(|_| context.profile.conventions().rel_in_response)
+            .and_then(|rel| self.isup_body(context, rel));
+        let headers = release::reason(context.profile, cause, isup.is_some());
+        actions.push(reject(mapped.value, headers, isup));
         if release_circuit {
             actions.push(Action::Isup(Request::Release(release::message(cause))));
             self.state = State::Releasing;
@@ -293,35 +302,35 @@ impl SipToIsup {
     }
 
     /// The circuit gave up by itself; the row says what SIP is told.
-    fn fail(&mut self, row: FailureRow, mut headers: Headers) -> Vec<Action> {
-        headers.push(release::reason(&gateways(row.cause)));
+    fn fail(&mut self, context: &Context<'_>, fault: Fault, mut headers: Headers) -> Vec<Action> {
+        let row = context.profile.failure(fault);
+        headers.extend(release::reason(
+            context.profile,
+            &gateways(row.cause),
+            false,
+        ));
         let mut actions = closed(Mark::Release {
             by: ReleasedBy::Gateway,
             cause: row.cause,
             status: Some(row.status),
-            mapped_by: Some(row.clause.to_owned()),
+            mapped_by: Some(row.clause.to_string()),
         });
         actions.push(reject(row.status, headers, None));
         actions
     }
 
     /// No circuit was taken, or the last one is gone.
-    fn exhausted(&mut self, row: FailureRow, headers: Headers) -> Vec<Action> {
+    fn exhausted(&mut self, context: &Context<'_>, fault: Fault, headers: Headers) -> Vec<Action> {
         if self.state != State::Trying {
             return Vec::new();
         }
-        let mut actions = self.fail(row, headers);
+        let mut actions = self.fail(context, fault, headers);
         actions.extend(self.over());
         actions
     }
 
     /// No media to agree on: the Warning says why (RFC 3261 §13.3.1.3, §20.43).
-    fn unacceptable(&mut self, refusal: &Refusal) -> Vec<Action> {
-        let row = FailureRow {
-            status: refusal.status(),
-            cause: 65,
-            clause: "RFC 3264 §6",
-        };
+    fn unacceptable(&mut self, context: &Context<'_>, refusal: &Refusal) -> Vec<Action> {
         // What the peer wrote may stand in it: nothing that would end a quoted string.
         let quotable = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         let text: String = refusal
@@ -330,7 +339,11 @@ impl SipToIsup {
             .map(|c| if quotable(c) { c } else { '?' })
             .collect();
         let warning = format!("{} isthmus \"{text}\"", refusal.warning());
-        self.exhausted(row, vec![("Warning".to_owned(), warning)])
+        self.exhausted(
+            context,
+            Fault::NoMedia,
+            vec![("Warning".to_owned(), warning)],
+        )
     }
 
     /// BYE towards SIP for a release from the circuit.
@@ -347,10 +360,11 @@ impl SipToIsup {
             status: None,
             mapped_by: None,
         });
+        let isup = rel.and_then(|rel| self.isup_body(context, rel));
         actions.push(Action::Sip(sip::Request::Bye {
-            headers: vec![release::reason(cause)],
+            headers: release::reason(context.profile, cause, isup.is_some()),
             bodies: Bodies {
-                isup: rel.and_then(|rel| self.isup_body(context, rel)),
+                isup,
                 ..Bodies::default()
             },
         }));
@@ -378,22 +392,23 @@ impl SipToIsup {
         actions
     }
 
-    fn shutdown(&mut self) -> Vec<Action> {
-        let cause = gateways(41);
-        let headers = vec![release::reason(&cause)];
+    fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
+        let row = context.profile.failure(Fault::Shutdown);
+        let cause = gateways(row.cause);
+        let headers = release::reason(context.profile, &cause, false);
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
             State::WaitAck | State::Connected => Action::Sip(sip::Request::Bye {
                 headers,
                 bodies: Bodies::default(),
             }),
-            _ => reject(503, headers, None),
+            _ => reject(row.status, headers, None),
         };
         let mark = Mark::Release {
             by: ReleasedBy::Gateway,
             cause: cause.value,
-            status: (!self.talks()).then_some(503),
-            mapped_by: None,
+            status: (!self.talks()).then_some(row.status),
+            mapped_by: Some(row.clause.to_string()),
         };
         let mut actions = vec![sip];
         actions.extend(self.release(release::message(&cause), mark));

@@ -63,7 +63,7 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
             count(lab.subscribers.len(), "subscriber"),
         ));
     }
-    let config = Config::parse(&name, &text, environment)?;
+    let config = Config::parse_at(file, &text, environment)?;
     let circuits = config
         .trunk_groups
         .iter()

@@ -7,6 +7,7 @@ mod check;
 mod decode;
 mod demo;
 mod encode;
+mod explain;
 mod lab;
 mod replay;
 mod route;
@@ -63,6 +64,8 @@ Examples:
           Say which way a call would go, and why.
   isthmus decode 0C0200028090
           Print an ISUP message as a tree.
+  isthmus explain cause 34
+          Say which SIP status a cause becomes, and where that is written.
 
 Exit status:
   0  done
@@ -85,6 +88,7 @@ enum Command {
     Replay(replay::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
+    Explain(explain::Arguments),
 }
 
 /// The gateway's configuration, for the subcommands that need one.
@@ -112,6 +116,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Route(arguments) => route::run(arguments, &mut out),
         Command::Replay(arguments) => replay::run(arguments, &mut out),
         Command::Decode(arguments) => decode::run(arguments, &mut out),
+        Command::Explain(arguments) => explain::run(arguments, &mut out),
         Command::Encode(arguments) => encode::run(arguments, io::stdin().lock(), &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

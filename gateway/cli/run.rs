@@ -62,14 +62,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         source,
     })?;
     let environment = process_environment();
-    let config = Config::parse(&path.to_string_lossy(), &text, &environment)?;
+    let config = Config::parse_at(path, &text, &environment)?;
     log(&arguments.log, arguments.log_form)?;
     let drain = config.gateway.drain;
     let options = Options {
         record: arguments.record.clone(),
         ..Options::default()
     };
-    let running = start(config, &Source { text, environment }, options)?;
+    let source = Source {
+        text,
+        environment,
+        files: config.profile_files.clone(),
+    };
+    let running = start(config, &source, options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

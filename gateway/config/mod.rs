@@ -8,6 +8,7 @@ pub mod lab;
 mod media;
 mod place;
 mod problem;
+pub mod profile;
 mod read;
 mod routing;
 mod sip_trunk;
@@ -15,6 +16,8 @@ mod tdm;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,11 +25,12 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use self::media::Media;
+pub(crate) use self::problem::nearest;
 pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
 pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk};
-pub use self::tdm::{Hunt, Profile, TrunkGroup};
+pub use self::tdm::{Hunt, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
     CheckRate, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role, Span,
@@ -70,6 +74,12 @@ pub struct Config {
     /// The dial plan.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
+    /// Interworking tables beside those that come with the gateway.
+    #[serde(rename = "profile", default)]
+    pub profiles: Vec<profile::ProfileTable>,
+    /// The files that profiles were read from, by the paths that name them.
+    #[serde(skip)]
+    pub profile_files: BTreeMap<PathBuf, String>,
 }
 
 /// `[gateway]`: the gateway as a whole.
@@ -222,15 +232,57 @@ impl Config {
     /// # Errors
     /// [`Refusal`] when the file cannot be read, or with everything wrong in it.
     pub fn load(path: &Path) -> Result<Self, Refusal> {
-        read::load(path, &process_environment(), check::gateway)
+        let text = std::fs::read_to_string(path).map_err(|source| Refusal::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse_at(path, &text, &process_environment())
     }
 
-    /// [`Config::load`] for text that came from elsewhere; `file` is what problems call it.
+    /// [`Config::load`] for the text of that file and another environment; files of profiles are
+    /// looked for beside it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with everything wrong in it.
+    pub fn parse_at(path: &Path, text: &str, environment: &Environment) -> Result<Self, Refusal> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut files = |file: &Path| std::fs::read_to_string(folder.join(file));
+        read::parse(
+            &path.to_string_lossy(),
+            text,
+            environment,
+            |config, complaints| {
+                check::gateway(config, &mut files, complaints);
+            },
+        )
+    }
+
+    /// [`Config::load`] for text that came from elsewhere and names no files; `file` is what
+    /// problems call it.
     ///
     /// # Errors
     /// [`Refusal`] with everything wrong in it.
     pub fn parse(file: &str, text: &str, environment: &Environment) -> Result<Self, Refusal> {
-        read::parse(file, text, environment, check::gateway)
+        Self::parse_with(file, text, environment, &BTreeMap::new())
+    }
+
+    /// [`Config::parse`] with the texts of the files that profiles are read from, by their paths.
+    ///
+    /// # Errors
+    /// [`Refusal`] with everything wrong in it.
+    pub fn parse_with(
+        file: &str,
+        text: &str,
+        environment: &Environment,
+        files: &BTreeMap<PathBuf, String>,
+    ) -> Result<Self, Refusal> {
+        let mut files = |path: &Path| {
+            let missing = || io::Error::new(io::ErrorKind::NotFound, "it was not kept");
+            files.get(path).cloned().ok_or_else(missing)
+        };
+        read::parse(file, text, environment, |config, complaints| {
+            check::gateway(config, &mut files, complaints);
+        })
     }
 
     /// The SIP trunk that a request from this address comes from: the one whose address it is,

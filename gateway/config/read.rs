@@ -44,7 +44,12 @@ pub(super) struct Complaint {
 
 /// What checks of the whole found.
 #[derive(Debug, Default)]
-pub(super) struct Complaints(pub(super) Vec<Complaint>);
+pub(super) struct Complaints {
+    /// In the file itself.
+    here: Vec<Complaint>,
+    /// In files that it names.
+    pub(super) elsewhere: Vec<Problem>,
+}
 
 impl Complaints {
     /// The value at `place` is wrong.
@@ -54,7 +59,7 @@ impl Complaints {
         message: impl Into<String>,
         expected: impl Into<String>,
     ) -> &mut Complaint {
-        self.0.push(Complaint {
+        self.here.push(Complaint {
             place,
             message: message.into(),
             found: None,
@@ -62,9 +67,9 @@ impl Complaints {
             suggestion: None,
             others: Vec::new(),
         });
-        let last = self.0.len() - 1;
+        let last = self.here.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "one was pushed just now")]
-        &mut self.0[last]
+        &mut self.here[last]
     }
 
     /// A name stands for nothing.
@@ -92,7 +97,7 @@ impl Complaints {
 pub(super) fn load<T: DeserializeOwned>(
     path: &Path,
     environment: &Environment,
-    check: impl FnOnce(&T, &mut Complaints),
+    check: impl FnOnce(&mut T, &mut Complaints),
 ) -> Result<T, Refusal> {
     let text = std::fs::read_to_string(path).map_err(|source| Refusal::Read {
         path: path.to_owned(),
@@ -106,7 +111,7 @@ pub(super) fn parse<T: DeserializeOwned>(
     file: &str,
     text: &str,
     environment: &Environment,
-    check: impl FnOnce(&T, &mut Complaints),
+    check: impl FnOnce(&mut T, &mut Complaints),
 ) -> Result<T, Refusal> {
     let source = Source::new(file, text);
     let refuse = |problems| Refusal::Problems {
@@ -122,16 +127,15 @@ pub(super) fn parse<T: DeserializeOwned>(
         value = overlaid(&source, environment).map_err(|problem| refuse(vec![*problem]))?;
     }
     let mut complaints = Complaints::default();
-    check(&value, &mut complaints);
-    if complaints.0.is_empty() {
+    check(&mut value, &mut complaints);
+    let Complaints { here, elsewhere } = complaints;
+    if here.is_empty() && elsewhere.is_empty() {
         return Ok(value);
     }
-    let problems = complaints.0.into_iter();
-    Err(refuse(
-        problems
-            .map(|complaint| explain(&source, &root, environment, complaint))
-            .collect(),
-    ))
+    let here = here
+        .into_iter()
+        .map(|complaint| explain(&source, &root, environment, complaint));
+    Err(refuse(here.chain(elsewhere).collect()))
 }
 
 /// The file's table as the type. Unknown keys are taken out one by one so that each is told;

@@ -43,6 +43,9 @@ pub struct SipTrunk {
     /// Whose ringback a caller of this trunk hears.
     #[serde(default)]
     pub ringback: Ringback,
+    /// Name of the interworking tables; those of the trunk group when absent.
+    #[serde(default)]
+    pub profile: Option<String>,
 }
 
 impl SipTrunk {

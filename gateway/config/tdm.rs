@@ -44,9 +44,9 @@ pub struct TrunkGroup {
     /// Tone plan: the stem of a file in `config/tones`.
     #[serde(default = "TrunkGroup::default_tones")]
     pub tones: String,
-    /// Interworking tables.
-    #[serde(default)]
-    pub profile: Profile,
+    /// Name of the interworking tables.
+    #[serde(default = "TrunkGroup::default_profile")]
+    pub profile: String,
     /// ISUP timers that differ from their default, by name: `t7 = "25s"`.
     #[serde(default, deserialize_with = "timers")]
     pub timers: BTreeMap<String, Duration>,
@@ -68,6 +68,9 @@ impl TrunkGroup {
     fn default_tones() -> String {
         "de".to_owned()
     }
+    fn default_profile() -> String {
+        crate::interwork::profile::DEFAULT.to_owned()
+    }
 }
 
 /// Which idle circuit of a group an outgoing call takes.
@@ -83,16 +86,6 @@ pub enum Hunt {
     Ascending,
     /// The highest CIC.
     Descending,
-}
-
-/// Interworking tables between SIP and ISUP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Profile {
-    /// RFC 3398.
-    #[default]
-    Rfc3398,
 }
 
 fn timers<'de, D: Deserializer<'de>>(

@@ -42,11 +42,35 @@ fn every_file_is_right() {
                 every_tone_plan_is_right(&path);
                 continue;
             }
+            "profiles" => {
+                every_profile_is_right(&path);
+                continue;
+            }
             "lab.toml" => lab::parse(name, &text(), &no_environment()).err(),
             _ => Config::parse(name, &text(), &no_environment()).err(),
         };
         assert!(refused.is_none(), "{}", drawn(&refused.unwrap()));
     }
+}
+
+fn every_profile_is_right(folder: &Path) {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let profile = profile::read(&file, &text, &no_environment());
+        let profile = profile.unwrap_or_else(|refusal| panic!("{}", drawn(&refusal)));
+        assert_eq!(profile.name, file);
+        names.push(file);
+    }
+    names.sort();
+    let mut builtin: Vec<_> = crate::interwork::profile::builtin_names().collect();
+    builtin.sort_unstable();
+    assert_eq!(
+        names, builtin,
+        "every profile of the folder comes with the gateway"
+    );
 }
 
 fn every_tone_plan_is_right(folder: &Path) {

@@ -110,6 +110,7 @@ to = ["user"]
     Source {
         text,
         environment: Environment::new(),
+        ..Source::default()
     }
 }
 

@@ -1,17 +1,21 @@
 //! Release: REL, the Reason header (RFC 3326, RFC 6432, RFC 8606) and what they become.
 
 use isup::circuit::{Failure as CircuitFailure, Timer};
-use isup::{Cause, Location, Message, MessageType};
+use isup::{CalledPartyNumber, Cause, Location, Message, MessageType, Parameter};
 
-use super::encapsulation;
-use super::profile::{FailureRow, Profile};
+use super::profile::{Fault, Profile, ReasonReceived, ReasonSent};
+use super::{cause, encapsulation};
 use crate::config::SipTrunk;
-use crate::sip::{Bodies, Failure, Q850};
+use crate::sip::{Bodies, Failure, Headers, Q850};
 
 /// Normal call clearing.
 const NORMAL: u8 = 16;
 /// Normal, unspecified: for a REL whose cause cannot be read.
 const UNSPECIFIED: u8 = 31;
+/// Number changed.
+const NUMBER_CHANGED: u8 = 22;
+/// Redirection to new destination.
+const REDIRECTION: u8 = 23;
 
 /// The cause of a REL; 31 when it cannot be read, so that a call is never kept for it.
 #[must_use]
@@ -29,6 +33,17 @@ pub fn cause_of(q850: &Q850) -> Cause {
     Cause::new(q850.cause, location)
 }
 
+/// The number that the diagnostics of "number changed" or "redirection to new destination" name:
+/// a called party number in its own form (Q.850 §2.2.6).
+#[must_use]
+pub fn new_number(cause: &Cause) -> Option<CalledPartyNumber> {
+    if !matches!(cause.value, NUMBER_CHANGED | REDIRECTION) {
+        return None;
+    }
+    let number = CalledPartyNumber::decode(&cause.diagnostics).ok()?;
+    (!number.digits.without_st().is_empty()).then_some(number)
+}
+
 /// A REL with nothing but its cause.
 #[must_use]
 pub fn message(cause: &Cause) -> Message {
@@ -36,40 +51,87 @@ pub fn message(cause: &Cause) -> Message {
 }
 
 /// The REL for a BYE or CANCEL: the peer's own REL is the template, the Reason header overrides
-/// its cause (RFC 3398 §7.2.3, §10.1), and without either it is normal clearing.
+/// its cause where the profile says so (RFC 3398 §7.2.3, §10.1), and without either it is normal
+/// clearing.
 #[must_use]
-pub fn rel(trunk: &SipTrunk, bodies: &Bodies, reason: Option<&Q850>) -> Message {
-    let template =
-        encapsulation::understood(trunk, bodies).filter(|m| m.message_type() == MessageType::Rel);
-    match (template, reason) {
-        (Some(mut rel), Some(q850)) => {
+pub fn rel(profile: &Profile, trunk: &SipTrunk, bodies: &Bodies, reason: Option<&Q850>) -> Message {
+    let received = profile.conventions().reason_received;
+    let reason = reason.filter(|_| received != ReasonReceived::Never);
+    match (template(trunk, bodies), reason) {
+        (Some(mut rel), Some(q850)) if received == ReasonReceived::BeforeIsup => {
             if cause_of_rel(&rel).value != q850.cause {
                 rel.set(cause_of(q850));
             }
             rel
         }
-        (Some(rel), None) => rel,
+        (Some(rel), _) => rel,
         (None, Some(q850)) => message(&cause_of(q850)),
         (None, None) => message(&Cause::new(NORMAL, Location::BeyondInterworkingPoint)),
     }
 }
 
-/// The Reason header field of a cause.
-#[must_use]
-pub fn reason(cause: &Cause) -> (String, String) {
-    let mut q850 = Q850::new(cause.value).at(cause.location.code());
-    if let Some(name) = isup::cause::name(cause.value) {
-        q850 = q850.with_text(name);
-    }
-    q850.to_header()
+/// The REL of a body, where the trunk is trusted with ISUP.
+fn template(trunk: &SipTrunk, bodies: &Bodies) -> Option<Message> {
+    encapsulation::understood(trunk, bodies).filter(|m| m.message_type() == MessageType::Rel)
 }
 
-/// The row for a circuit that gave up by itself; none where its cause goes by the table.
+/// The REL for a final response to the INVITE, and what mapped it: the peer's own REL, else by its
+/// Reason header, else by the table (RFC 3398 §8.2.6.1).
 #[must_use]
-pub fn failure_row(profile: &Profile, reason: &CircuitFailure) -> Option<FailureRow> {
+pub fn rel_of_response(
+    profile: &Profile,
+    trunk: &SipTrunk,
+    status: u16,
+    reason: Option<&Q850>,
+    headers: &Headers,
+    bodies: &Bodies,
+) -> (Message, String) {
+    let ignored = profile.conventions().reason_received == ReasonReceived::Never;
+    match (template(trunk, bodies), reason.filter(|_| !ignored)) {
+        (Some(rel), _) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
+        (None, Some(q850)) => (message(&cause_of(q850)), "Reason (RFC 6432)".to_owned()),
+        (None, None) => {
+            let (cause, mapped) = cause::cause_of(profile, status, warning(headers));
+            (message(&cause), mapped.to_string())
+        }
+    }
+}
+
+/// The code of the first Warning header field (RFC 3261 §20.43).
+#[must_use]
+pub fn warning(headers: &Headers) -> Option<u16> {
+    crate::sip::header(headers, "Warning")?
+        .split_ascii_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The Reason header field of a cause; none where the profile wants none. `isup`: the message
+/// tells the cause in an ISUP body, too.
+#[must_use]
+pub fn reason(profile: &Profile, cause: &Cause, isup: bool) -> Headers {
+    let wanted = match profile.conventions().reason {
+        ReasonSent::Always => true,
+        ReasonSent::WithoutIsup => !isup,
+        ReasonSent::Never => false,
+    };
+    let field = wanted.then(|| {
+        let mut q850 = Q850::new(cause.value).at(cause.location.code());
+        if let Some(name) = isup::cause::name(cause.value) {
+            q850 = q850.with_text(name);
+        }
+        q850.to_header()
+    });
+    field.into_iter().collect()
+}
+
+/// The failure of a circuit that gave up by itself; none where its cause goes by the table.
+#[must_use]
+pub fn fault(reason: &CircuitFailure) -> Option<Fault> {
     match reason {
-        CircuitFailure::Expired(Timer::T7) => Some(profile.t7),
-        CircuitFailure::Expired(Timer::T9) => Some(profile.t9),
+        CircuitFailure::Expired(Timer::T7) => Some(Fault::T7),
+        CircuitFailure::Expired(Timer::T9) => Some(Fault::T9),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! The mappings of RFC 3398, each against what the RFC says.
 
+mod causes;
+
 use std::collections::BTreeMap;
 
 use isup::{
@@ -11,7 +13,7 @@ use isup::{
 
 use super::backward::{self, Progress};
 use super::profile::RFC3398;
-use super::{cause, encapsulation, iam, invite, release};
+use super::{encapsulation, iam, invite, release};
 use crate::config::{Config, IsupMode, Ringback, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
 use crate::sip::sdp::Codec;
@@ -73,100 +75,6 @@ fn incoming(from: &str) -> Incoming {
 
 fn digits(text: &str) -> Digits {
     text.parse().unwrap()
-}
-
-/// Rows of RFC 3398 §7.2.4.1, cause and status.
-const CAUSES: &[(u8, u16)] = &[
-    (1, 404),
-    (2, 404),
-    (3, 404),
-    (17, 486),
-    (18, 408),
-    (19, 480),
-    (20, 480),
-    (21, 403),
-    (22, 410),
-    (23, 410),
-    (26, 404),
-    (27, 502),
-    (28, 484),
-    (29, 501),
-    (31, 480),
-    (34, 503),
-    (38, 503),
-    (41, 503),
-    (42, 503),
-    (47, 503),
-    (55, 403),
-    (57, 403),
-    (58, 503),
-    (65, 488),
-    (70, 488),
-    (79, 501),
-    (87, 403),
-    (88, 503),
-    (102, 504),
-    (111, 500),
-    (127, 500),
-];
-
-/// Rows of RFC 3398 §8.2.6.1, status and cause; the second "504" of the RFC is 505.
-const STATUSES: &[(u16, u8)] = &[
-    (400, 41),
-    (401, 21),
-    (402, 21),
-    (403, 21),
-    (404, 1),
-    (405, 63),
-    (406, 79),
-    (407, 21),
-    (408, 102),
-    (410, 22),
-    (413, 127),
-    (414, 127),
-    (415, 79),
-    (416, 127),
-    (420, 127),
-    (421, 127),
-    (423, 127),
-    (480, 18),
-    (481, 41),
-    (482, 25),
-    (483, 25),
-    (484, 28),
-    (485, 1),
-    (486, 17),
-    (488, 31),
-    (500, 41),
-    (501, 79),
-    (502, 38),
-    (503, 41),
-    (504, 102),
-    (505, 127),
-    (513, 127),
-    (600, 17),
-    (603, 21),
-    (604, 1),
-    (606, 31),
-];
-
-#[test]
-fn every_row_of_the_cause_tables() {
-    for (value, status) in CAUSES {
-        let cause = Cause::new(*value, Location::TransitNetwork);
-        assert_eq!(
-            cause::status_of(&RFC3398, &cause).value,
-            *status,
-            "cause {value}"
-        );
-    }
-    for (status, value) in STATUSES {
-        assert_eq!(
-            cause::cause_of(&RFC3398, *status).0.value,
-            *value,
-            "status {status}"
-        );
-    }
 }
 
 #[test]
@@ -504,14 +412,14 @@ fn a_release_from_sip_takes_the_peers_rel_and_then_its_reason() {
     let rel = release::message(&Cause::new(31, Location::User));
     let value = |bodies: &Bodies, q850: Option<u8>| {
         let q850 = q850.map(Q850::new);
-        release::cause_of_rel(&release::rel(&trunk, bodies, q850.as_ref())).value
+        release::cause_of_rel(&release::rel(&RFC3398, &trunk, bodies, q850.as_ref())).value
     };
     let none = Bodies::default();
     assert_eq!(value(&none, None), 16);
     assert_eq!(value(&none, Some(17)), 17);
     assert_eq!(value(&body(&rel), None), 31);
     assert_eq!(value(&body(&rel), Some(17)), 17);
-    let same = release::rel(&trunk, &body(&rel), Some(&Q850::new(31)));
+    let same = release::rel(&RFC3398, &trunk, &body(&rel), Some(&Q850::new(31)));
     assert_eq!(
         same.to_vec(),
         rel.to_vec(),
@@ -551,7 +459,7 @@ fn a_trunk_without_isup_has_no_say_in_it() {
     let rel = release::message(&Cause::new(31, Location::User)).to_vec();
     let bye = Bodies::isup(IsupBody::new("itu-t92+", None, rel));
     assert_eq!(
-        release::cause_of_rel(&release::rel(&off, &bye, None)).value,
+        release::cause_of_rel(&release::rel(&RFC3398, &off, &bye, None)).value,
         16
     );
     let usr = Message::new(MessageType::Usr).to_vec();

@@ -6,7 +6,6 @@ use isup::CircuitId;
 
 use super::Iwu;
 use crate::call::{Action, CallId, Context, Event, Timer};
-use crate::interwork::profile::{Profile, RFC3398};
 use crate::sip::{self, SessionId};
 
 impl Iwu {
@@ -19,12 +18,9 @@ impl Iwu {
         let (Some(trunk), Some(call)) = (config.sip_trunks.get(leg.trunk), leg.call.take()) else {
             return;
         };
-        let profile = config
-            .trunk_groups
-            .get(leg.group)
-            .map_or_else(|| &RFC3398, |group| Profile::configured(group.profile));
+        let profile = leg.profile.clone();
         let context = Context {
-            profile,
+            profile: &profile,
             trunk,
             sdp: leg.local.as_ref().map(|(_, octets)| octets),
         };

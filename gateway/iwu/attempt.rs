@@ -11,35 +11,17 @@ use super::leg::Origin;
 use crate::call::{CallId, Event};
 use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Trunk;
-use crate::interwork::profile::{FailureRow, RFC3398};
+use crate::interwork::profile::Fault;
 use crate::interwork::{iam, invite, number};
 use crate::sip::{self, Policy, Reliable, Renegotiation, sdp};
 use crate::{config, trunk_group};
 
-/// Every RTP port of the span is taken.
-pub(super) const NO_PORT: FailureRow = FailureRow {
-    status: 503,
-    cause: 47,
-    clause: "no RTP port is free",
-};
-/// The dialled number is none that an IAM can carry.
-const NO_SIGNALS: FailureRow = FailureRow {
-    status: 484,
-    cause: 28,
-    clause: "Q.763 §3.9: no address signals",
-};
-/// The circuit takes no IAM made from this INVITE.
-const REFUSED: FailureRow = FailureRow {
-    status: 500,
-    cause: 111,
-    clause: "the IAM is refused",
-};
 /// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
 const MOST_ATTEMPTS: u8 = 4;
 
 /// Why a way out is none.
 enum Obstacle {
-    Row(FailureRow),
+    Fault(Fault),
     Media(sdp::Refusal),
 }
 
@@ -53,7 +35,7 @@ impl Iwu {
         };
         match taken {
             Ok(()) => {}
-            Err(Obstacle::Row(row)) => self.step(now, id, Event::Exhausted(row)),
+            Err(Obstacle::Fault(fault)) => self.step(now, id, Event::Exhausted(fault)),
             Err(Obstacle::Media(refusal)) => {
                 self.trace_call(now, id, refusal.to_string());
                 self.step(now, id, Event::Unacceptable(refusal));
@@ -85,7 +67,7 @@ impl Iwu {
         while let Some(leg) = self.legs.get(&id) {
             let target = leg.route.targets.get(leg.route.next).copied();
             let Some(target) = target.filter(|_| leg.route.attempts < MOST_ATTEMPTS) else {
-                return Err(Obstacle::Row(RFC3398.no_circuit));
+                return Err(Obstacle::Fault(Fault::NoCircuit));
             };
             let found = match target {
                 Trunk::Group(group) => self.select(group).map(|circuit| (group, circuit)),
@@ -110,19 +92,21 @@ impl Iwu {
         let config = self.config.clone();
         let bridge = self
             .open_bridge(now, id, circuit)
-            .ok_or(Obstacle::Row(NO_PORT))?;
+            .ok_or(Obstacle::Fault(Fault::NoPort))?;
         let Some(leg) = self.legs.get_mut(&id) else {
             return Ok(());
         };
         leg.bridge = Some(bridge);
         leg.group = group_index;
+        let profile = self.profiles.of(Some(leg.trunk), Some(group_index));
+        leg.profile = profile.clone();
         let trunk = config.sip_trunks.get(leg.trunk);
         let (Some(group), Some(trunk)) = (config.trunk_groups.get(group_index), trunk) else {
-            return Err(Obstacle::Row(RFC3398.no_circuit));
+            return Err(Obstacle::Fault(Fault::NoCircuit));
         };
         let local = self
             .capabilities(bridge, trunk)
-            .ok_or(Obstacle::Row(NO_PORT))?;
+            .ok_or(Obstacle::Fault(Fault::NoPort))?;
         let check = self.takes_check(id, group_index, group);
         let (iam, digits, octets, plan) = self.prepare(id, group, &local, check)?;
         let cic = self.points.circuits.get(&circuit).map(|place| place.cic.0);
@@ -149,7 +133,7 @@ impl Iwu {
         if let Some(leg) = self.legs.get_mut(&id) {
             leg.circuit = None;
         }
-        Err(Obstacle::Row(REFUSED))
+        Err(Obstacle::Fault(Fault::IamRefused))
     }
 
     /// The IAM, the digits in it, our SDP and what it agrees to.
@@ -160,14 +144,17 @@ impl Iwu {
         local: &sdp::Capabilities,
         check: bool,
     ) -> Result<(isup::Message, String, bytes::Bytes, Option<sdp::MediaPlan>), Obstacle> {
-        let leg = self.legs.get(&id).ok_or(Obstacle::Row(REFUSED))?;
+        let leg = self
+            .legs
+            .get(&id)
+            .ok_or(Obstacle::Fault(Fault::IamRefused))?;
         let Origin::Sip {
             incoming,
             template,
             caller,
         } = &leg.route.origin
         else {
-            return Err(Obstacle::Row(REFUSED));
+            return Err(Obstacle::Fault(Fault::IamRefused));
         };
         let (octets, plan) = self.agree(incoming, local).map_err(Obstacle::Media)?;
         let (digits, nature) = match leg.route.nature {
@@ -183,7 +170,7 @@ impl Iwu {
             group,
             check,
         };
-        let iam = iam::iam(&setup).map_err(|_| Obstacle::Row(NO_SIGNALS))?;
+        let iam = iam::iam(&setup).map_err(|_| Obstacle::Fault(Fault::NoNumber))?;
         Ok((iam, digits, octets, plan))
     }
 
@@ -192,9 +179,9 @@ impl Iwu {
         let config = self.config.clone();
         while let Some(leg) = self.legs.get(&id) {
             let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
-                return Err(Obstacle::Row(match leg.route.attempts {
-                    0 => RFC3398.no_route,
-                    _ => RFC3398.no_response,
+                return Err(Obstacle::Fault(match leg.route.attempts {
+                    0 => Fault::NoRoute,
+                    _ => Fault::NoResponse,
                 }));
             };
             if let (Trunk::Sip(index), Some(bridge)) = (target, leg.bridge)
@@ -240,6 +227,7 @@ impl Iwu {
             offer: offer.clone(),
         });
         leg.trunk = index;
+        leg.profile = self.profiles.of(Some(index), Some(leg.group)).clone();
         leg.session = Some(session);
         leg.local = Some((local, offer));
         leg.plan = None;

@@ -10,6 +10,7 @@ use super::{Iwu, Output};
 use crate::call::{Call, CallId, Event, IsupToSip};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::dialplan::{Query, Route as Routed, Trunk};
+use crate::interwork::profile::Fault;
 use crate::interwork::{invite, release};
 
 impl Iwu {
@@ -127,7 +128,9 @@ impl Iwu {
             Ok((targets, decision)) => {
                 let (machine, actions) = IsupToSip::new();
                 let route = Route::new(targets, decision, Origin::Isup { iam });
-                let mut leg = Leg::new(Call::IsupToSip(machine), 0, place.group, record, route);
+                let machine = Call::IsupToSip(machine);
+                let profile = self.profiles.of(None, Some(place.group)).clone();
+                let mut leg = Leg::new(machine, 0, place.group, profile, record, route);
                 leg.circuit = Some(circuit);
                 self.legs.insert(call, leg);
                 if let Some(bridge) = self.open_bridge(now, call, circuit) {
@@ -137,7 +140,7 @@ impl Iwu {
                     self.apply(now, call, actions);
                     self.attempt(now, call);
                 } else {
-                    self.step(now, call, Event::Exhausted(super::attempt::NO_PORT));
+                    self.step(now, call, Event::Exhausted(Fault::NoPort));
                 }
             }
             Err((value, why)) => {

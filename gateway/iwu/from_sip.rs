@@ -12,7 +12,7 @@ use crate::config::{IsupMode, SipTrunk};
 use crate::dialplan::{Query, Route as Routed, Trunk};
 use crate::interwork::iam::Caller;
 use crate::interwork::number;
-use crate::interwork::profile::{FailureRow, RFC3398};
+use crate::interwork::profile::{Fault, Profile};
 use crate::interwork::{cause, encapsulation, release};
 use crate::sip::{self, Flow, Incoming, Indication, Request, SessionId, sdp};
 
@@ -34,8 +34,10 @@ impl Refusal {
         }
     }
 
-    fn row(row: FailureRow) -> Self {
-        Self::new(row.status, row.cause, row.clause)
+    /// By the row of a failure.
+    fn of(profile: &Profile, fault: Fault, why: impl Into<String>) -> Self {
+        let row = profile.failure(fault);
+        Self::new(row.status, row.cause, why)
     }
 }
 
@@ -99,7 +101,11 @@ impl Iwu {
                 self.legs.insert(call, leg);
                 self.attempt(now, call);
             }
-            Err(refusal) => self.refuse(now, session, record, refusal),
+            Err(refusal) => {
+                // No trunk group is chosen: it goes by the SIP trunk's own profile.
+                let profile = self.profiles.of(trunk, None).clone();
+                self.refuse(now, session, &profile, record, refusal);
+            }
         }
     }
 
@@ -112,19 +118,24 @@ impl Iwu {
     ) -> Result<Leg, Refusal> {
         let config = self.config.clone();
         let source = incoming.flow.remote.ip();
+        let profile = self.profiles.of(trunk, None).clone();
         let (index, trunk) = trunk
             .and_then(|index| Some((index, config.sip_trunks.get(index)?)))
-            .ok_or_else(|| Refusal::new(403, 21, format!("{source} is no trunk's address")))?;
+            .ok_or_else(|| {
+                let why = format!("{source} is no trunk's address");
+                Refusal::of(&profile, Fault::UnknownPeer, why)
+            })?;
         if self.drain.is_some() {
-            let mut refusal = Refusal::new(503, 42, "shutting down");
+            let mut refusal = Refusal::of(&profile, Fault::Draining, "shutting down");
             refusal.headers.push(("Retry-After".into(), "60".into()));
             return Err(refusal);
         }
-        fits(trunk, incoming)?;
-        let template = template(trunk, incoming)?;
+        fits(&profile, trunk, incoming)?;
+        let template = template(&profile, trunk, incoming)?;
         let caller = Caller::of(incoming, trunk);
-        let called = number::from_uri(&incoming.request_uri)
-            .ok_or_else(|| Refusal::new(484, 28, "the Request-URI holds no number"))?;
+        let called = number::from_uri(&incoming.request_uri).ok_or_else(|| {
+            Refusal::of(&profile, Fault::NoNumber, "the Request-URI holds no number")
+        })?;
         let decision = self.plan.route(Query {
             called: &called,
             from: Trunk::Sip(index),
@@ -134,10 +145,13 @@ impl Iwu {
             Routed::To(targets) => targets.clone(),
             Routed::Reject(value) => {
                 let cause = isup::Cause::new(*value, isup::Location::BeyondInterworkingPoint);
-                let mapped = cause::status_of(&RFC3398, &cause);
+                let mapped = cause::status_of(&profile, &cause);
                 return Err(Refusal::new(mapped.value, *value, mapped.to_string()));
             }
-            Routed::None => return Err(Refusal::row(RFC3398.no_route)),
+            Routed::None => {
+                let clause = profile.failure(Fault::NoRoute).clause.to_string();
+                return Err(Refusal::of(&profile, Fault::NoRoute, clause));
+            }
         };
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
         let call = Call::SipToIsup(SipToIsup::new(template.is_some()));
@@ -150,6 +164,7 @@ impl Iwu {
             call,
             index,
             0,
+            profile,
             record.clone(),
             Route::new(targets, decision, origin),
         ))
@@ -160,11 +175,12 @@ impl Iwu {
         &mut self,
         now: Instant,
         session: SessionId,
+        profile: &Profile,
         mut record: CallRecord,
         refusal: Refusal,
     ) {
         let cause = isup::Cause::new(refusal.cause, isup::Location::BeyondInterworkingPoint);
-        let mut headers = vec![release::reason(&cause)];
+        let mut headers = release::reason(profile, &cause, false);
         headers.extend(refusal.headers);
         let request = Request::Reject {
             status: refusal.status,
@@ -198,7 +214,7 @@ impl Iwu {
 }
 
 /// What an INVITE must not ask for, and must bring, on this trunk.
-fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
+fn fits(profile: &Profile, trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
     let refusal = |status, why: &str, header: (&str, &str)| {
         let mut refusal = Refusal::new(status, 127, why);
         refusal
@@ -207,7 +223,7 @@ fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
         Err(refusal)
     };
     if incoming.max_forwards == 0 {
-        return Err(Refusal::new(483, 25, "Max-Forwards is 0"));
+        return Err(Refusal::of(profile, Fault::NoHops, "Max-Forwards is 0"));
     }
     if incoming.replaces.is_some() && !trunk.transfer {
         return Err(Refusal::new(403, 21, "the trunk may not transfer calls"));
@@ -228,13 +244,17 @@ fn fits(trunk: &SipTrunk, incoming: &Incoming) -> Result<(), Refusal> {
 }
 
 /// The IAM of the body, by what the trunk says about ISUP.
-fn template(trunk: &SipTrunk, incoming: &Incoming) -> Result<Option<isup::Message>, Refusal> {
+fn template(
+    profile: &Profile,
+    trunk: &SipTrunk,
+    incoming: &Incoming,
+) -> Result<Option<isup::Message>, Refusal> {
     let iam = encapsulation::understood(trunk, &incoming.bodies)
         .filter(|m| m.message_type() == isup::MessageType::Iam);
     if iam.is_none() && trunk.isup == IsupMode::Mandatory {
-        return Err(Refusal::new(
-            403,
-            21,
+        return Err(Refusal::of(
+            profile,
+            Fault::NoIsup,
             "the trunk takes no INVITE without an IAM",
         ));
     }

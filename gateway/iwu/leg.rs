@@ -11,6 +11,7 @@ use crate::cdr::CallRecord;
 use crate::dialplan::{Decision, Number, Trunk};
 use crate::interwork::iam::Caller;
 use crate::interwork::number;
+use crate::interwork::profile::Profile;
 use crate::sip::sdp::{Capabilities, MediaPlan};
 use crate::sip::{Incoming, SessionId};
 
@@ -31,6 +32,8 @@ pub(super) struct Leg {
     pub(super) trunk: usize,
     /// Index of the trunk group.
     pub(super) group: usize,
+    /// Interworking tables: of the SIP trunk, or of the trunk group once there is one.
+    pub(super) profile: Arc<Profile>,
     pub(super) bridge: Option<BridgeId>,
     /// The path that the call asks for.
     pub(super) path: Path,
@@ -79,6 +82,7 @@ impl Leg {
         call: Call,
         trunk: usize,
         group: usize,
+        profile: Arc<Profile>,
         record: CallRecord,
         route: Route,
     ) -> Self {
@@ -88,6 +92,7 @@ impl Leg {
             circuit: None,
             trunk,
             group,
+            profile,
             bridge: None,
             path: Path::CLOSED,
             local: None,

@@ -51,6 +51,7 @@ use tdm::{Alarm, SpanEvent, SpanId};
 use crate::call::{CallId, Event, Timer};
 use crate::config::Config;
 use crate::dialplan::DialPlan;
+use crate::interwork::profile::{ProfileError, Profiles};
 use crate::sip::{self, Endpoint, SessionId};
 
 pub use io::{Admin, Input, MediaEvent, Output};
@@ -90,6 +91,9 @@ pub enum ConfigError {
     /// What MTP refuses.
     #[error(transparent)]
     Mtp(#[from] mtp::ConfigError),
+    /// Profiles that cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// A rule that names nothing.
     #[error(transparent)]
     DialPlan(#[from] crate::dialplan::UnknownTrunk),
@@ -122,6 +126,7 @@ pub struct Iwu {
     /// IAMs sent on the circuits of each trunk group.
     outgoing: Vec<u64>,
     ports: Vec<PortPool>,
+    profiles: Profiles,
     /// Alarms that each span shows at present.
     alarms: BTreeMap<SpanId, BTreeSet<Alarm>>,
     legs: BTreeMap<CallId, Leg>,
@@ -168,6 +173,7 @@ impl Iwu {
         (endpoint.t1, endpoint.t2, endpoint.t4) = (config.sip.t1, config.sip.t2, config.sip.t4);
         Ok(Self {
             plan: DialPlan::new(&config)?,
+            profiles: Profiles::new(&config)?,
             chance: Seeded::new(birth.seed),
             sip: Endpoint::new(endpoint),
             points,

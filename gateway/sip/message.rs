@@ -286,7 +286,7 @@ pub(super) fn printable(value: &str) -> String {
 }
 
 /// The reason phrase of a status (RFC 3261 §21 and the RFCs that add to it).
-pub(super) fn phrase(status: u16) -> &'static str {
+pub(crate) fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",

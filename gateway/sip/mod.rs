@@ -60,6 +60,7 @@ pub use reason::Q850;
 pub use replaces::Replaces;
 pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
 
+pub(crate) use message::phrase;
 pub use summary::{Summary, summary};
 
 use std::fmt;

@@ -9,7 +9,7 @@ use isup::{
 
 use crate::call::{Context, Event, Timer};
 use crate::config::SipTrunk;
-use crate::interwork::profile::RFC3398;
+use crate::interwork::profile::{Fault, RFC3398};
 use crate::sip::sdp::{self, Answer, Capabilities, Codec, Refusal};
 use crate::sip::{Bodies, Failure, Headers, Indication as Sip, RenegotiationMethod};
 
@@ -127,7 +127,7 @@ fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
     vec![
         ("interworking timer", Event::Expired(Timer::Interworking)),
         ("T11", Event::Expired(Timer::T11)),
-        ("Exhausted", Event::Exhausted(RFC3398.no_circuit)),
+        ("Exhausted", Event::Exhausted(Fault::NoCircuit)),
         ("Unacceptable", Event::Unacceptable(Refusal::NoAudio)),
         ("Shutdown", Event::Shutdown),
     ]

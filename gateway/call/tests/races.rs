@@ -7,7 +7,7 @@ use isup::circuit::{Indication as Isup, Request};
 use super::events::{Surroundings, of_isup_to_sip, of_sip_to_isup};
 use super::table::{reachable, short};
 use crate::call::{Action, Call, Event, IsupToSip, SipToIsup};
-use crate::interwork::profile::RFC3398;
+use crate::interwork::profile::Fault;
 use crate::sip::{self, Indication as Sip};
 
 const DEPTH: usize = 4;
@@ -170,7 +170,7 @@ impl Model {
     fn close(self, surroundings: &Surroundings, way: &str) {
         let mut model = self;
         for event in [
-            Event::Exhausted(RFC3398.no_circuit),
+            Event::Exhausted(Fault::NoCircuit),
             Event::Shutdown,
             Event::Isup(Isup::Idle),
         ] {

@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 
 use media_bridge::tone::Plan;
 
-use super::Config;
 use super::place::Place;
 use super::read::Complaints;
+use super::{Config, profile};
 
 /// Checks a gateway's configuration.
-pub(super) fn gateway(config: &Config, complaints: &mut Complaints) {
+pub(super) fn gateway(config: &mut Config, files: profile::Files<'_>, complaints: &mut Complaints) {
+    profile::gather(config, files, complaints);
+    let config = &*config;
+    profile::check(config, complaints);
     let groups = config.trunk_groups.iter().map(lines::Circuits::from);
     lines::check(
         "trunk_group",
@@ -29,7 +32,7 @@ pub(super) fn gateway(config: &Config, complaints: &mut Complaints) {
 }
 
 /// Checks a lab's configuration.
-pub(super) fn lab(config: &lab::config::Config, complaints: &mut Complaints) {
+pub(super) fn lab(config: &mut lab::config::Config, complaints: &mut Complaints) {
     let circuits = config.circuits.iter().map(lines::Circuits::from);
     lines::check(
         "circuits",
@@ -67,7 +70,7 @@ pub(super) fn lab(config: &lab::config::Config, complaints: &mut Complaints) {
 }
 
 /// Each of `names`, the `key` of the tables called `table`, is there once and is not empty.
-fn unique<'a>(
+pub(super) fn unique<'a>(
     table: &str,
     key: &str,
     names: impl Iterator<Item = &'a str>,

@@ -196,3 +196,56 @@ fn a_lab_is_checked_too() {
     ];
     insta::assert_snapshot!(all.join("\n"));
 }
+
+/// A refused profile, which stands after the typical file.
+fn of_profile(text: &str) -> String {
+    drawn(&refused(&format!("{TYPICAL}\n{text}")))
+}
+
+#[test]
+fn rows_that_no_profile_can_have() {
+    let cases = [
+        "[[profile]]\nname = \"a\"\ncause = [{ cause = 128, status = 480 }]\n",
+        "[[profile]]\nname = \"a\"\ncause = [{ cause = 34, status = 200 }]\n",
+        "[[profile]]\nname = \"a\"\ncause = [\n  { cause = 34, status = 480 },\n  { cause = 34, status = 503 },\n]\n",
+        "[[profile]]\nname = \"a\"\ncause = [{ cause = 21, location = \"X\", status = 603 }]\n",
+        "[[profile]]\nname = \"a\"\ncause = [{ cause = \"other\", location = \"U\", status = 603 }]\n",
+        "[[profile]]\nname = \"a\"\nfailure = [{ event = \"t8\", status = 480, cause = 41 }]\n",
+        "[[profile]]\nname = \"a\"\nbackward = [{ message = \"ACM\", is = \"alerting\", status = 180 }]\n",
+        "[[profile]]\nname = \"a\"\nconvention = [{ key = \"reason\", value = \"allways\" }]\n",
+        "[[profile]]\nname = \"rfc3398\"\n",
+        "[[profile]]\nname = \"a\"\ninherit = \"rfc3389\"\n",
+        "[[profile]]\nname = \"a\"\ninherit = \"b\"\n[[profile]]\nname = \"b\"\ninherit = \"a\"\n",
+        "[[profile]]\nfile = \"nowhere.toml\"\n",
+        "[[profile]]\nname = \"a\"\nfile = \"a.toml\"\n",
+    ];
+    insta::assert_snapshot!(cases.map(of_profile).concat());
+}
+
+#[test]
+fn a_trunk_that_names_no_profile() {
+    let refusal = changed("profile = \"rfc3398\"", "profile = \"rfc3389\"");
+    insta::assert_snapshot!(drawn(&refusal));
+}
+
+/// What is wrong in a profile's file is told with the place in that file.
+#[test]
+fn the_file_of_a_profile_is_checked_too() {
+    let text = format!("{TYPICAL}\n[[profile]]\nfile = \"carrier.toml\"\n");
+    let carrier = "name = \"carrier\"\nstatus = [{ status = 480, cause = 0 }]\n";
+    let files = BTreeMap::from([(PathBuf::from("carrier.toml"), carrier.to_owned())]);
+    let refusal = Config::parse_with("isthmus.toml", &text, &no_environment(), &files);
+    let refusal = refusal.unwrap_err();
+    let problem = only(&refusal);
+    assert_eq!(
+        (problem.file(), problem.position()),
+        ("carrier.toml", Some((2, 35)))
+    );
+    let files = BTreeMap::from([(
+        PathBuf::from("carrier.toml"),
+        carrier.replace("= 0", "= 20"),
+    )]);
+    let config = Config::parse_with("isthmus.toml", &text, &no_environment(), &files).unwrap();
+    assert_eq!(config.profile_files, files, "kept for recordings");
+    assert_eq!(config.profiles[0].status.len(), 1);
+}

@@ -121,6 +121,7 @@ fn source(
     Source {
         text,
         environment: Environment::new(),
+        ..Source::default()
     }
 }
 
