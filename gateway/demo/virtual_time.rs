@@ -209,8 +209,8 @@ impl World {
         } else if to == self.user.1 {
             self.phone.handle_rtp(self.now, from, &octets);
         } else {
-            if let Some(port) = self.plan.port(to.port()) {
-                self.worker.rtp().push(port, from, octets.to_vec());
+            if let Some((port, flow)) = self.plan.port(to.port()) {
+                self.worker.rtp().push_on(port, flow, from, octets.to_vec());
             }
         }
         Ok(())
@@ -240,7 +240,7 @@ impl World {
         self.worker.exchange(&mut |word| up.push_back(word))?;
         self.worker.work(self.now, &mut |word| up.push_back(word));
         while let Some(queued) = self.worker.rtp().pop() {
-            let from = SocketAddr::new(self.rtp, self.plan.udp(queued.port));
+            let from = SocketAddr::new(self.rtp, self.plan.udp_of(queued.port, queued.flow));
             self.network
                 .send(self.now, from, queued.peer, queued.packet.into());
         }

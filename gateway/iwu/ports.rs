@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use media_bridge::RtpPort;
+use media_bridge::{Flow, RtpPort};
 
 use crate::config::PortRange;
 
@@ -54,10 +54,22 @@ impl PortPlan {
         self.first.saturating_add(nth.saturating_mul(2))
     }
 
-    /// Which of them has this UDP port.
+    /// The UDP port of a flow of one of them: RTCP has the one after RTP's.
     #[must_use]
-    pub fn port(&self, udp: u16) -> Option<RtpPort> {
-        self.ports().find(|port| self.udp(*port) == udp)
+    pub fn udp_of(&self, port: RtpPort, flow: Flow) -> u16 {
+        self.udp(port).saturating_add(flow as u16)
+    }
+
+    /// Which of them, and which of its flows, has this UDP port.
+    #[must_use]
+    pub fn port(&self, udp: u16) -> Option<(RtpPort, Flow)> {
+        let beyond = udp.checked_sub(self.first)?;
+        let port = RtpPort(self.index.checked_add(beyond / 2)?);
+        let flow = match beyond % 2 {
+            0 => Flow::Rtp,
+            _ => Flow::Rtcp,
+        };
+        self.holds(port).then_some((port, flow))
     }
 }
 
@@ -122,7 +134,10 @@ mod tests {
         );
         assert_eq!(plans[1].udp(RtpPort(31)), 16448);
         assert_eq!(plans[1].udp(RtpPort(61)), 16508);
-        assert_eq!(plans[1].port(16508), Some(RtpPort(61)));
+        assert_eq!(plans[1].port(16508), Some((RtpPort(61), Flow::Rtp)));
+        assert_eq!(plans[1].port(16509), Some((RtpPort(61), Flow::Rtcp)));
+        assert_eq!(plans[1].port(16510), None);
+        assert_eq!(plans[1].udp_of(RtpPort(61), Flow::Rtcp), 16509);
         assert_eq!(plans[1].port(16386), None);
     }
 

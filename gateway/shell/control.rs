@@ -155,12 +155,13 @@ impl Control {
                     at,
                     sent,
                     port,
+                    flow,
                     peer,
                     octets,
                 } = &word
                     && let Some(plan) = self.plans.iter().find(|plan| plan.holds(*port))
                 {
-                    let local = SocketAddr::new(self.rtp, plan.udp(*port));
+                    let local = SocketAddr::new(self.rtp, plan.udp_of(*port, *flow));
                     let (from, to) = if *sent {
                         (local, *peer)
                     } else {

@@ -116,6 +116,10 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         what: "cores",
         error,
     })?;
+    media_bridge::realtime::raise_file_limit().map_err(|error| ShellError::System {
+        what: "limit on open files",
+        error,
+    })?;
     let count = config.media.threads(spans, cores.len());
     let thread_of: Vec<usize> = (0..spans).map(|span| span % count).collect();
     let mut lines: Vec<_> = lines.into_iter().map(Some).collect();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
-use media_bridge::{Command, Event, RtpPort};
+use media_bridge::{Command, Event, Flow, RtpPort};
 use mtp::{LineEvent, LinkId};
 use tdm::{SpanEvent, SpanId};
 
@@ -79,6 +79,8 @@ pub enum Up {
         sent: bool,
         /// Our port.
         port: RtpPort,
+        /// RTP or RTCP.
+        flow: Flow,
         /// The peer.
         peer: SocketAddr,
         /// The packet.

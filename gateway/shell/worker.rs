@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use media_bridge::{RtpIo, RtpPort, Shard, ShardConfig};
+use media_bridge::{Datagram, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink};
 use mtp::LinkId;
 use tdm::{Alarm, Due, Law, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot};
 
@@ -186,42 +186,55 @@ struct Tap<'a, 'b, R: RtpIo> {
     up: &'a RefCell<&'b mut dyn FnMut(Up)>,
 }
 
+impl<R: RtpIo> Tap<'_, '_, R> {
+    fn copy(&self, sent: bool, port: RtpPort, flow: Flow, peer: SocketAddr, octets: &[u8]) {
+        (self.up.borrow_mut())(Up::Packet {
+            at: self.at,
+            sent,
+            port,
+            flow,
+            peer,
+            octets: octets.to_vec(),
+        });
+    }
+}
+
 impl<R: RtpIo> RtpIo for Tap<'_, '_, R> {
-    fn receive(&mut self, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {
-        let (at, capture, up) = (self.at, self.capture, self.up);
-        self.inner.receive(&mut |port, peer, octets| {
-            if capture {
-                (up.borrow_mut())(Up::Packet {
-                    at,
-                    sent: false,
-                    port,
-                    peer,
-                    octets: octets.to_vec(),
-                });
-            }
-            sink(port, peer, octets);
+    fn receive(&mut self, sink: &mut Sink<'_>) {
+        if !self.capture {
+            return self.inner.receive(sink);
+        }
+        let (at, up) = (self.at, self.up);
+        self.inner.receive(&mut |datagram: Datagram<'_>| {
+            (up.borrow_mut())(Up::Packet {
+                at,
+                sent: false,
+                port: datagram.port,
+                flow: datagram.flow,
+                peer: datagram.source,
+                octets: datagram.octets.to_vec(),
+            });
+            sink(datagram)
         });
     }
 
-    fn send(&mut self, port: RtpPort, to: SocketAddr, packet: &[u8]) {
+    fn send(&mut self, port: RtpPort, flow: Flow, to: SocketAddr, packet: &[u8]) {
         if self.capture {
-            (self.up.borrow_mut())(Up::Packet {
-                at: self.at,
-                sent: true,
-                port,
-                peer: to,
-                octets: packet.to_vec(),
-            });
+            self.copy(true, port, flow, to, packet);
         }
-        self.inner.send(port, to, packet);
-    }
-
-    fn flush(&mut self) {
-        self.inner.flush();
+        self.inner.send(port, flow, to, packet);
     }
 
     fn open(&mut self, port: RtpPort) {
         self.inner.open(port);
+    }
+
+    fn lock(&mut self, port: RtpPort, peer: SocketAddr) {
+        self.inner.lock(port, peer);
+    }
+
+    fn close(&mut self, port: RtpPort) {
+        self.inner.close(port);
     }
 }
 

@@ -6,21 +6,52 @@ use std::net::SocketAddr;
 
 use crate::command::RtpPort;
 
-/// A pool of RTP ports. The shard calls [`receive`](Self::receive) once at the start of a tick
-/// and [`flush`](Self::flush) once at its end.
+/// The two flows of an RTP port: RTP on the even UDP port, RTCP on the next (RFC 3550 §11).
+/// Where the peer agreed to multiplexing (RFC 5761), RTCP comes and goes on the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flow {
+    /// The even UDP port.
+    Rtp,
+    /// The odd one after it.
+    Rtcp,
+}
+
+/// A datagram that arrived.
+#[derive(Debug)]
+pub struct Datagram<'a> {
+    /// The port it came to.
+    pub port: RtpPort,
+    /// On which of its flows.
+    pub flow: Flow,
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// What was in it; whoever takes it may decrypt it in place.
+    pub octets: &'a mut [u8],
+}
+
+/// Takes a datagram and says in how many ticks the next one on the same port is expected: 0 when
+/// another may be there already. A pool may leave the port alone for so long, and looks more
+/// often now and then, so that a wrong answer delays packets by less than what it said and heals.
+pub type Sink<'a> = dyn FnMut(Datagram<'_>) -> u8 + 'a;
+
+/// A pool of RTP ports.
 pub trait RtpIo {
-    /// Hands every packet that has arrived to `sink`, with the port it came to and its source;
-    /// never waits.
-    fn receive(&mut self, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8]));
+    /// Hands what has arrived to `sink`; never waits. Called once a tick.
+    fn receive(&mut self, sink: &mut Sink<'_>);
 
-    /// Sends a packet, at the latest when [`flush`](Self::flush) is called.
-    fn send(&mut self, port: RtpPort, to: SocketAddr, packet: &[u8]);
+    /// Sends a packet.
+    fn send(&mut self, port: RtpPort, flow: Flow, to: SocketAddr, packet: &[u8]);
 
-    /// Sends what is still waiting.
-    fn flush(&mut self);
-
-    /// A bridge takes the port: packets that arrived for its predecessor are dropped.
+    /// A bridge takes the port: packets that arrived for its predecessor are dropped, and any
+    /// source is heard.
     fn open(&mut self, port: RtpPort);
+
+    /// The bridge of the port has found its peer, and RTP goes there and comes from there from
+    /// now on. Datagrams of others may go on to arrive, with their source.
+    fn lock(&mut self, port: RtpPort, peer: SocketAddr);
+
+    /// The bridge of the port is gone.
+    fn close(&mut self, port: RtpPort);
 }
 
 /// Nothing comes, nothing goes.
@@ -28,10 +59,11 @@ pub trait RtpIo {
 pub struct NullRtp;
 
 impl RtpIo for NullRtp {
-    fn receive(&mut self, _: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {}
-    fn send(&mut self, _: RtpPort, _: SocketAddr, _: &[u8]) {}
-    fn flush(&mut self) {}
+    fn receive(&mut self, _: &mut Sink<'_>) {}
+    fn send(&mut self, _: RtpPort, _: Flow, _: SocketAddr, _: &[u8]) {}
     fn open(&mut self, _: RtpPort) {}
+    fn lock(&mut self, _: RtpPort, _: SocketAddr) {}
+    fn close(&mut self, _: RtpPort) {}
 }
 
 /// A packet in a [`QueueRtp`].
@@ -39,9 +71,11 @@ impl RtpIo for NullRtp {
 pub struct Queued {
     /// Our port.
     pub port: RtpPort,
+    /// On which of its flows.
+    pub flow: Flow,
     /// The peer: source of a received packet, destination of a sent one.
     pub peer: SocketAddr,
-    /// The whole RTP packet.
+    /// The whole packet.
     pub packet: Vec<u8>,
 }
 
@@ -62,9 +96,19 @@ impl QueueRtp {
         Self::default()
     }
 
-    /// Queues a packet as received on `port` from `peer`.
+    /// Queues an RTP packet as received on `port` from `peer`.
     pub fn push(&mut self, port: RtpPort, peer: SocketAddr, packet: Vec<u8>) {
-        self.inbound.push_back(Queued { port, peer, packet });
+        self.push_on(port, Flow::Rtp, peer, packet);
+    }
+
+    /// Queues a packet as received on one of the flows of `port` from `peer`.
+    pub fn push_on(&mut self, port: RtpPort, flow: Flow, peer: SocketAddr, packet: Vec<u8>) {
+        self.inbound.push_back(Queued {
+            port,
+            flow,
+            peer,
+            packet,
+        });
     }
 
     /// Takes the oldest packet that was sent.
@@ -74,22 +118,34 @@ impl QueueRtp {
 }
 
 impl RtpIo for QueueRtp {
-    fn receive(&mut self, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {
-        while let Some(Queued { port, peer, packet }) = self.inbound.pop_front() {
-            sink(port, peer, &packet);
+    fn receive(&mut self, sink: &mut Sink<'_>) {
+        while let Some(Queued {
+            port,
+            flow,
+            peer,
+            mut packet,
+        }) = self.inbound.pop_front()
+        {
+            sink(Datagram {
+                port,
+                flow,
+                source: peer,
+                octets: &mut packet,
+            });
         }
     }
 
-    fn send(&mut self, port: RtpPort, to: SocketAddr, packet: &[u8]) {
+    fn send(&mut self, port: RtpPort, flow: Flow, to: SocketAddr, packet: &[u8]) {
         self.outbound.push_back(Queued {
             port,
+            flow,
             peer: to,
             packet: packet.to_vec(),
         });
     }
 
-    fn flush(&mut self) {}
-
     /// What is queued stays: it was put there for the bridge.
     fn open(&mut self, _: RtpPort) {}
+    fn lock(&mut self, _: RtpPort, _: SocketAddr) {}
+    fn close(&mut self, _: RtpPort) {}
 }

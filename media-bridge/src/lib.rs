@@ -37,7 +37,7 @@ pub use command::{
     RtpPort, Side, Spent,
 };
 pub use dtmf::Digit;
-pub use io::{NullRtp, QueueRtp, RtpIo};
+pub use io::{Datagram, Flow, NullRtp, QueueRtp, RtpIo, Sink};
 pub use shard::{Shard, ShardConfig};
 pub use statistics::{ShardStatistics, Statistics};
 pub use udp::{BindError, UdpRtp};

@@ -1,9 +1,11 @@
-//! What a media thread asks of the kernel: a core of its own and to be woken before others.
+//! What a media thread asks of the kernel: a core of its own, to be woken before others, and
+//! sockets enough.
 
 #![allow(unsafe_code, reason = "sched_setscheduler through libc")]
 
 use std::io;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The cores that this process may use, ascending.
@@ -47,9 +49,27 @@ pub fn fifo(priority: u8) -> io::Result<()> {
     }
 }
 
+/// Raises this process's limit on open files as far as it may: each channel has up to three
+/// sockets, and systems give 1,024 files unless they are asked.
+///
+/// # Errors
+/// When the kernel refuses, which it has no reason to.
+pub fn raise_file_limit() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_limit_is_raised_to_its_most() {
+        raise_file_limit().unwrap();
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
+    }
 
     #[test]
     fn a_thread_is_kept_on_an_allowed_core() {

@@ -19,8 +19,8 @@ use media_bridge::event::Payload;
 use media_bridge::rtp::Header;
 use media_bridge::tone::Plan;
 use media_bridge::{
-    BridgeId, Codec, Command, Digit, DtmfDetection, Event, JitterConfig, Open, Path, Rtp, RtpIo,
-    RtpPort, Shard, ShardConfig, Side, dtmf,
+    BridgeId, Codec, Command, Datagram, Digit, DtmfDetection, Event, Flow, JitterConfig, Open,
+    Path, Rtp, RtpIo, RtpPort, Shard, ShardConfig, Side, Sink, dtmf,
 };
 use tdm::{Law, SpanId, SpanTick, TICK, TICK_OCTETS, Timeslot};
 
@@ -58,7 +58,8 @@ struct Peers {
 }
 
 impl RtpIo for Peers {
-    fn receive(&mut self, sink: &mut dyn FnMut(RtpPort, SocketAddr, &[u8])) {
+    fn receive(&mut self, sink: &mut Sink<'_>) {
+        self.tick += 1;
         let source = SocketAddr::from(([192, 0, 2, 1], 4_000));
         for n in 0..BRIDGES {
             let (number, phase) = (
@@ -88,16 +89,20 @@ impl RtpIo for Peers {
             };
             packet[12..16].copy_from_slice(&event.to_octets());
             let length = if pressed { 16 } else { 172 };
-            sink(RtpPort(n.into()), source, &packet[..length]);
+            sink(Datagram {
+                port: RtpPort(n.into()),
+                flow: Flow::Rtp,
+                source,
+                octets: &mut packet[..length],
+            });
         }
     }
-    fn send(&mut self, _: RtpPort, _: SocketAddr, packet: &[u8]) {
+    fn send(&mut self, _: RtpPort, _: Flow, _: SocketAddr, packet: &[u8]) {
         self.sent += packet.len() as u64;
     }
-    fn flush(&mut self) {
-        self.tick += 1;
-    }
     fn open(&mut self, _: RtpPort) {}
+    fn lock(&mut self, _: RtpPort, _: SocketAddr) {}
+    fn close(&mut self, _: RtpPort) {}
 }
 
 fn bridge(n: u8) -> BridgeId {

@@ -10,7 +10,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use media_bridge::{BindError, RtpIo, RtpPort, UdpRtp};
+use media_bridge::{BindError, Datagram, Flow, RtpIo, RtpPort, UdpRtp};
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -25,7 +25,16 @@ fn pool(address: IpAddr, count: u16) -> UdpRtp {
 
 fn received(pool: &mut UdpRtp) -> Vec<(RtpPort, SocketAddr, Vec<u8>)> {
     let mut packets = Vec::new();
-    pool.receive(&mut |port, source, packet| packets.push((port, source, packet.to_vec())));
+    pool.receive(&mut |Datagram {
+                           port,
+                           flow,
+                           source,
+                           octets,
+                       }| {
+        assert_eq!(flow, Flow::Rtp);
+        packets.push((port, source, octets.to_vec()));
+        2
+    });
     packets
 }
 
@@ -37,9 +46,8 @@ fn packets_go_out_and_come_in_by_port() {
     peer.set_nonblocking(true).unwrap();
     let to = peer.local_addr().unwrap();
     for n in 0..40u8 {
-        pool.send(RtpPort(u16::from(n % 4)), to, &[n; 172]);
+        pool.send(RtpPort(u16::from(n % 4)), Flow::Rtp, to, &[n; 172]);
     }
-    pool.flush();
     let mut octets = [0; 2_048];
     let mut seen = Vec::new();
     while let Ok((length, source)) = peer.recv_from(&mut octets) {
@@ -92,8 +100,8 @@ fn a_datagram_longer_than_any_rtp_packet_is_counted_and_dropped() {
         .unwrap();
     assert_eq!(received(&mut pool), []);
     assert_eq!(pool.counters().too_long, 1);
-    pool.send(RtpPort(0), peer.local_addr().unwrap(), &[0; 600]);
-    assert_eq!(pool.counters().send_errors, 1);
+    pool.send(RtpPort(0), Flow::Rtp, peer.local_addr().unwrap(), &[0; 600]);
+    assert_eq!(pool.counters().send_errors, 0);
 }
 
 #[test]
@@ -124,8 +132,84 @@ fn ipv6_works_where_the_system_has_it() {
         .unwrap();
     let packets = received(&mut pool);
     assert_eq!(packets[0].1, peer.local_addr().unwrap());
-    pool.send(RtpPort(0), packets[0].1, &[8; 30]);
-    pool.flush();
+    pool.send(RtpPort(0), Flow::Rtp, packets[0].1, &[8; 30]);
     let mut octets = [0; 100];
     assert_eq!(peer.recv(&mut octets).unwrap(), 30);
+}
+
+/// A port that has found its peer: the peer is heard and spoken to by a socket of its own, others
+/// are still seen, and no other program can have the port.
+#[test]
+fn a_locked_port_hears_its_peer_and_sees_strangers() {
+    let mut pool = pool(HOST, 2);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    peer.set_nonblocking(true).unwrap();
+    let stranger = UdpSocket::bind((HOST, 0)).unwrap();
+    let local = pool.local(RtpPort(1)).unwrap();
+    let (here, there) = (peer.local_addr().unwrap(), stranger.local_addr().unwrap());
+    peer.send_to(&[0; 172], local).unwrap();
+    assert_eq!(received(&mut pool).len(), 1);
+    pool.lock(RtpPort(1), here);
+    for n in 1..60u8 {
+        peer.send_to(&[n; 172], local).unwrap();
+        stranger.send_to(&[0x80 | n; 172], local).unwrap();
+        pool.send(RtpPort(1), Flow::Rtp, here, &[n; 100]);
+        let mut heard = received(&mut pool);
+        // The sink said that the next packet comes in two ticks.
+        heard.extend(received(&mut pool));
+        heard.sort_by_key(|(_, _, packet)| packet[0]);
+        let heard: Vec<_> = heard
+            .iter()
+            .map(|(_, from, packet)| (*from, packet[0]))
+            .collect();
+        assert_eq!(heard, [(here, n), (there, 0x80 | n)]);
+        let mut octets = [0; 200];
+        assert_eq!(peer.recv_from(&mut octets).unwrap(), (100, local));
+    }
+    assert!(UdpSocket::bind(local).is_err(), "the port is taken");
+    assert_eq!(pool.counters().not_connected, 0);
+    // What is left of the call is not the next one's.
+    peer.send_to(&[1; 172], local).unwrap();
+    pool.close(RtpPort(1));
+    pool.open(RtpPort(1));
+    assert_eq!(received(&mut pool), []);
+    stranger.send_to(&[2; 172], local).unwrap();
+    assert_eq!(received(&mut pool).len(), 1);
+}
+
+/// A peer whose port is closed costs packets and nothing else: what is sent next still goes out.
+#[test]
+fn a_peer_that_is_gone_is_counted() {
+    let mut pool = pool(HOST, 1);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    let here = peer.local_addr().unwrap();
+    pool.lock(RtpPort(0), here);
+    drop(peer);
+    for _ in 0..4 {
+        pool.send(RtpPort(0), Flow::Rtp, here, &[0; 172]);
+    }
+    let counters = pool.counters();
+    assert!(counters.unreachable > 0, "{counters:?}");
+    let peer = UdpSocket::bind(here).unwrap();
+    pool.send(RtpPort(0), Flow::Rtp, here, &[9; 172]);
+    let mut octets = [0; 200];
+    assert_eq!(peer.recv(&mut octets).unwrap(), 172);
+}
+
+#[test]
+fn rtcp_has_the_odd_port_after_rtp() {
+    let mut pool = pool(HOST, 2);
+    let peer = UdpSocket::bind((HOST, 0)).unwrap();
+    let mut local = pool.local(RtpPort(1)).unwrap();
+    local.set_port(local.port() + 1);
+    pool.send(RtpPort(1), Flow::Rtcp, peer.local_addr().unwrap(), &[1; 28]);
+    let mut octets = [0; 100];
+    assert_eq!(peer.recv_from(&mut octets).unwrap(), (28, local));
+    peer.send_to(&[2; 32], local).unwrap();
+    let mut heard = Vec::new();
+    pool.receive(&mut |datagram| {
+        heard.push((datagram.port, datagram.flow, datagram.octets.len()));
+        0
+    });
+    assert_eq!(heard, [(RtpPort(1), Flow::Rtcp, 32)]);
 }

@@ -220,7 +220,7 @@ impl Side {
             .unwrap();
         self.worker.work(now, &mut |word| up.push_back(word));
         while let Some(queued) = self.worker.rtp().pop() {
-            let from = SocketAddr::new(self.rtp, self.plan.udp(queued.port));
+            let from = SocketAddr::new(self.rtp, self.plan.udp_of(queued.port, queued.flow));
             network.send(now, from, queued.peer, queued.packet.into());
         }
         while let Some(word) = self.up.pop_front() {
@@ -241,8 +241,10 @@ impl Side {
         } else if to == self.user.config().media {
             // An echo.
             network.send(now, to, from, datagram.octets.clone());
-        } else if let Some(port) = self.plan.port(to.port()) {
-            self.worker.rtp().push(port, from, datagram.octets.to_vec());
+        } else if let Some((port, flow)) = self.plan.port(to.port()) {
+            self.worker
+                .rtp()
+                .push_on(port, flow, from, datagram.octets.to_vec());
         }
     }
 

@@ -12,7 +12,7 @@ use super::to_timeslot::{self, Received, ToTimeslot};
 use crate::SAMPLES_PER_MS;
 use crate::command::{BridgeId, Event, Path, Refusal, Rtp, RtpPort, Side};
 use crate::dtmf::Digit;
-use crate::io::RtpIo;
+use crate::io::{Datagram, Flow, RtpIo};
 use crate::statistics::Statistics;
 use crate::tone::{Generator, ToneProgram};
 
@@ -136,14 +136,19 @@ impl Bridge {
         (tones, self.statistics)
     }
 
-    /// Takes a datagram from the network.
+    /// The peer's address, once a packet has shown it.
+    pub(super) fn latched(&self) -> Option<SocketAddr> {
+        self.attachment.as_ref()?.to_timeslot.latched()
+    }
+
+    /// Takes a datagram from the network; says in how many ticks the next one is expected.
     pub(super) fn receive(
         &mut self,
         now: Instant,
-        source: SocketAddr,
-        datagram: &[u8],
+        datagram: Datagram<'_>,
         events: &mut dyn FnMut(Event),
-    ) {
+    ) -> u8 {
+        let Datagram { source, octets, .. } = datagram;
         let Self {
             id,
             path,
@@ -152,13 +157,15 @@ impl Bridge {
             attachment,
             ..
         } = self;
-        let Some(attachment) = attachment else { return };
+        let Some(attachment) = attachment else {
+            return 0;
+        };
         let mut released = 0;
         attachment.to_timeslot.start(now);
         let received =
             attachment
                 .to_timeslot
-                .receive(now, source, datagram, statistics, &mut |heard| {
+                .receive(now, source, octets, statistics, &mut |heard| {
                     released += u64::from(matches!(heard, to_timeslot::Heard::Released { .. }));
                     press(*id, *path, digits, &heard, events);
                 });
@@ -171,6 +178,10 @@ impl Bridge {
                 bridge: *id,
                 source,
             });
+        }
+        match received {
+            Received::Expected { next } => next,
+            _ => 0,
         }
     }
 
@@ -230,7 +241,7 @@ impl Bridge {
                     duration,
                 });
             },
-            &mut |packet| rtp.send(port, to, packet),
+            &mut |packet| rtp.send(port, Flow::Rtp, to, packet),
         );
         statistics.digits_from_timeslot += digits;
         end_tone(tone_to_rtp, bridge, Side::Rtp, events);

@@ -1,8 +1,8 @@
 //! Bridges come, get their RTP side, and go.
 
 use super::bridge::Bridge;
-use super::{Shard, refuse};
-use crate::command::{BridgeId, Event, Open, Refusal, Rtp, Spent};
+use super::{Change, Shard, refuse};
+use crate::command::{BridgeId, Event, Open, Refusal, Rtp, RtpPort, Spent};
 
 impl Shard {
     pub(super) fn open(&mut self, mut open: Box<Open>, events: &mut dyn FnMut(Event)) {
@@ -46,9 +46,7 @@ impl Shard {
                 if let Some(holder) = self.ports.get_mut(usize::from(port.0)) {
                     *holder = Some(place);
                 }
-                if self.opened.len() < self.opened.capacity() {
-                    self.opened.push(port);
-                }
+                self.changed.push((port, Change::Attached));
                 let bridge = self
                     .places
                     .get_mut(place)
@@ -89,9 +87,10 @@ impl Shard {
     }
 
     fn release_ports(&mut self, place: usize) {
-        for holder in &mut self.ports {
+        for (port, holder) in (0..).map(RtpPort).zip(&mut self.ports) {
             if *holder == Some(place) {
                 *holder = None;
+                self.changed.push((port, Change::Released));
             }
         }
     }

@@ -7,6 +7,7 @@ mod lifecycle;
 mod to_rtp;
 mod to_timeslot;
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use tdm::{Law, SpanId, SpanTick, TIMESLOTS, Timeslot};
@@ -36,6 +37,13 @@ struct Place {
     idle: Option<Law>,
 }
 
+/// What became of an RTP port by a command.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Attached,
+    Released,
+}
+
 /// Bridges between the timeslots of some spans and a pool of RTP ports.
 ///
 /// Every 10 ms, [`tick`](Self::tick) takes what a span received and gives what it is to send.
@@ -47,8 +55,10 @@ pub struct Shard {
     places: Vec<Place>,
     /// Index of the place whose bridge has the port.
     ports: Vec<Option<usize>>,
-    /// Ports attached since the last tick.
-    opened: Vec<RtpPort>,
+    /// What became of ports since the last tick.
+    changed: Vec<(RtpPort, Change)>,
+    /// Ports whose bridges have found their peers in this tick.
+    latched: Vec<(RtpPort, SocketAddr)>,
     received_at: Option<Instant>,
     statistics: ShardStatistics,
 }
@@ -64,7 +74,8 @@ impl Shard {
                 .collect(),
             spans: config.spans,
             ports: vec![None; ports],
-            opened: Vec::with_capacity(ports),
+            changed: Vec::with_capacity(2 * ports),
+            latched: Vec::with_capacity(ports),
             received_at: None,
             statistics: ShardStatistics::default(),
         }
@@ -136,8 +147,11 @@ impl Shard {
         rtp: &mut dyn RtpIo,
         events: &mut dyn FnMut(Event),
     ) {
-        for port in self.opened.drain(..) {
-            rtp.open(port);
+        for (port, change) in self.changed.drain(..) {
+            match change {
+                Change::Attached => rtp.open(port),
+                Change::Released => rtp.close(port),
+            }
         }
         let Some(index) = self.spans.iter().position(|s| *s == span) else {
             return;
@@ -162,24 +176,38 @@ impl Shard {
                 check::tick(check, (span, number), received, sent, events);
             }
         }
-        rtp.flush();
     }
 
     fn receive(&mut self, now: Instant, rtp: &mut dyn RtpIo, events: &mut dyn FnMut(Event)) {
         let Self {
             places,
             ports,
+            latched,
             statistics,
             ..
         } = self;
-        rtp.receive(&mut |port, source, datagram| {
+        rtp.receive(&mut |datagram| {
+            let port = datagram.port;
             let place = ports.get(usize::from(port.0)).copied().flatten();
             let place = place.and_then(|place| places.get_mut(place));
             match place.and_then(|place| place.bridge.as_mut()) {
-                Some(bridge) => bridge.receive(now, source, datagram, events),
-                None => statistics.packets_unclaimed += 1,
+                Some(bridge) => {
+                    let before = bridge.latched();
+                    let next = bridge.receive(now, datagram, events);
+                    if let (None, Some(peer)) = (before, bridge.latched()) {
+                        latched.push((port, peer));
+                    }
+                    next
+                }
+                None => {
+                    statistics.packets_unclaimed += 1;
+                    0
+                }
             }
         });
+        for (port, peer) in latched.drain(..) {
+            rtp.lock(port, peer);
+        }
     }
 
     fn find(&self, id: BridgeId) -> Option<usize> {

@@ -52,6 +52,8 @@ pub(super) enum Received {
     First,
     /// A packet of the stream.
     Accepted,
+    /// The next packet of the stream, with audio for so many ticks.
+    Expected { next: u8 },
     /// Not for this stream; counted.
     Refused,
 }
@@ -129,6 +131,8 @@ impl ToTimeslot {
         }
         self.ssrc = Some(header.ssrc);
         let order = self.sequence.update(header.sequence);
+        let is_next = order == Order::Next { skipped: 0 } && !is_event && !is_noise;
+        let next = u8::try_from(payload.len() / TICK_OCTETS).unwrap_or(0);
         self.count(now, order, payload.len(), first, statistics);
         match order {
             Order::Duplicate | Order::Doubtful => {}
@@ -152,6 +156,8 @@ impl ToTimeslot {
         statistics.jitter_max_us = statistics.jitter_max_us.max(statistics.jitter_us);
         if first {
             Received::First
+        } else if is_next {
+            Received::Expected { next }
         } else {
             Received::Accepted
         }
