@@ -10,16 +10,34 @@ use serde_json::Value;
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     (
         "isthmus",
-        &["isup", "mtp", "tdm", "media-bridge", "emulator", "lab"],
+        &[
+            "isup",
+            "mtp",
+            "tdm",
+            "media-bridge",
+            "emulator",
+            "dahdi",
+            "lab",
+        ],
     ),
     (
         "lab",
-        &["isup", "mtp", "tdm", "media-bridge", "emulator", "serial"],
+        &[
+            "isup",
+            "mtp",
+            "tdm",
+            "media-bridge",
+            "emulator",
+            "serial",
+            "dahdi",
+        ],
     ),
     ("isup", &["mtp"]),
     ("media-bridge", &["tdm"]),
     ("emulator", &["tdm"]),
     ("serial", &["tdm"]),
+    ("dahdi", &["tdm", "dahdi-sys"]),
+    ("dahdi-sys", &[]),
     ("mtp", &[]),
     ("tdm", &[]),
 ];
