@@ -1,12 +1,16 @@
 //! Session descriptions of one audio stream: offer and answer (RFC 3264, RFC 8866) for PCMA,
 //! PCMU, clear mode (RFC 4040) and telephone-event (RFC 4733).
 
+mod events;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use thiserror::Error;
+
+pub use events::Events;
 
 /// Packet times that are sent when asked for.
 const PTIME: std::ops::RangeInclusive<u64> = 10..=60;
@@ -189,6 +193,8 @@ pub struct MediaPlan {
     pub receive_payload_type: u8,
     /// Payload type of the telephone-events we send, when agreed.
     pub telephone_event: Option<u8>,
+    /// Which of them the peer takes; all that there are when it takes none by RTP.
+    pub events: Events,
     /// Payload type of the telephone-events we receive.
     pub receive_telephone_event: Option<u8>,
     /// Packet time we send.
@@ -364,6 +370,7 @@ struct Stream {
     rtp: SocketAddr,
     formats: Vec<(u8, Codec)>,
     telephone_event: Option<u8>,
+    events: Events,
     ptime: Option<Duration>,
     maxptime: Option<Duration>,
     direction: Direction,
@@ -436,6 +443,12 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             formats.push((payload_type, codec));
         }
     }
+    let events = media
+        .get_attribute_values("fmtp")
+        .flatten()
+        .filter_map(|value| value.trim().split_once(' '))
+        .find(|(number, _)| number.parse().ok() == telephone_event && telephone_event.is_some())
+        .map_or(Events::DTMF, |(_, list)| Events::parse(list));
     let milliseconds = |name| {
         media
             .get_attribute_values(name)
@@ -453,6 +466,7 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
         rtp: SocketAddr::new(address, media.port),
         formats,
         telephone_event,
+        events,
         ptime: milliseconds("ptime"),
         maxptime: milliseconds("maxptime"),
         // The hold of RFC 2543: address 0 receives nothing (RFC 3264 §8.4).
@@ -472,7 +486,11 @@ fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
         .into_iter()
         .find(|(_, codec)| local.codecs.contains(codec))
         .ok_or_else(|| Refusal::NoCodec(local.codecs.clone()))?;
-    let telephone_event = local.telephone_event.and(stream.telephone_event);
+    // A peer that does not take every key of a telephone gets them as tones.
+    let telephone_event = local
+        .telephone_event
+        .and(stream.telephone_event)
+        .filter(|_| stream.events.has_keys());
     let wanted = stream.ptime.unwrap_or(local.ptime);
     let longest = stream.maxptime.unwrap_or(Duration::MAX);
     Ok(MediaPlan {
@@ -481,6 +499,10 @@ fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
         payload_type,
         receive_payload_type: payload_type,
         telephone_event,
+        events: match telephone_event {
+            Some(_) => stream.events,
+            None => Events::DTMF,
+        },
         receive_telephone_event: telephone_event,
         ptime: packet_time(wanted.min(longest)).unwrap_or(local.ptime),
         direction: local.direction.answering(stream.direction),

@@ -206,3 +206,71 @@ proptest! {
         let _ = Capabilities::of(&octets[..end]);
     }
 }
+
+#[test]
+fn telephone_events_of_our_rate_and_with_the_keys_of_a_telephone() {
+    for (lines, payload_type, event_a) in [
+        (
+            "m=audio 4000 RTP/AVP 8 100 101\r\na=rtpmap:100 telephone-event/16000\r\na=fmtp:100 0-15\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-11\r\n",
+            Some(101),
+            false,
+        ),
+        (
+            "m=audio 4000 RTP/AVP 8 100\r\na=rtpmap:100 telephone-event/48000\r\na=fmtp:100 0-15\r\n",
+            None,
+            true,
+        ),
+        (
+            "m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+            Some(101),
+            true,
+        ),
+        (
+            "m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 32-35\r\n",
+            None,
+            true,
+        ),
+    ] {
+        let offer = described(&format!("c=IN IP4 198.51.100.1\r\n{lines}"));
+        let answer = negotiate(&local(), &offer).unwrap();
+        assert_eq!(answer.plan.telephone_event, payload_type, "{lines}");
+        assert_eq!(answer.plan.events.contains(12), event_a, "{lines}");
+        let text = String::from_utf8_lossy(&answer.octets).into_owned();
+        let named = text.contains("telephone-event/8000") && text.contains("a=fmtp:101 0-15");
+        assert_eq!(named, payload_type.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn a_packet_time_no_longer_than_the_peer_takes() {
+    let local = Capabilities {
+        ptime: Duration::from_millis(40),
+        ..local()
+    };
+    for (lines, sent) in [
+        ("", 40),
+        ("a=ptime:30\r\n", 30),
+        ("a=maxptime:20\r\n", 20),
+        ("a=ptime:60\r\na=maxptime:50\r\n", 50),
+        ("a=maxptime:35\r\n", 30),
+    ] {
+        let offer = described(&format!(
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8\r\n{lines}"
+        ));
+        let answer = negotiate(&local, &offer).unwrap();
+        assert_eq!(answer.plan.ptime, Duration::from_millis(sent), "{lines}");
+    }
+}
+
+#[test]
+fn a_fax_alone_is_refused_with_a_warning() {
+    let offer = described("c=IN IP4 198.51.100.1\r\nm=image 5002 udptl t38\r\n");
+    let refusal = negotiate(&local(), &offer).unwrap_err();
+    assert_eq!(refusal.status(), 488);
+    let (name, value) = refusal.to_header("192.0.2.1:5060");
+    assert_eq!(name, "Warning");
+    assert_eq!(value, "304 192.0.2.1:5060 \"no audio stream over RTP/AVP\"");
+    let quoted = Refusal::Address("a\"b\\c\r\n".to_owned()).to_header("x").1;
+    assert_eq!(quoted.matches('"').count(), 2);
+    assert!(!quoted.contains(['\\', '\r', '\n']));
+}

@@ -41,7 +41,11 @@ impl Scripted {
     }
 
     pub(super) fn hear_from(&mut self, source: &str, octets: &[u8]) {
-        let flow = Flow::udp(BOB.parse().unwrap(), source.parse().unwrap());
+        self.hear_at(BOB, source, octets);
+    }
+
+    pub(super) fn hear_at(&mut self, listen: &str, source: &str, octets: &[u8]) {
+        let flow = Flow::udp(listen.parse().unwrap(), source.parse().unwrap());
         self.endpoint
             .handle_datagram(self.now, flow, Bytes::copy_from_slice(octets));
         self.drain();
