@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use isup::circuit::{Timer, TimerError, Timers, UnknownTimer};
-use isup::node::{GroupConfig, Hunt, Node, NodeConfig};
+use isup::node::{CallClass, GroupConfig, Hunt, Node, NodeConfig};
 use isup::{Cic, CircuitId, Variant};
 
 use crate::config::{self, Config, Standard, TrunkGroup};
@@ -82,7 +82,8 @@ pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
         .iter()
         .map(|timeslot| CircuitId(u32::from(timeslot)))
         .collect();
-    let CircuitId(timeslot) = node.select(&candidates, hunt(group.hunt))?;
+    let class = CallClass::Ordinary;
+    let CircuitId(timeslot) = node.select(&candidates, hunt(group.hunt), class).ok()?;
     let timeslot = u8::try_from(timeslot).ok()?;
     Some((cic(group, timeslot)?, timeslot))
 }

@@ -365,6 +365,8 @@ words! {
         NoResponse = "no-response",
         /// No circuit is idle, and no further trunk stands in the route.
         NoCircuit = "no-circuit",
+        /// Circuits are idle, and their far end asks to be spared.
+        Congested = "congested",
         /// No rule of the dial plan takes the number.
         NoRoute = "no-route",
         /// There is no number, or none that an IAM can carry.

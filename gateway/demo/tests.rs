@@ -1,5 +1,6 @@
 //! The demo's calls in virtual time, and many more of them at once.
 
+mod congestion;
 mod continuity;
 mod load;
 mod two_gateways;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use isup::CircuitId;
 use isup::circuit::Request;
+use isup::node::{CallClass, NoCircuit};
 use media_bridge::BridgeId;
 
 use super::Iwu;
@@ -64,18 +65,31 @@ impl Iwu {
 
     /// SIP to PSTN: an idle circuit of the first trunk group that has one.
     fn seize_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
+        let mut none = Fault::NoCircuit;
         while let Some(leg) = self.legs.get(&id) {
             let target = leg.route.targets.get(leg.route.next).copied();
             let Some(target) = target.filter(|_| leg.route.attempts < MOST_ATTEMPTS) else {
-                return Err(Obstacle::Fault(Fault::NoCircuit));
+                return Err(Obstacle::Fault(none));
             };
-            let found = match target {
-                Trunk::Group(group) => self.select(group).map(|circuit| (group, circuit)),
-                Trunk::Sip(_) => None,
+            let class = match &leg.route.origin {
+                Origin::Sip {
+                    template: Some(iam),
+                    ..
+                } => CallClass::of(iam),
+                _ => CallClass::Ordinary,
             };
-            match found {
-                Some((group, circuit)) => return self.seize(now, id, group, circuit),
-                None => self.skip(now, id, target),
+            let Trunk::Group(group) = target else {
+                self.skip(now, id, target, "it is no trunk group");
+                continue;
+            };
+            match self.select(group, class) {
+                Ok(circuit) => return self.seize(now, id, group, circuit),
+                Err(why) => {
+                    if why == NoCircuit::Congested {
+                        none = Fault::Congested;
+                    }
+                    self.skip(now, id, target, &why.to_string());
+                }
             }
         }
         Ok(())
@@ -190,7 +204,8 @@ impl Iwu {
             {
                 return Ok(());
             }
-            self.skip(now, id, target);
+            let why = "no INVITE can be sent, or not for this direction";
+            self.skip(now, id, target, why);
         }
         Ok(())
     }
@@ -248,22 +263,28 @@ impl Iwu {
     }
 
     /// An idle circuit of a trunk group, by its hunt.
-    fn select(&mut self, group: usize) -> Option<CircuitId> {
-        let candidates = self.points.groups.get(group)?;
-        let place = self.points.circuits.get(candidates.first()?)?;
-        let hunt = trunk_group::hunt(self.config.trunk_groups.get(group)?.hunt);
-        self.points
+    fn select(&mut self, group: usize, class: CallClass) -> Result<CircuitId, NoCircuit> {
+        let Some((candidates, config)) = self
             .points
-            .get_mut(place.point)?
-            .isup
-            .select(candidates, hunt)
+            .groups
+            .get(group)
+            .zip(self.config.trunk_groups.get(group))
+        else {
+            return Err(NoCircuit::Busy);
+        };
+        let first = candidates
+            .first()
+            .and_then(|id| self.points.circuits.get(id));
+        match first.and_then(|place| self.points.points.get_mut(place.point)) {
+            Some(point) => {
+                let hunt = trunk_group::hunt(config.hunt);
+                point.isup.select(candidates, hunt, class)
+            }
+            None => Err(NoCircuit::Busy),
+        }
     }
 
-    fn skip(&mut self, now: Instant, id: CallId, target: Trunk) {
-        let why = match target {
-            Trunk::Group(_) => "no idle circuit, or not for this direction",
-            Trunk::Sip(_) => "no INVITE can be sent, or not for this direction",
-        };
+    fn skip(&mut self, now: Instant, id: CallId, target: Trunk, why: &str) {
         let text = format!("{}: {why}", self.plan.name(target));
         self.trace_call(now, id, text);
         if let Some(leg) = self.legs.get_mut(&id) {

@@ -305,6 +305,7 @@ fn idle(event: Event, actions: &mut Vec<Action>) -> Call {
             }
         }
         Event::Request(Request::Reset) => reset::reset_circuit(false, actions),
+        Event::Request(Request::Check) => continuity::request(actions),
         Event::Message(message) => match message.message_type() {
             Iam => incoming::seize(message, actions),
             Ccr => incoming::check(actions),

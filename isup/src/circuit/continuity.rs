@@ -50,7 +50,14 @@ pub(super) fn check(event: Event, settings: Settings, actions: &mut Vec<Action>)
     }
 }
 
-/// The call is elsewhere; the circuit is checked until it is good, or reset.
+/// CCR, and the tone after it.
+pub(super) fn request(actions: &mut Vec<Action>) -> Call {
+    actions.push(Action::Send(Message::new(MessageType::Ccr)));
+    actions.push(Action::Start(Timer::T24));
+    Call::OutgoingRecheck
+}
+
+/// The call is elsewhere, or there is none; the circuit is checked until it is good, or reset.
 pub(super) fn recheck(
     call: Call,
     event: Event,
@@ -59,13 +66,10 @@ pub(super) fn recheck(
 ) -> Call {
     use MessageType::{Ccr, Cfn, Cot, Iam, Lpa, Olm, Rel, Rlc};
     match (call, event) {
-        (Call::OutgoingWaitRecheck, Event::Expired(Timer::T25 | Timer::T26)) => {
-            actions.push(Action::Send(Message::new(Ccr)));
-            actions.push(Action::Start(Timer::T24));
-            Call::OutgoingRecheck
-        }
+        (Call::OutgoingWaitRecheck, Event::Expired(Timer::T25 | Timer::T26)) => request(actions),
         // The circuit is good: both ends make it idle.
         (Call::OutgoingRecheck, Event::Request(Request::Checked(true))) => {
+            actions.push(Action::Alert(CircuitAlert::ContinuityGood));
             let rel = Message::new(Rel).with(Cause::new(CAUSE_NORMAL, settings.location));
             release::release(rel, false, actions)
         }

@@ -28,6 +28,9 @@ pub enum Request {
     Unblock,
     /// Maintenance resets it, call or no call: RSC (Q.764 §2.9.3.1).
     Reset,
+    /// Maintenance has the idle circuit checked for continuity: CCR (Q.764 §2.1.8). The result is
+    /// told by [`CircuitAlert`]; a circuit that fails is checked again until it is good, or reset.
+    Check,
 }
 
 /// What a circuit tells call control.
@@ -208,6 +211,8 @@ pub enum CircuitAlert {
     },
     /// A continuity check failed (Q.764 §2.1.8).
     ContinuityFailed,
+    /// A continuity check without a call, by this end, has succeeded (Q.764 §2.1.8).
+    ContinuityGood,
 }
 
 impl fmt::Display for CircuitAlert {
@@ -220,6 +225,7 @@ impl fmt::Display for CircuitAlert {
             Self::DualSeizure { won: true } => f.write_str("dual seizure, kept the outgoing call"),
             Self::DualSeizure { won: false } => f.write_str("dual seizure, took the incoming call"),
             Self::ContinuityFailed => f.write_str("continuity check failed"),
+            Self::ContinuityGood => f.write_str("continuity check succeeded"),
         }
     }
 }

@@ -28,6 +28,7 @@ use call::Call;
 pub use event::{
     Action, Blocking, CircuitAlert, Event, Failure, Indication, RepeatReason, Request,
 };
+pub(crate) use segmentation::split;
 pub use timer::{Timer, TimerError, Timers, UnknownTimer};
 
 /// One circuit towards one far end.
@@ -126,6 +127,8 @@ impl Circuit {
         match event {
             // A blocked circuit is idle, too, and is not to be seized (Q.764 §2.8.2).
             Event::Request(Request::Setup(_)) if !self.is_available() => {}
+            // IAM was received, its other half was not.
+            Event::Request(Request::Check) if !self.is_idle() => {}
             Event::Request(Request::Block) => self.blocking.request(true, actions),
             Event::Request(Request::Unblock) => self.blocking.request(false, actions),
             Event::Expired(timer @ (Timer::T12 | Timer::T13 | Timer::T14 | Timer::T15)) => {
@@ -311,6 +314,7 @@ impl Circuit {
             Request::Send(message) => self.call.sends(message.message_type()),
             Request::Release(_) => self.call.is_active(),
             Request::Checked(_) => self.call.is_checking(),
+            Request::Check => self.is_idle(),
             Request::Block | Request::Unblock | Request::Reset => true,
         }
     }

@@ -198,6 +198,7 @@ pub(super) fn requested(
         | Request::Send(_)
         | Request::Checked(_)
         | Request::Block
-        | Request::Unblock => call,
+        | Request::Unblock
+        | Request::Check => call,
     }
 }

@@ -1,7 +1,7 @@
-//! A message that was too long comes in two: the second part is SGM (simple segmentation,
-//! Q.764 §2.1.12; SSCI of its SDL).
+//! A message that is too long goes, and comes, in two: the second part is SGM (simple segmentation,
+//! Q.764 §2.1.12; SSCO and SSCI of its SDL).
 //!
-//! The first part is held until SGM comes or T34 ends, and steps the circuit only then. Nothing
+//! The first part of one that comes is held until SGM comes or T34 ends, and steps the circuit only then. Nothing
 //! overtakes it: what else arrives shows that no SGM follows.
 
 use crate::{
@@ -36,7 +36,8 @@ impl Circuit {
                 | Request::Send(_)
                 | Request::Checked(_)
                 | Request::Block
-                | Request::Unblock,
+                | Request::Unblock
+                | Request::Check,
             ) => Some(event),
             Event::Request(ref request @ (Request::Release(_) | Request::Reset)) => {
                 if self.accepts(request) && self.first_part.take().is_some() {
@@ -60,6 +61,47 @@ impl Circuit {
             }
         }
     }
+}
+
+/// What SGM may carry (Q.763 Table 48), in the order in which a message is made shorter by it.
+const SEGMENTED: [ParameterCode; 5] = [
+    ParameterCode::USER_TO_USER_INFORMATION,
+    ParameterCode::ACCESS_TRANSPORT,
+    ParameterCode::GENERIC_NOTIFICATION,
+    ParameterCode::GENERIC_DIGITS,
+    ParameterCode::GENERIC_NUMBER,
+];
+
+/// A message of more than `most` octets, from the message type octet on, as a first part that says
+/// that SGM follows, and SGM; `None` when no two messages of that length can hold it.
+pub(crate) fn split(message: &Message, most: usize) -> Option<(Message, Message)> {
+    let mut first = message.clone();
+    match message.message_type() {
+        MessageType::Iam => {
+            let bits = first.find::<OptionalForwardCallIndicators>();
+            let bits = bits.unwrap_or(OptionalForwardCallIndicators::empty());
+            first.set(bits | OptionalForwardCallIndicators::SIMPLE_SEGMENTATION);
+        }
+        MessageType::Acm | MessageType::Cpg | MessageType::Anm | MessageType::Con => {
+            let bits = first.find::<OptionalBackwardCallIndicators>();
+            let bits = bits.unwrap_or(OptionalBackwardCallIndicators::empty());
+            first.set(bits | OptionalBackwardCallIndicators::SIMPLE_SEGMENTATION);
+        }
+        _ => return None,
+    }
+    let mut segment = Message::new_variant(MessageType::Sgm, message.variant());
+    for code in SEGMENTED {
+        if !first.remove(code) {
+            continue;
+        }
+        for (_, content) in message.parameters().filter(|(found, _)| *found == code) {
+            segment.push_content(code, content).ok()?;
+        }
+        if first.octets().len() <= most {
+            return (segment.octets().len() <= most).then_some((first, segment));
+        }
+    }
+    None
 }
 
 /// SGM follows. Only these messages may announce it.

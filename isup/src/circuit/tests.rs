@@ -130,6 +130,7 @@ fn call_events() -> Vec<(String, Event)> {
     }
     add("request Release", Event::Request(Request::Release(rel(16))));
     add("request Reset", Event::Request(Request::Reset));
+    add("request Check", Event::Request(Request::Check));
     let messages = [
         ("IAM", iam(ContinuityCheck::NotRequired)),
         ("IAM check this circuit", iam(ContinuityCheck::Required)),

@@ -13,6 +13,7 @@ mod group_received;
 mod output;
 mod receive;
 mod select;
+mod send;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -23,11 +24,10 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
-use mtp::{PointCode, Sls, Transfer};
+use mtp::PointCode;
 
 use crate::{
-    Cic, CircuitId, EncodeError, Message, MessageType, Variant,
+    Cic, CircuitId, EncodeError, MessageType, Variant,
     circuit::{Action, Circuit, Event, Request, Settings, Timer, Timers},
 };
 use copies::Copies;
@@ -39,7 +39,7 @@ pub use config::{ConfigError, GroupConfig, NodeConfig, StartReset};
 pub use congestion::Congestion;
 pub use group::GroupRequest;
 pub use output::{Alert, Output, TimerEvent};
-pub use select::Hunt;
+pub use select::{CallClass, Hunt, NoCircuit};
 pub use view::{CircuitView, Hint, LastEvent, RunningTimer};
 
 /// Service indicator of ISUP (Q.704 §14.2.1).
@@ -122,6 +122,18 @@ pub enum RequestError {
     /// The message lacks something.
     #[error(transparent)]
     Incomplete(#[from] EncodeError),
+    /// No signalling unit can carry the message, nor two of them (Q.764 §2.1.12).
+    #[error(
+        "{message} of {octets} octets given, expected at most {most}, or what fits two messages"
+    )]
+    TooLong {
+        /// The message given.
+        message: MessageType,
+        /// Its length from the message type octet on.
+        octets: usize,
+        /// The greatest length of one message.
+        most: usize,
+    },
     /// The far end cannot be reached, or its user part does not answer.
     #[error("{0} cannot be reached")]
     Unreachable(PointCode),
@@ -256,7 +268,11 @@ impl Node {
             Request::Setup(message) => Some((message, MessageType::Iam)),
             Request::Release(message) => Some((message, MessageType::Rel)),
             Request::Send(message) => Some((message, message.message_type())),
-            Request::Checked(_) | Request::Block | Request::Unblock | Request::Reset => None,
+            Request::Checked(_)
+            | Request::Block
+            | Request::Unblock
+            | Request::Reset
+            | Request::Check => None,
         };
         if let Some((message, expected)) = expected {
             let found = message.message_type();
@@ -264,8 +280,9 @@ impl Node {
                 return Err(RequestError::Message { found, expected });
             }
             message.check()?;
+            self.check_length(message)?;
         }
-        if matches!(request, Request::Setup(_)) && !self.can_reach(line.dpc) {
+        if matches!(request, Request::Setup(_) | Request::Check) && !self.can_reach(line.dpc) {
             return Err(RequestError::Unreachable(line.dpc));
         }
         if !line.circuit.accepts(&request) {
@@ -355,34 +372,6 @@ impl Node {
         }
     }
 
-    /// Gives a message to the MTP. Messages of one circuit stay in sequence: the low bits of its
-    /// code select the signalling link (Q.704 §2.2.4; five of them in ANSI T1.111.4).
-    fn send(&mut self, dpc: PointCode, cic: Cic, message: &Message) {
-        if self
-            .far_ends
-            .get(&dpc)
-            .is_some_and(|far_end| !far_end.reachable)
-        {
-            return;
-        }
-        let sls = match self.variant {
-            Variant::Itu => cic.0 & 0x0F,
-            Variant::Ansi => cic.0 & 0x1F,
-        };
-        let sif = if message.variant() == self.variant {
-            message.encode_sif(cic)
-        } else {
-            in_variant(message, self.variant).encode_sif(cic)
-        };
-        self.outputs.push_back(Output::Transfer(Transfer {
-            si: SERVICE_INDICATOR,
-            opc: self.opc,
-            dpc,
-            sls: Sls(sls.to_le_bytes()[0]),
-            sif: Bytes::from(sif),
-        }));
-    }
-
     fn start_timer(&mut self, now: Instant, owner: Owner, timer: Timer) {
         let Some(circuit) = self.circuit_of(owner) else {
             return;
@@ -424,12 +413,4 @@ impl Node {
     fn alert(&mut self, alert: Alert) {
         self.outputs.push_back(Output::Alert(alert));
     }
-}
-
-/// The machines write ITU-T messages; another variant has the same parameters in another frame.
-fn in_variant(message: &Message, variant: Variant) -> Message {
-    let empty = Message::new_variant(message.message_type(), variant);
-    message.parameters().fold(empty, |built, (code, content)| {
-        built.with_content(code, content)
-    })
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use mtp::{PointCode, Transfer};
 
 use super::{Alert, Node, SERVICE_INDICATOR};
-use crate::{Cic, Message, MessageType, circuit::Event};
+use crate::{Cic, Message, MessageType, ParameterCode, circuit::Event};
 
 impl Node {
     /// MTP-TRANSFER indication. Whatever is in it, it never fails: what cannot be used is
@@ -38,7 +38,7 @@ impl Node {
         self.tell_forgotten(now);
     }
 
-    fn received(&mut self, now: Instant, from: PointCode, cic: Cic, message: Message) {
+    fn received(&mut self, now: Instant, from: PointCode, cic: Cic, mut message: Message) {
         use MessageType::{Cgb, Cgba, Cgu, Cgua, Cqm, Cqr, Gra, Grs, Upa, Upt};
         match message.message_type() {
             Upt => self.send(from, cic, &Message::new(Upa)),
@@ -50,6 +50,8 @@ impl Node {
                 Some(&place) => {
                     if kind == MessageType::Rel {
                         self.overloaded(now, from, &message);
+                        // It is between two exchanges: whoever gets the REL next is not meant.
+                        message.remove(ParameterCode::AUTOMATIC_CONGESTION_LEVEL);
                     }
                     self.note_seizure(from, place, kind);
                     self.apply(now, place, Event::Message(message));

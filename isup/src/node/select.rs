@@ -4,7 +4,7 @@ use core::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{Line, Node};
-use crate::{Cic, CircuitId};
+use crate::{CallingPartysCategory, Cic, CircuitId, Message};
 
 /// The order in which circuits are tried.
 ///
@@ -25,13 +25,53 @@ pub enum Hunt {
     Descending,
 }
 
+/// Whether a congested far end is to be spared a new call (Q.764 §2.10.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CallClass {
+    /// It may be.
+    #[default]
+    Ordinary,
+    /// Never: it goes through while circuits are there.
+    Priority,
+}
+
+impl CallClass {
+    /// By the calling party's category of an IAM (Q.763 §3.11): a subscriber with priority, or a
+    /// call of the emergency preference scheme.
+    #[must_use]
+    pub fn of(iam: &Message) -> Self {
+        match iam.find() {
+            Some(CallingPartysCategory::Priority | CallingPartysCategory::Ieps) => Self::Priority,
+            _ => Self::Ordinary,
+        }
+    }
+}
+
+/// Why there is no circuit for a new call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NoCircuit {
+    /// None is idle, in service and reachable.
+    #[error("no circuit is idle and in service")]
+    Busy,
+    /// There are some, and their far end is to be spared this call (Q.764 §2.10.2, §2.11).
+    #[error("the far end is congested")]
+    Congested,
+}
+
 impl Node {
     /// The best of `candidates` for an outgoing call: idle, in service, its far end reachable.
     ///
-    /// Each call of this is taken as one new call: when its far end is congested, a share of them
-    /// gets no circuit there ([`super::Congestion`]).
-    #[must_use]
-    pub fn select(&mut self, candidates: &[CircuitId], hunt: Hunt) -> Option<CircuitId> {
+    /// Each call of this is taken as one new call: when its far end is congested, a share of the
+    /// ordinary ones gets no circuit there ([`super::Congestion`]).
+    ///
+    /// # Errors
+    /// [`NoCircuit`] says why there is none.
+    pub fn select(
+        &mut self,
+        candidates: &[CircuitId],
+        hunt: Hunt,
+        class: CallClass,
+    ) -> Result<CircuitId, NoCircuit> {
         let mut spared = BTreeSet::new();
         loop {
             let lines = candidates
@@ -40,10 +80,15 @@ impl Node {
             let best = lines
                 .filter(|line| line.circuit.is_available() && self.can_reach(line.dpc))
                 .filter(|line| !spared.contains(&line.dpc))
-                .min_by_key(|line| rank(line, hunt))?;
-            let (id, dpc) = (best.id, best.dpc);
-            if !self.refuses_call(dpc) {
-                return Some(id);
+                .min_by_key(|line| rank(line, hunt));
+            let Some((id, dpc)) = best.map(|line| (line.id, line.dpc)) else {
+                return Err(match spared.is_empty() {
+                    true => NoCircuit::Busy,
+                    false => NoCircuit::Congested,
+                });
+            };
+            if class == CallClass::Priority || !self.refuses_call(dpc) {
+                return Ok(id);
             }
             spared.insert(dpc);
         }

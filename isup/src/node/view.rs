@@ -104,7 +104,8 @@ pub struct RunningTimer {
 pub enum LastEvent {
     /// Call control sent a message: IAM for Setup, REL for Release.
     Sent(MessageType),
-    /// Maintenance asked for blocking, unblocking or reset, by its message: BLO, UBL, RSC.
+    /// Maintenance asked for blocking, unblocking, reset or check, by its message: BLO, UBL, RSC,
+    /// CCR.
     Asked(MessageType),
     /// The owner of the circuit says that its check tone came back, or did not.
     Checked(bool),
@@ -130,6 +131,7 @@ impl LastEvent {
             Request::Block => Self::Asked(MessageType::Blo),
             Request::Unblock => Self::Asked(MessageType::Ubl),
             Request::Reset => Self::Asked(MessageType::Rsc),
+            Request::Check => Self::Asked(MessageType::Ccr),
         }
     }
 

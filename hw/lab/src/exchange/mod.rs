@@ -45,9 +45,9 @@ use voice::Voice;
 /// What an exchange was asked and cannot do.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// No circuit is idle, in service and reachable.
-    #[error("no circuit is free")]
-    NoCircuit,
+    /// No circuit is idle, in service and reachable, or none may be taken.
+    #[error(transparent)]
+    NoCircuit(#[from] isup::node::NoCircuit),
     /// The circuit is not configured or carries no call.
     #[error("circuit {0} carries no call")]
     NoCall(CircuitId),

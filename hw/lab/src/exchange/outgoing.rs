@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use isup::circuit::Request;
-use isup::node::Hunt;
+use isup::node::{CallClass, Hunt};
 use isup::{
     CallingPartysCategory, CircuitId, ForwardCallIndicators, Message, MessageType,
     NatureOfConnection, TransmissionMediumRequirement,
@@ -91,8 +91,7 @@ impl Exchange {
         let candidates: Vec<_> = self.trunks.keys().copied().collect();
         let circuit = self
             .node
-            .select(&candidates, Hunt::MostIdle)
-            .ok_or(RequestError::NoCircuit)?;
+            .select(&candidates, Hunt::MostIdle, CallClass::of(&call.iam))?;
         let iam = self.with_check(circuit, &call.iam);
         self.node.request(now, circuit, Request::Setup(iam))?;
         let event = CallEvent::Outgoing {

@@ -426,7 +426,7 @@ fn all_circuits_at_once_and_one_too_many() {
     let now = world.now;
     let refused = world.exchanges[NEAR].place_call(now, CALLER, "0305550001");
     assert!(
-        matches!(refused, Err(RequestError::NoCircuit)),
+        matches!(refused, Err(RequestError::NoCircuit(_))),
         "{refused:?}"
     );
     world.run_for(9.0);

@@ -26,7 +26,7 @@ pub enum Command {
     Release(Cic, u8),
     /// `pattern CIC`: the test pattern on the timeslot.
     Pattern(Cic),
-    /// `block CIC`, `unblock CIC`, `reset CIC`.
+    /// `block CIC`, `unblock CIC`, `reset CIC`, `check CIC`.
     Maintain(Cic, Maintenance),
     /// `circuits`: all of them.
     Circuits,
@@ -51,6 +51,8 @@ pub enum Maintenance {
     Unblock,
     /// RSC.
     Reset,
+    /// CCR.
+    Check,
 }
 
 /// A command that says nothing, or cannot be done.
@@ -76,8 +78,8 @@ pub enum CommandError {
     Request(#[from] RequestError),
 }
 
-const COMMANDS: &str = "call, digits, release, pattern, block, unblock, reset, circuits, calls, \
-                        links, help, quit";
+const COMMANDS: &str = "call, digits, release, pattern, block, unblock, reset, check, circuits, \
+                        calls, links, help, quit";
 
 /// Normal call clearing (Q.850).
 const NORMAL_CLEARING: u8 = 16;
@@ -134,7 +136,13 @@ impl FromStr for Command {
                 cic(circuit, "reset CIC")?,
                 Maintenance::Reset,
             )),
-            ("block" | "unblock" | "reset", _) => Err(form("block CIC, unblock CIC, reset CIC")),
+            ("check", [circuit]) => Ok(Self::Maintain(
+                cic(circuit, "check CIC")?,
+                Maintenance::Check,
+            )),
+            ("block" | "unblock" | "reset" | "check", _) => {
+                Err(form("block CIC, unblock CIC, reset CIC, check CIC"))
+            }
             ("circuits", []) => Ok(Self::Circuits),
             ("calls", []) => Ok(Self::Calls),
             ("links", []) => Ok(Self::Links),
@@ -180,6 +188,7 @@ impl Command {
                     Maintenance::Block => Request::Block,
                     Maintenance::Unblock => Request::Unblock,
                     Maintenance::Reset => Request::Reset,
+                    Maintenance::Check => Request::Check,
                 };
                 exchange.maintain(now, circuit(exchange, cic)?, request)?;
             }

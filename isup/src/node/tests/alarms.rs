@@ -26,8 +26,18 @@ fn a_span_fails_and_returns() {
     assert_eq!(world.told(End::B), ["3 Failed 41 RemoteHardware", "3 Idle"]);
     assert!(world.view(End::A, 3).status.local_hardware);
     assert!(world.view(End::B, 3).status.remote_hardware);
-    assert!(world.a.select(&span(), Hunt::MostIdle).is_none());
-    assert!(world.b.select(&span(), Hunt::MostIdle).is_none());
+    assert!(
+        world
+            .a
+            .select(&span(), Hunt::MostIdle, CallClass::Ordinary)
+            .is_err()
+    );
+    assert!(
+        world
+            .b
+            .select(&span(), Hunt::MostIdle, CallClass::Ordinary)
+            .is_err()
+    );
     let now = world.now;
     world.a.handle_alarm(now, &span(), false);
     world.settle();

@@ -11,7 +11,12 @@ fn block_and_unblock() {
     world.settle();
     assert!(world.view(End::A, 1).status.local_maintenance);
     assert!(world.view(End::B, 1).status.remote_maintenance);
-    assert!(world.b.select(&[CircuitId(1)], Hunt::MostIdle).is_none());
+    assert!(
+        world
+            .b
+            .select(&[CircuitId(1)], Hunt::MostIdle, CallClass::Ordinary)
+            .is_err()
+    );
     world.request(End::A, 1, Request::Unblock);
     world.settle();
     assert_eq!(world.wire(), ["A BLO 1", "B BLA 1", "A UBL 1", "B UBA 1"]);
@@ -70,7 +75,12 @@ fn blocking_leaves_the_call() {
     world.request(End::A, 3, Request::Release(rel(16)));
     world.settle();
     assert_eq!(world.told(End::A), ["3 Idle"]);
-    assert!(world.a.select(&[CircuitId(3)], Hunt::MostIdle).is_none());
+    assert!(
+        world
+            .a
+            .select(&[CircuitId(3)], Hunt::MostIdle, CallClass::Ordinary)
+            .is_err()
+    );
 }
 
 /// Q.784.1 6.2.2: blocked after IAM: another circuit, this one is released.

@@ -13,7 +13,14 @@ const ALL: [CircuitId; 5] = [
 
 /// New calls that get a circuit, out of twenty.
 fn accepted(world: &mut World) -> usize {
-    let chosen = (0..20).filter(|_| world.a.select(&ALL, Hunt::MostIdle).is_some());
+    let mut select = || world.a.select(&ALL, Hunt::MostIdle, CallClass::Ordinary);
+    let chosen = (0..20).filter(|_| match select() {
+        Ok(_) => true,
+        Err(why) => {
+            assert_eq!(why, NoCircuit::Congested);
+            false
+        }
+    });
     chosen.count()
 }
 
@@ -89,6 +96,15 @@ fn an_overloaded_exchange_is_spared() {
         let rel = rel(42).with_content(acl, &[level]);
         world.request(End::B, 3, Request::Release(rel));
         world.settle();
+        // The level was for this exchange alone.
+        let passed_on = world
+            .told
+            .iter()
+            .find_map(|(.., indication)| match indication {
+                Indication::Released(rel) => Some(rel.has(acl)),
+                _ => None,
+            });
+        assert_eq!(passed_on, Some(false));
         assert_eq!(world.told(End::A), ["3 Released 42", "3 Idle"]);
         assert_eq!(step(&world), steps);
         assert_eq!(accepted(&mut world), left);
@@ -96,6 +112,37 @@ fn an_overloaded_exchange_is_spared() {
         assert_eq!(accepted(&mut world), 20);
         world.all_idle();
     }
+}
+
+/// Calls with priority find their circuit, whatever is held back; the others wait their turn.
+#[test]
+fn calls_with_priority_go_through() {
+    let mut world = World::new();
+    for _ in 0..4 {
+        congested(&mut world);
+        world.run(Duration::from_millis(600));
+    }
+    for (category, class) in [
+        (0x0A, CallClass::Ordinary),
+        (0x0B, CallClass::Priority),
+        (0x0E, CallClass::Priority),
+    ] {
+        let code = ParameterCode::CALLING_PARTYS_CATEGORY;
+        let iam = message(MessageType::Iam).with_content(code, &[category]);
+        assert_eq!(CallClass::of(&iam), class);
+    }
+    for _ in 0..20 {
+        world
+            .a
+            .select(&ALL, Hunt::MostIdle, CallClass::Priority)
+            .unwrap();
+    }
+    assert_eq!(accepted(&mut world), 4);
+    for circuit in 1..=5 {
+        world.request(End::A, circuit, setup());
+    }
+    let none = world.a.select(&ALL, Hunt::MostIdle, CallClass::Priority);
+    assert_eq!(none, Err(NoCircuit::Busy));
 }
 
 /// Only the congested exchange is spared: a call goes to the other one.
@@ -112,7 +159,12 @@ fn another_exchange_takes_the_calls() {
     }
     let both = [CircuitId(1), CircuitId(9)];
     let chosen: Vec<u32> = (0..5)
-        .filter_map(|_| world.a.select(&both, Hunt::Ascending))
+        .filter_map(|_| {
+            world
+                .a
+                .select(&both, Hunt::Ascending, CallClass::Ordinary)
+                .ok()
+        })
         .map(|circuit| circuit.0)
         .collect();
     assert_eq!(chosen.iter().filter(|&&circuit| circuit == 9).count(), 4);

@@ -122,15 +122,22 @@ fn a_circuit_that_failed_its_check_is_checked_again() {
     assert_eq!(view.state, "OutgoingWaitRecheck");
     assert_eq!(view.timers[0].timer, Timer::T25);
     let candidates = [CircuitId(1)];
-    assert_eq!(world.a.select(&candidates, Hunt::MostIdle), None);
+    assert_eq!(
+        world
+            .a
+            .select(&candidates, Hunt::MostIdle, CallClass::Ordinary),
+        Err(NoCircuit::Busy)
+    );
     world.sound = true;
     world.run(seconds(5));
     assert_eq!(world.wire(), ["A CCR 1", "A REL 1", "B RLC 1"]);
     assert_eq!(world.told(End::A), ["1 Check(true)", "1 Check(false)"]);
     world.all_idle();
     assert_eq!(
-        world.a.select(&candidates, Hunt::MostIdle),
-        Some(CircuitId(1))
+        world
+            .a
+            .select(&candidates, Hunt::MostIdle, CallClass::Ordinary),
+        Ok(CircuitId(1))
     );
 }
 
@@ -245,4 +252,40 @@ fn checks_that_cross() {
         };
         assert_eq!(world.state(end, 1), expected);
     }
+}
+
+/// Q.784.1 1.4.2 and 1.4.4: maintenance has an idle circuit checked, and hears how it went.
+#[test]
+fn maintenance_checks_an_idle_circuit() {
+    let mut world = World::new();
+    world.request(End::A, 1, Request::Check);
+    assert_eq!(world.state(End::A, 1), "OutgoingRecheck");
+    let now = world.now;
+    let again = world.a.request(now, CircuitId(1), Request::Check);
+    assert!(matches!(again, Err(RequestError::State { .. })));
+    world.settle();
+    assert_eq!(world.wire(), ["A CCR 1", "A REL 1", "B RLC 1"]);
+    assert_eq!(world.told(End::A), ["1 Check(true)", "1 Check(false)"]);
+    assert_eq!(world.told(End::B), ["1 Loop(true)", "1 Loop(false)"]);
+    let alerts: Vec<String> = world.alerts.iter().map(|(_, a)| a.to_string()).collect();
+    assert_eq!(alerts, ["circuit 1: continuity check succeeded"]);
+    world.all_idle();
+    world.forget();
+
+    world.sound = false;
+    world.request(End::A, 1, Request::Check);
+    world.run(seconds(3));
+    assert_eq!(world.wire(), ["A CCR 1", "A COT 1"]);
+    assert_eq!(world.state(End::A, 1), "OutgoingWaitRecheck");
+    assert_eq!(world.state(End::B, 1), "IncomingWaitCcr");
+    world.sound = true;
+    world.run(seconds(130));
+    world.all_idle();
+    // Not while there is a call, or nobody to hear of it.
+    world.request(End::A, 1, setup());
+    let busy = world.a.request(world.now, CircuitId(1), Request::Check);
+    assert!(matches!(busy, Err(RequestError::State { .. })));
+    world.status(End::A, Status::Pause(B));
+    let paused = world.a.request(world.now, CircuitId(3), Request::Check);
+    assert!(matches!(paused, Err(RequestError::Unreachable(_))));
 }

@@ -19,11 +19,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use mtp::{PointCode, Sls, Status, Transfer};
 
 use super::*;
 use crate::{
-    Cause, ContinuityIndicators, Location, ParameterCode, SuspendResumeIndicators,
+    Cause, ContinuityIndicators, Location, Message, ParameterCode, SuspendResumeIndicators,
     circuit::{Indication, Timer},
 };
 

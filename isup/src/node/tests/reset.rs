@@ -11,7 +11,12 @@ fn both_ends_start() {
     world.drain();
     assert_eq!(world.wire(), ["A GRS 1", "A GRS 17"]);
     assert_eq!(world.state(End::A, 1), "WaitGra");
-    assert!(world.a.select(&[CircuitId(1)], Hunt::MostIdle).is_none());
+    assert!(
+        world
+            .a
+            .select(&[CircuitId(1)], Hunt::MostIdle, CallClass::Ordinary)
+            .is_err()
+    );
     let now = world.now;
     world.b.start(now);
     world.settle();
@@ -298,7 +303,12 @@ fn unequipped_circuits_without_ucic_are_blocked() {
     world.settle();
     assert_eq!(world.wire(), ["A GRS 1", "B GRA 1"]);
     assert!(world.view(End::A, 5).status.remote_maintenance);
-    assert_eq!(world.a.select(&[CircuitId(5)], Hunt::MostIdle), None);
+    assert_eq!(
+        world
+            .a
+            .select(&[CircuitId(5)], Hunt::MostIdle, CallClass::Ordinary),
+        Err(NoCircuit::Busy)
+    );
     world.b = Node::new(config(B, A, 1..6)).unwrap();
     let now = world.now;
     world.b.start(now);

@@ -150,3 +150,125 @@ fn unexpected_segments_are_discarded() {
     assert_eq!(world.state(End::A, 1), "OutgoingWaitAcm");
     assert_eq!(world.alerts.len(), 2);
 }
+
+fn with(kind: MessageType, parameters: &[(ParameterCode, usize)]) -> Message {
+    let mut long = message(kind);
+    for &(code, octets) in parameters {
+        let content: Vec<u8> = (0..octets).map(|n| n as u8).collect();
+        long.push_content(code, &content).unwrap();
+    }
+    long
+}
+
+/// Own messages over 272 octets go in two, whatever the parameters that make them long; the far
+/// end's call control sees them whole.
+#[test]
+fn a_long_message_goes_in_two() {
+    use ParameterCode as P;
+    let mut world = World::new();
+    let iam = with(
+        MessageType::Iam,
+        &[
+            (P::USER_TO_USER_INFORMATION, 131),
+            (P::ACCESS_TRANSPORT, 90),
+            (P::GENERIC_NUMBER, 10),
+            (P::GENERIC_NUMBER, 9),
+            (P::LOCATION_NUMBER, 8),
+        ],
+    );
+    world.request(End::A, 1, Request::Setup(iam.clone()));
+    world.settle();
+    assert_eq!(world.wire(), ["A IAM 1", "A SGM 1"]);
+    let mut seen = last(&world, End::B);
+    assert!(seen.remove(P::OPTIONAL_FORWARD_CALL_INDICATORS));
+    let sorted = |message: &Message| {
+        let all = message.parameters();
+        let mut all: Vec<_> = all.map(|(code, octets)| (code, octets.to_vec())).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(sorted(&seen), sorted(&iam));
+    assert_eq!(world.told(End::B), ["1 Setup"]);
+
+    for kind in [MessageType::Acm, MessageType::Cpg, MessageType::Anm] {
+        let long = with(
+            kind,
+            &[
+                (P::ACCESS_TRANSPORT, 250),
+                (P::USER_TO_USER_INFORMATION, 30),
+            ],
+        );
+        world.request(End::B, 1, Request::Send(long));
+        world.settle();
+        assert_eq!(world.wire(), [format!("B {kind} 1"), "B SGM 1".to_owned()]);
+        assert!(last(&world, End::A).has(P::ACCESS_TRANSPORT));
+        assert_eq!(world.told(End::A), [format!("1 Received {kind}")]);
+    }
+}
+
+/// 272 octets of signalling information field go in one; one more makes two.
+#[test]
+fn the_longest_message_goes_in_one() {
+    use ParameterCode as P;
+    let rest = 266 - message(MessageType::Iam).octets().len();
+    // Name and length octets of the parameters, and the end of the optional part.
+    for (more, wire) in [(0, &["A IAM 1"][..]), (1, &["A IAM 1", "A SGM 1"][..])] {
+        let mut world = World::new();
+        let first = rest - 2 - 2 - 1 - 100 + more;
+        let iam = with(
+            MessageType::Iam,
+            &[
+                (P::USER_TO_USER_INFORMATION, 100),
+                (P::ACCESS_TRANSPORT, first),
+            ],
+        );
+        assert_eq!(iam.octets().len(), 266 + more);
+        world.request(End::A, 1, Request::Setup(iam));
+        world.settle();
+        assert_eq!(world.wire(), wire);
+    }
+}
+
+/// What two messages cannot hold is refused, and nothing has happened.
+#[test]
+fn a_message_too_long_for_two_is_refused() {
+    use ParameterCode as P;
+    let mut world = World::new();
+    let now = world.now;
+    let unmovable = with(MessageType::Iam, &[(P::APPLICATION_TRANSPORT, 250)]);
+    let both = with(
+        MessageType::Iam,
+        &[
+            (P::USER_TO_USER_INFORMATION, 250),
+            (P::ACCESS_TRANSPORT, 250),
+            (P::GENERIC_DIGITS, 60),
+        ],
+    );
+    for iam in [unmovable, both] {
+        let error = world
+            .a
+            .request(now, CircuitId(1), Request::Setup(iam))
+            .unwrap_err();
+        assert!(
+            matches!(error, RequestError::TooLong { most: 266, .. }),
+            "{error}"
+        );
+    }
+    let long = with(MessageType::Usr, &[]).with_content(P::USER_TO_USER_INFORMATION, &[4; 255]);
+    assert_eq!(world.state(End::A, 1), "Idle");
+    world.request(End::A, 1, setup());
+    world.settle();
+    world.request(End::A, 1, Request::Send(long));
+    let longer = with(
+        MessageType::Fac,
+        &[(P::REMOTE_OPERATIONS, 200), (P::ACCESS_TRANSPORT, 200)],
+    );
+    let error = world
+        .a
+        .request(now, CircuitId(1), Request::Send(longer))
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("expected at most 266"),
+        "{error}"
+    );
+}

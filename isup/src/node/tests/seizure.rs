@@ -48,7 +48,10 @@ fn the_ends_hunt_apart() {
         let mut world = World::new();
         for round in 0..3 {
             for end in End::BOTH {
-                let circuit = world.node(end).select(&circuits(), hunt).unwrap();
+                let circuit = world
+                    .node(end)
+                    .select(&circuits(), hunt, CallClass::Ordinary)
+                    .unwrap();
                 world.request(end, circuit.0, setup());
                 assert_eq!(
                     circuit.0.is_multiple_of(2),
@@ -58,7 +61,10 @@ fn the_ends_hunt_apart() {
             }
             world.settle();
         }
-        assert_eq!(world.a.select(&circuits(), hunt), None);
+        assert_eq!(
+            world.a.select(&circuits(), hunt, CallClass::Ordinary),
+            Err(NoCircuit::Busy)
+        );
         let told = world.told(End::A);
         assert!(
             !told.iter().any(|told| told.contains("Repeat")),
@@ -81,7 +87,10 @@ fn method_two() {
         use_and_release(&mut world, circuit);
     }
     let mut order = Vec::new();
-    while let Some(circuit) = world.a.select(&circuits(), Hunt::MostIdle) {
+    while let Ok(circuit) = world
+        .a
+        .select(&circuits(), Hunt::MostIdle, CallClass::Ordinary)
+    {
         order.push(circuit.0);
         world.request(End::A, circuit.0, setup());
     }

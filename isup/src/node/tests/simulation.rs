@@ -54,6 +54,7 @@ enum Ask {
     Block,
     Unblock,
     Reset,
+    Check,
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -71,6 +72,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::Block),
         1 => Just(Ask::Unblock),
         1 => Just(Ask::Reset),
+        1 => Just(Ask::Check),
     ]
 }
 
@@ -184,6 +186,7 @@ fn take(world: &mut World, calls: &mut Calls, step: Step) {
                 Ask::Block => Request::Block,
                 Ask::Unblock => Request::Unblock,
                 Ask::Reset => Request::Reset,
+                Ask::Check => Request::Check,
             };
             let seizes = matches!(request, Request::Setup(_));
             if world
