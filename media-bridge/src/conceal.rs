@@ -1,6 +1,10 @@
 //! Concealment of lost audio in the manner of G.711 Appendix I: the last pitch period repeats,
 //! at full level for 10 ms, then fading by a fifth every 10 ms to silence at 60 ms; where audio
 //! resumes, the two cross-fade over 4 ms.
+//!
+//! Beyond the Appendix, full level is that part of it which repeats: the more the last period
+//! resembles the one before it, the louder it goes on. A vowel is continued as it was, a hiss
+//! does not turn into a buzz.
 
 use tdm::Law;
 
@@ -25,6 +29,8 @@ pub struct Concealer {
     period: [i16; MAX_LAG],
     lag: usize,
     phase: usize,
+    /// How much of the audio before the loss repeats, 0 to 1.
+    likeness: f32,
     /// Samples made up since the loss began; 0 when audio flows.
     lost: u32,
     /// Samples of the cross-fade still due.
@@ -40,6 +46,7 @@ impl Concealer {
             period: [0; MAX_LAG],
             lag: MAX_LAG,
             phase: 0,
+            likeness: 1.0,
             lost: 0,
             blend: 0,
         }
@@ -100,7 +107,8 @@ impl Concealer {
         if self.phase >= self.lag {
             self.phase = 0;
         }
-        (i32::from(sample) * (FADE - faded) as i32 / FADE as i32) as i16
+        let level = self.likeness * (FADE - faded) as f32 * (1.0 / FADE as f32);
+        (f32::from(sample) * level) as i16
     }
 
     /// Finds the pitch and keeps one period, its last quarter blended towards the beginning so
@@ -110,7 +118,7 @@ impl Concealer {
         reason = "lag + lag / 4 <= 150 and i < lag, below HISTORY"
     )]
     fn begin(&mut self, history: &[i16; HISTORY]) {
-        let lag = pitch(history);
+        let (lag, likeness) = pitch(history);
         let quarter = lag / 4;
         for i in 0..lag {
             let mut sample = i32::from(history[HISTORY - lag + i]);
@@ -123,25 +131,32 @@ impl Concealer {
             self.period[i] = sample as i16;
         }
         self.lag = lag;
+        self.likeness = likeness;
         self.phase = 0;
     }
 }
 
 /// The lag at which the last 20 ms resemble what went before them most: sought on every second
-/// sample first, then on all of them near the best.
-fn pitch(history: &[i16; HISTORY]) -> usize {
+/// sample first, then on all of them near the best. And how much they do, 0 to 1.
+fn pitch(history: &[i16; HISTORY]) -> (usize, f32) {
     let full = history.map(f32::from);
     let mut half = [0.0; HISTORY / 2];
     for (sample, pair) in half.iter_mut().zip(full.as_chunks::<2>().0) {
         *sample = pair.iter().sum();
     }
-    let coarse = 2 * best_lag(&half, COMPARED / 2, MIN_LAG / 2..=MAX_LAG / 2);
+    let (coarse, _) = best_lag(&half, COMPARED / 2, MIN_LAG / 2..=MAX_LAG / 2);
+    let coarse = 2 * coarse;
     let near = coarse.max(MIN_LAG + 1) - 1..=(coarse + 1).min(MAX_LAG);
     best_lag(&full, COMPARED, near)
 }
 
-/// The lag with the greatest normalised correlation; the last of them when there is none.
-fn best_lag(samples: &[f32], compared: usize, lags: std::ops::RangeInclusive<usize>) -> usize {
+/// The lag with the greatest normalised correlation, and that; the last of them, and none, when
+/// nothing correlates.
+fn best_lag(
+    samples: &[f32],
+    compared: usize,
+    lags: std::ops::RangeInclusive<usize>,
+) -> (usize, f32) {
     let start = samples.len() - compared;
     let recent = samples.get(start..).unwrap_or_default();
     let longest = *lags.end();
@@ -156,7 +171,11 @@ fn best_lag(samples: &[f32], compared: usize, lags: std::ops::RangeInclusive<usi
             best = (lag, likeness);
         }
     }
-    best.0
+    let (lag, likeness) = best;
+    (
+        lag,
+        (likeness / (dot(recent, recent) + 1.0)).sqrt().min(1.0),
+    )
 }
 
 /// Sum of products, in eight lanes so that the compiler may use vectors.

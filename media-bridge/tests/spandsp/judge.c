@@ -138,12 +138,35 @@ static int tone_detect(char **argument)
     return 0;
 }
 
+/* Flags of HDLC, for ever. */
+static int flag_bit(void *data)
+{
+    int *n = data;
+
+    *n = (*n + 1) % 8;
+    return *n != 0 && *n != 7;
+}
+
+static int v21_generate(int left)
+{
+    static int n;
+    int16_t samples[FRAME];
+    fsk_tx_state_t *tx = fsk_tx_init(NULL, &preset_fsk_specs[FSK_V21CH2], flag_bit, &n);
+
+    for (; left > 0; left -= FRAME)
+        write_all(samples, fsk_tx(tx, samples, FRAME));
+    return 0;
+}
+
 static int tone_generate(char **argument)
 {
     int left = atoi(argument[1]), got;
     int16_t samples[FRAME];
-    modem_connect_tones_tx_state_t *tx = modem_connect_tones_tx_init(NULL, type_of(argument[0]));
+    modem_connect_tones_tx_state_t *tx;
 
+    if (type_of(argument[0]) == MODEM_CONNECT_TONES_FAX_PREAMBLE)
+        return v21_generate(left);
+    tx = modem_connect_tones_tx_init(NULL, type_of(argument[0]));
     while (left > 0) {
         memset(samples, 0, sizeof(samples));
         got = modem_connect_tones_tx(tx, samples, left < FRAME ? left : FRAME);
