@@ -16,7 +16,8 @@ use crate::config;
 /// do. It may be started before the gateway or after it, and ended and started again at any time.
 /// Tells what happens in one line each on standard output and takes commands, one a line, on
 /// standard input: `call FROM [TO]`, `digits CIC DIGITS`, `release CIC [CAUSE]`, `pattern CIC`,
-/// `block CIC`, `unblock CIC`, `reset CIC`, `circuits`, `calls`, `links`, `help` and `quit`.
+/// `block CIC`, `unblock CIC`, `reset CIC`, `line SPAN cut|mend|errors RATE|slip FRAMES|ais on|ais
+/// off|rai on|rai off`, `circuits`, `calls`, `links`, `help` and `quit`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -103,8 +103,9 @@ fn the_pair_fits_together() {
         Driver::Emulator {
             path: ours,
             role: our_role,
+            ..
         },
-        Driver::Emulator { path, role },
+        Driver::Emulator { path, role, .. },
     ) = (&gateway.spans[0].driver, &lab.spans[0].driver)
     else {
         panic!("both are emulated");

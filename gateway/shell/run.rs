@@ -219,7 +219,8 @@ fn open_lines(spans: &[Span]) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
         .enumerate()
         .map(|(index, span)| {
             let id = SpanId(u16::try_from(index).unwrap_or(u16::MAX));
-            lab::line::open(id, span).map_err(|error| ShellError::Span {
+            let opened = lab::line::open(id, span).map(|opened| opened.span);
+            opened.map_err(|error| ShellError::Span {
                 span: error.span,
                 error: error.why.to_string(),
             })

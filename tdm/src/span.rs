@@ -22,6 +22,36 @@ impl fmt::Display for SpanId {
     }
 }
 
+/// The kind of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Framing {
+    /// 2,048 kbit/s: 31 timeslots and timeslot 0, which carries frame alignment (G.704 §2.3).
+    #[default]
+    E1,
+    /// 1,544 kbit/s: 24 timeslots and a bit for frame alignment (G.704 §2.1).
+    T1,
+}
+
+impl Framing {
+    /// How many timeslots carry calls or signalling: they are numbered from 1.
+    pub const fn timeslots(self) -> u8 {
+        match self {
+            Self::E1 => 31,
+            Self::T1 => 24,
+        }
+    }
+}
+
+impl fmt::Display for Framing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::E1 => "E1",
+            Self::T1 => "T1",
+        })
+    }
+}
+
 /// A timeslot of a span: 0..=31. Timeslot 0 of an E1 carries frame alignment (G.704 §2.3.2).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -60,6 +60,8 @@ drawn! {
     same_point_code_at_both_ends: "point_code = \"2-10-1\"" => "point_code = \"2-10-5\"";
     key_missing: "country_code = \"49\"\n" => "";
     driver_without_socket: "path = \"/tmp/isthmus-e1.sock\"\n" => "";
+    clock_out_of_range: "role = \"listen\"" => "role = \"listen\"\ndrift_ppm = 5000";
+    timeslot_that_a_t1_lacks: "role = \"listen\"" => "role = \"listen\"\nframing = \"t1\"";
     driver_with_the_keys_of_another: "role = \"listen\"" => "role = \"listen\"\nrate = 9600";
     serial_line_too_slow: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
         => "driver = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 115200\ntimeslots = \"1-15,17-31\"\nsignalling = 16";

@@ -50,6 +50,11 @@ impl Cable {
         self.both(|line| line.slip(frames));
     }
 
+    /// Tells both ends that the other one does not hear them.
+    pub fn rai(&self, on: bool) {
+        self.both(|line| line.rai(on));
+    }
+
     fn both(&self, act: impl Fn(&Line)) {
         act(&self.transmit);
         act(&self.receive);
@@ -72,6 +77,7 @@ pub struct Line(Arc<State>);
 struct State {
     cut: AtomicBool,
     ais: AtomicBool,
+    rai: AtomicBool,
     /// The bits of an `f64`.
     error_rate: AtomicU64,
     /// Frames of slips asked for and not yet done.
@@ -102,6 +108,15 @@ impl Line {
     /// All ones, without frame alignment, arrive while it is on.
     pub fn ais(&self, on: bool) {
         self.0.ais.store(on, Relaxed);
+    }
+
+    /// While it is on, the sender tells of an alarm that it does not have (RAI).
+    pub fn rai(&self, on: bool) {
+        self.0.rai.store(on, Relaxed);
+    }
+
+    pub(crate) fn tells_of_alarm(&self) -> bool {
+        self.0.rai.load(Relaxed)
     }
 
     /// Repeats (positive) or leaves out (negative) this many frames once; at most 80 at a time are done.

@@ -1,33 +1,13 @@
-//! Judges what arrives: alignment by G.706 §4.1, AIS and LOS by G.775, RAI by G.704.
+//! Judges what arrives: alignment by G.706, AIS and LOS by G.775, RAI by G.704.
 
 use std::time::Duration;
 
-use tdm::{Alarm, AlarmSet, SpanEvent};
+use tdm::{Alarm, AlarmSet, Framing, SpanEvent};
 
-use crate::{Config, events::Events, frame};
+use crate::{Config, alignment::Alignment, events::Events, frame};
 
 /// Zeros in a double frame at or below which it counts as all ones (G.775 §5.2).
 const AIS_ZEROS: u32 = 2;
-/// Frame alignment signals in a row that must be wrong before alignment is lost (G.706 §4.1.1).
-const LOST_AFTER: u8 = 3;
-
-/// Where the search for alignment stands (G.706 §4.1.2), or what was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Alignment {
-    /// Looking for a frame alignment signal.
-    Search,
-    /// One was there: the next frame must have bit 2 set.
-    Found,
-    /// It had: the one after must have a frame alignment signal again.
-    Confirm,
-    /// In alignment; whether the next frame carries the signal, and how many of each kind in a row were wrong.
-    Aligned {
-        fas_next: bool,
-        wrong_fas: u8,
-        wrong_bit_2: u8,
-    },
-}
-
 /// A defect becomes an alarm, and an alarm goes, after standing for a time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Integrator {
@@ -64,29 +44,26 @@ impl Integrator {
 #[derive(Debug)]
 pub(crate) struct Framer {
     config: Config,
-    timeslots: usize,
+    rows: usize,
     alignment: Alignment,
     /// Double frames in a row that were all ones, and the defect that follows from two of them.
     all_ones: u8,
     ais: bool,
-    remote_alarm: bool,
     integrators: [(Alarm, Integrator); 4],
     alarms: AlarmSet,
-    pub(crate) framing_errors: u64,
 }
 
 impl Framer {
     /// A framer in alignment and without alarm, or one that stands in LOS until something arrives.
-    pub(crate) fn new(config: Config, timeslots: usize, los: bool) -> Self {
+    pub(crate) fn new(config: Config, framing: Framing, los: bool) -> Self {
         let mut alarms = AlarmSet::default();
         alarms.set(Alarm::Los, los);
         Self {
             config,
-            timeslots,
-            alignment: Alignment::Search,
+            rows: frame::rows(framing),
+            alignment: Alignment::new(framing),
             all_ones: 0,
             ais: false,
-            remote_alarm: false,
             integrators: Alarm::ALL.map(|alarm| {
                 (
                     alarm,
@@ -97,12 +74,16 @@ impl Framer {
                 )
             }),
             alarms,
-            framing_errors: 0,
         }
     }
 
     pub(crate) const fn alarms(&self) -> AlarmSet {
         self.alarms
+    }
+
+    /// Alignment signals that arrived with an error while in alignment.
+    pub(crate) const fn framing_errors(&self) -> u64 {
+        self.alignment.errors()
     }
 
     /// Whether what arrives is not to be handed out.
@@ -117,7 +98,7 @@ impl Framer {
             for alarm in [Alarm::Ais, Alarm::Lof, Alarm::Rai] {
                 self.force_off(alarm, events);
             }
-            self.alignment = Alignment::Search;
+            self.alignment.lose();
             self.all_ones = 0;
             self.ais = false;
         }
@@ -128,7 +109,7 @@ impl Framer {
         const CHUNK: Duration = Duration::from_millis(1);
         for pair in 0..frame::FRAMES / 2 {
             for &octet in chunk.get(2 * pair..2 * pair + 2).unwrap_or_default() {
-                self.alignment = self.align(octet);
+                self.alignment.push(octet);
             }
             self.watch_for_ones(chunk, pair);
         }
@@ -136,86 +117,22 @@ impl Framer {
         if self.step(Alarm::Ais, self.ais, CHUNK, events) {
             self.force_off(Alarm::Lof, events);
         }
-        let aligned = matches!(self.alignment, Alignment::Aligned { .. });
+        let aligned = self.alignment.is_aligned();
         self.step(Alarm::Lof, !aligned && !self.ais, CHUNK, events);
         // What the far end says counts once it can be heard: it complains of the same break in the cable.
-        let remote_alarm = aligned && self.remote_alarm && !self.has_failed();
+        let remote_alarm = aligned && self.alignment.remote_alarm() && !self.has_failed();
         self.step(Alarm::Rai, remote_alarm, CHUNK, events);
     }
 
-    /// One more frame, by its timeslot 0.
-    fn align(&mut self, octet: u8) -> Alignment {
-        match self.alignment {
-            Alignment::Search if frame::is_fas(octet) => Alignment::Found,
-            Alignment::Found if frame::is_not_fas(octet) => Alignment::Confirm,
-            Alignment::Confirm if frame::is_fas(octet) => {
-                self.remote_alarm = false;
-                Alignment::Aligned {
-                    fas_next: false,
-                    wrong_fas: 0,
-                    wrong_bit_2: 0,
-                }
-            }
-            Alignment::Search | Alignment::Found | Alignment::Confirm => Alignment::Search,
-            Alignment::Aligned {
-                fas_next: true,
-                wrong_fas,
-                wrong_bit_2,
-            } => {
-                let wrong_fas = if frame::is_fas(octet) {
-                    0
-                } else {
-                    wrong_fas + 1
-                };
-                self.framing_errors += u64::from(wrong_fas > 0);
-                Self::keep(Alignment::Aligned {
-                    fas_next: false,
-                    wrong_fas,
-                    wrong_bit_2,
-                })
-            }
-            Alignment::Aligned {
-                fas_next: false,
-                wrong_fas,
-                wrong_bit_2,
-            } => {
-                let wrong_bit_2 = if frame::is_not_fas(octet) {
-                    0
-                } else {
-                    wrong_bit_2 + 1
-                };
-                if wrong_fas == 0 && wrong_bit_2 == 0 {
-                    self.remote_alarm = frame::has_remote_alarm(octet);
-                }
-                Self::keep(Alignment::Aligned {
-                    fas_next: true,
-                    wrong_fas,
-                    wrong_bit_2,
-                })
-            }
-        }
-    }
-
-    const fn keep(alignment: Alignment) -> Alignment {
-        match alignment {
-            Alignment::Aligned {
-                wrong_fas,
-                wrong_bit_2,
-                ..
-            } if wrong_fas >= LOST_AFTER || wrong_bit_2 >= LOST_AFTER => Alignment::Search,
-            kept => kept,
-        }
-    }
-
-    /// One more double frame of 512 bits, the `pair`th of the chunk (G.775 §5.2).
+    /// One more double frame, the `pair`th of the chunk (G.775 §5.2 for the 512 bits of an E1).
     fn watch_for_ones(&mut self, chunk: &[u8], pair: usize) {
-        // In good alignment the three zeros of the alignment signal are there: nothing to count.
-        if matches!(self.alignment, Alignment::Aligned { wrong_fas: 0, .. }) {
+        // In good alignment the zeros of the alignment signal are there: nothing to count.
+        if self.alignment.is_good() {
             self.all_ones = 0;
             self.ais = false;
             return;
         }
-        let octets = chunk.chunks_exact(frame::FRAMES).take(self.timeslots);
+        let octets = chunk.chunks_exact(frame::FRAMES).take(self.rows);
         let zeros: u32 = octets
             .flat_map(|timeslot| timeslot.get(2 * pair..2 * pair + 2).unwrap_or_default())
             .map(|octet| octet.count_zeros())

@@ -1,13 +1,14 @@
-//! An emulated E1 line: 32 timeslots of 64 kbit/s in frames of 125 microseconds, eight frames to a chunk
-//! of 1 ms, ten chunks to a tick.
+//! An emulated line: the 32 timeslots of an E1 or the 24 of a T1, of 64 kbit/s each, in frames of 125
+//! microseconds, eight frames to a chunk of 1 ms, ten chunks to a tick.
 //!
 //! Two ends are joined in-process by [`pair`], which has no clock and so runs in virtual time, or over a
 //! UNIX socket by [`Socket`], between two processes in real time; [`Clocked`] gives a clock to an end of
 //! a pair. What is between them is a [`Cable`] that can be cut, mended, filled with ones, slipped and
 //! given bit errors, each direction by itself.
 //!
-//! There is no side channel for alarms: timeslot 0 carries the frame alignment signal, the line is judged
-//! by what arrives (G.706, G.775), and the far end is told by bit A of timeslot 0 (G.704).
+//! There is no side channel for alarms: the line carries the frame alignment signal of its kind and is
+//! judged by what arrives (G.706, G.775), and the far end is told by bit A of timeslot 0 or by the data
+//! link of a T1 (G.704).
 //!
 //! ```
 //! use emulator::pair;
@@ -32,6 +33,9 @@
 
 use std::time::Duration;
 
+use tdm::Framing;
+
+mod alignment;
 mod cable;
 mod clocked;
 mod elastic;
@@ -50,6 +54,12 @@ pub use socket::{Socket, SocketError};
 /// How an end judges and buffers what arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// E1 or T1, the same at both ends.
+    pub framing: Framing,
+    /// Parts per million by which this end's clock runs fast, slow when negative: a frame is left out at
+    /// the far end and repeated at this one, or the other way round, whenever it comes to one. Two ends
+    /// that both drift drift from each other by the difference.
+    pub drift: i32,
     /// How much of what arrives is held back before it is handed out (rounded up to ticks). A far end
     /// that sends late by less than this causes no slip.
     pub delay: Duration,
@@ -64,6 +74,8 @@ pub struct Config {
 impl Config {
     /// For two ends that exchange in turns, in virtual time: a delay of one tick.
     pub const LOCK_STEP: Self = Self {
+        framing: Framing::E1,
+        drift: 0,
         delay: tdm::TICK,
         los_after: Duration::from_millis(30),
         raise_after: Duration::from_millis(30),
@@ -73,6 +85,8 @@ impl Config {
     /// For two ends with their own wake-ups on a busy machine: no slip while
     /// these come less than 80 ms late, and no LOS while less than 300 ms.
     pub const REAL_TIME: Self = Self {
+        framing: Framing::E1,
+        drift: 0,
         delay: Duration::from_millis(80),
         los_after: Duration::from_millis(300),
         raise_after: Duration::from_millis(30),

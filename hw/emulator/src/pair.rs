@@ -11,14 +11,13 @@ use tdm::{AlarmSet, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 use crate::{
     Config,
     cable::{Cable, Passage},
-    frame::{E1_TIMESLOTS, tick_octets},
     port::Port,
 };
 
 /// Ticks that can be on the way to an end that does not take them.
 const ROOM: usize = 16;
 
-/// Two ends of an E1 joined in-process, without alarm from the first tick on.
+/// Two ends of a line joined in-process, without alarm from the first tick on.
 ///
 /// Neither has a clock: [`End::exchange`](SpanIo::exchange) never blocks and always returns 0. When the
 /// ends exchange in turns, in either order and even in a different order each time, what one end sends in
@@ -41,7 +40,7 @@ pub fn pair_with(a: SpanId, b: SpanId, config: Config) -> (End, End) {
     let cable = Cable::default();
     let end =
         |id: SpanId, incoming: &Arc<Mutex<Way>>, outgoing: &Arc<Mutex<Way>>, cable: Cable| End {
-            port: Port::alive(id, E1_TIMESLOTS, config),
+            port: Port::alive(id, config),
             passage: Passage::new(cable.receive().clone(), u64::from(id.0)),
             cable,
             incoming: Arc::clone(incoming),
@@ -80,6 +79,11 @@ impl End {
         self.cable.clone()
     }
 
+    /// Lets this end's clock run fast by so many parts per million, slow when negative.
+    pub const fn drift_by(&mut self, parts_per_million: i32) {
+        self.port.set_drift(parts_per_million);
+    }
+
     /// The alarms that stand.
     pub const fn alarms(&self) -> AlarmSet {
         self.port.alarms()
@@ -96,8 +100,9 @@ impl End {
         let mut line = way
             .spare
             .pop()
-            .unwrap_or_else(|| vec![0; tick_octets(E1_TIMESLOTS)].into_boxed_slice());
-        self.port.send(tx, &mut line);
+            .unwrap_or_else(|| vec![0; self.port.tick_octets()].into_boxed_slice());
+        let alarm = self.cable.transmit().tells_of_alarm();
+        self.port.send(tx, alarm, &mut line);
         way.ticks.push_back((self.sent, line));
         self.sent += 1;
     }
@@ -133,6 +138,11 @@ impl SpanIo for End {
     }
 
     fn carry(&mut self, _: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        let ahead = self.port.drift();
+        if ahead != 0 {
+            self.cable.transmit().slip(-ahead);
+            self.cable.receive().slip(ahead);
+        }
         self.transmit(tx);
         self.receive();
         self.port.slip(self.passage.line().take_slip());

@@ -1,6 +1,8 @@
 //! One end of a line: framer, elastic store, events and counters, whatever joins it to the other end.
 
-use tdm::{Alarm, AlarmSet, Due, SpanCounters, SpanEvent, SpanId, SpanTick, TICK, TICK_OCTETS};
+use tdm::{
+    Alarm, AlarmSet, Due, Framing, SpanCounters, SpanEvent, SpanId, SpanTick, TICK, TICK_OCTETS,
+};
 
 use crate::{
     Config,
@@ -16,7 +18,12 @@ const ROOM: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Port {
     id: SpanId,
-    timeslots: usize,
+    framing: Framing,
+    /// Frames sent.
+    sent: u64,
+    /// Parts per million by which our clock is ahead, and millionths of a frame that this has come to.
+    drift: i32,
+    drifted: i64,
     /// Frames held back before they are handed out.
     delay: usize,
     framer: Framer,
@@ -36,12 +43,13 @@ pub(crate) struct Port {
 
 impl Port {
     /// An end whose line is alive: the delay is full of idle frames.
-    pub(crate) fn alive(id: SpanId, timeslots: usize, config: Config) -> Self {
-        let mut port = Self::new(id, timeslots, config, false);
-        let mut line = vec![0; frame::tick_octets(timeslots)];
+    pub(crate) fn alive(id: SpanId, config: Config) -> Self {
+        let mut port = Self::new(id, config, false);
+        let mut line = vec![0; frame::tick_octets(config.framing)];
         frame::write(
             &SpanTick([[0xff; TICK_OCTETS]; tdm::TIMESLOTS]),
-            timeslots,
+            config.framing,
+            0,
             false,
             &mut line,
         );
@@ -54,8 +62,8 @@ impl Port {
     }
 
     /// An end that hears nothing yet: LOS stands.
-    pub(crate) fn dead(id: SpanId, timeslots: usize, config: Config) -> Self {
-        let mut port = Self::new(id, timeslots, config, true);
+    pub(crate) fn dead(id: SpanId, config: Config) -> Self {
+        let mut port = Self::new(id, config, true);
         port.events.push(SpanEvent::Alarm {
             alarm: Alarm::Los,
             on: true,
@@ -63,14 +71,17 @@ impl Port {
         port
     }
 
-    fn new(id: SpanId, timeslots: usize, config: Config, los: bool) -> Self {
+    fn new(id: SpanId, config: Config, los: bool) -> Self {
         let ticks = config.delay.as_micros().div_ceil(TICK.as_micros()) as usize;
         Self {
             id,
-            timeslots,
+            framing: config.framing,
+            sent: 0,
+            drift: config.drift,
+            drifted: 0,
             delay: ticks.clamp(1, ROOM * FRAMES / TICK_OCTETS / 2) * TICK_OCTETS,
-            framer: Framer::new(config, timeslots, los),
-            store: ElasticStore::new(timeslots, ROOM),
+            framer: Framer::new(config, config.framing, los),
+            store: ElasticStore::new(frame::rows(config.framing), ROOM),
             events: Events::default(),
             playing: false,
             fresh: true,
@@ -90,7 +101,7 @@ impl Port {
 
     pub(crate) const fn counters(&self) -> SpanCounters {
         SpanCounters {
-            framing_errors: self.framer.framing_errors,
+            framing_errors: self.framer.framing_errors(),
             ..self.events.counters
         }
     }
@@ -99,9 +110,35 @@ impl Port {
         self.events.pop()
     }
 
-    /// Writes what goes on the line. The far end is told when this one cannot hear it.
-    pub(crate) fn send(&self, tx: &SpanTick, line: &mut [u8]) {
-        frame::write(tx, self.timeslots, self.framer.has_failed(), line);
+    /// Writes what goes on the line. The far end is told when this one cannot hear it, or when it is to
+    /// be told so anyway.
+    pub(crate) fn send(&mut self, tx: &SpanTick, alarm: bool, line: &mut [u8]) {
+        let alarm = alarm || self.framer.has_failed();
+        frame::write(tx, self.framing, self.sent, alarm, line);
+        self.sent += TICK_OCTETS as u64;
+    }
+
+    /// Octets of a tick on the line.
+    pub(crate) const fn tick_octets(&self) -> usize {
+        frame::tick_octets(self.framing)
+    }
+
+    /// Rows of octets on the line, which tell its kind.
+    pub(crate) const fn rows(&self) -> usize {
+        frame::rows(self.framing)
+    }
+
+    pub(crate) const fn set_drift(&mut self, parts_per_million: i32) {
+        self.drift = parts_per_million;
+    }
+
+    /// Frames by which our clock has come ahead of the far end's (positive) or fallen behind it in
+    /// another tick.
+    pub(crate) fn drift(&mut self) -> i32 {
+        self.drifted += i64::from(self.drift) * TICK_OCTETS as i64;
+        let frames = self.drifted / 1_000_000;
+        self.drifted -= frames * 1_000_000;
+        frames as i32
     }
 
     /// What comes next has nothing to do with what came before: another far end, or one that went away.
@@ -143,7 +180,7 @@ impl Port {
     }
 
     fn take(&mut self, line: &[u8]) {
-        for chunk in line.chunks_exact(self.timeslots * FRAMES) {
+        for chunk in line.chunks_exact(frame::rows(self.framing) * FRAMES) {
             self.framer.chunk(chunk, &mut self.events);
             if self.store.room() < FRAMES {
                 self.drop_to_delay();

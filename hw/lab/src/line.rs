@@ -1,9 +1,8 @@
 //! Opens the lines of a configuration, whatever carries them.
 
-use std::io;
 use std::path::PathBuf;
 
-use emulator::{Clocked, Socket, SocketError};
+use emulator::{Cable, Clocked, Socket, SocketError};
 use serial::{Line, LineError};
 use tdm::{SpanId, SpanIo};
 
@@ -36,39 +35,55 @@ pub enum Why {
     Serial(#[from] LineError),
 }
 
-impl OpenError {
-    /// As an error of input and output, for who expects such.
-    #[must_use]
-    pub fn into_io(self) -> io::Error {
-        io::Error::other(self)
-    }
+/// A line, and the cable that it is on when that is an emulated one.
+pub struct Opened {
+    /// The line.
+    pub span: Box<dyn SpanIo>,
+    /// What can be done to it from the outside.
+    pub cable: Option<Cable>,
 }
 
 /// Opens a span of the configuration, with a clock.
 ///
 /// # Errors
 /// When the device or the socket cannot be had.
-pub fn open(id: SpanId, span: &Span) -> Result<Box<dyn SpanIo>, OpenError> {
+pub fn open(id: SpanId, span: &Span) -> Result<Opened, OpenError> {
     let failed = |why| OpenError {
         span: span.name.clone(),
         why,
     };
     match &span.driver {
-        Driver::Emulator { path, role } => {
+        Driver::Emulator {
+            path,
+            role,
+            framing,
+            drift,
+        } => {
+            let config = emulator::Config {
+                framing: *framing,
+                drift: *drift,
+                ..emulator::Config::REAL_TIME
+            };
             let socket = match role {
-                Role::Listen => Socket::listen(id, path),
-                Role::Connect => Socket::connect(id, path),
+                Role::Listen => Socket::listen_with(id, path, config),
+                Role::Connect => Socket::connect_with(id, path, config),
             };
             let socket = socket.map_err(|source| {
                 let path = path.clone();
                 failed(Why::Socket { path, source })
             })?;
-            Ok(Box::new(socket))
+            Ok(Opened {
+                cable: Some(socket.cable()),
+                span: Box::new(socket),
+            })
         }
         Driver::Serial { device, layout } => {
             let line = Line::open(device, layout).map_err(|error| failed(error.into()))?;
             let span = serial::Span::new(id, layout.clone(), line);
-            Ok(Box::new(Clocked::new(span)))
+            Ok(Opened {
+                span: Box::new(Clocked::new(span)),
+                cable: None,
+            })
         }
     }
 }

@@ -1,9 +1,9 @@
-use tdm::{SpanTick, TICK_OCTETS, TIMESLOTS};
+use tdm::{Framing, SpanTick, TICK_OCTETS, TIMESLOTS};
 
 use super::*;
-use crate::frame::{E1_TIMESLOTS, FRAMES};
+use crate::frame::FRAMES;
 
-const CHUNK: usize = E1_TIMESLOTS * FRAMES;
+const CHUNK: usize = frame::rows(Framing::E1) * FRAMES;
 
 struct Line {
     framer: Framer,
@@ -12,7 +12,7 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
-        let framer = Framer::new(Config::LOCK_STEP, E1_TIMESLOTS, false);
+        let framer = Framer::new(Config::LOCK_STEP, Framing::E1, false);
         Self {
             framer,
             events: Events::default(),
@@ -30,16 +30,17 @@ impl Line {
     }
 
     fn is_aligned(&self) -> bool {
-        matches!(self.framer.alignment, Alignment::Aligned { .. })
+        self.framer.alignment.is_aligned()
     }
 }
 
 /// A chunk with timeslot 0 as sent and the octet in all others.
 fn chunk(octet: u8, remote_alarm: bool) -> Vec<u8> {
-    let mut line = vec![0; frame::tick_octets(E1_TIMESLOTS)];
+    let mut line = vec![0; frame::tick_octets(Framing::E1)];
     frame::write(
         &SpanTick([[octet; TICK_OCTETS]; TIMESLOTS]),
-        E1_TIMESLOTS,
+        Framing::E1,
+        0,
         remote_alarm,
         &mut line,
     );
@@ -68,17 +69,17 @@ fn alignment_is_found_in_either_parity_within_four_frames() {
     let mut line = Line::new();
     for &octet in &good[..3] {
         assert!(!line.is_aligned());
-        line.framer.alignment = line.framer.align(octet);
+        line.framer.alignment.push(octet);
     }
     assert!(line.is_aligned());
     let mut line = Line::new();
     for &octet in &good[1..5] {
-        line.framer.alignment = line.framer.align(octet);
+        line.framer.alignment.push(octet);
     }
     assert!(line.is_aligned());
     // The chunk begins with the signal again: the parity changes, and is found anew before it is an alarm.
     assert_eq!(line.hear(&good, 100), [""; 0]);
-    assert!(line.is_aligned() && line.framer.framing_errors > 0);
+    assert!(line.is_aligned() && line.framer.framing_errors() > 0);
 }
 
 /// Speech may imitate the signal; the frame between two must have bit 2 set (G.706 §4.1.2).
@@ -86,7 +87,7 @@ fn alignment_is_found_in_either_parity_within_four_frames() {
 fn an_imitation_is_not_alignment() {
     let mut line = Line::new();
     for octet in [0b1001_1011; 20] {
-        line.framer.alignment = line.framer.align(octet);
+        line.framer.alignment.push(octet);
         assert!(!line.is_aligned());
     }
 }
@@ -100,11 +101,11 @@ fn three_wrong_signals_in_a_row_lose_alignment_and_two_do_not() {
     wrong[2] ^= 0x10;
     assert_eq!(line.hear(&wrong, 100), [""; 0]);
     assert!(line.is_aligned());
-    assert_eq!(line.framer.framing_errors, 200);
+    assert_eq!(line.framer.framing_errors(), 200);
     wrong[4] ^= 0x40;
     for &octet in &wrong[..5] {
         assert!(line.is_aligned());
-        line.framer.alignment = line.framer.align(octet);
+        line.framer.alignment.push(octet);
     }
     assert!(!line.is_aligned());
     let mut lost = chunk(0xd5, false);
@@ -128,7 +129,7 @@ fn bit_2_not_set_loses_alignment() {
         wrong[frame] &= !0x40;
     }
     for &octet in &wrong[..6] {
-        line.framer.alignment = line.framer.align(octet);
+        line.framer.alignment.push(octet);
     }
     assert!(!line.is_aligned());
 }

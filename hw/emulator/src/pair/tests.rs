@@ -45,7 +45,11 @@ impl Side {
 }
 
 fn sides() -> (Side, Side) {
-    let (a, b) = pair(SpanId(1), SpanId(2));
+    sides_of(Config::LOCK_STEP)
+}
+
+fn sides_of(config: Config) -> (Side, Side) {
+    let (a, b) = pair_with(SpanId(1), SpanId(2), config);
     let side = |end| Side {
         end,
         sent: 0,
@@ -340,4 +344,108 @@ fn a_line_carried_by_the_clock_of_another_slips() {
         assert_eq!(other, 0);
         assert!(near.counters().slips > 0);
     }
+}
+
+const T1: Config = Config {
+    framing: tdm::Framing::T1,
+    ..Config::LOCK_STEP
+};
+
+/// All 24 timeslots of a T1 arrive unchanged, whatever they hold; it goes through the alarms as an E1
+/// does, and finds its alignment again after a slip.
+#[test]
+fn a_t1_carries_24_timeslots_and_has_the_same_alarms() {
+    let (mut a, mut b) = sides_of(T1);
+    turns(&mut a, &mut b, 50);
+    for side in [&mut a, &mut b] {
+        assert!(side.events().is_empty());
+        for (n, tick) in side.received.iter().enumerate().skip(1) {
+            assert_eq!(tick.0[1..=24], numbered(n as u32 - 1).0[1..=24]);
+        }
+    }
+    let cable = a.end.cable();
+    cable.transmit().cut();
+    turns(&mut a, &mut b, 20);
+    assert_eq!(b.events(), ["LOS on"]);
+    assert_eq!(a.events(), ["RAI on"]);
+    cable.transmit().mend();
+    turns(&mut a, &mut b, 30);
+    assert_eq!(b.events(), ["LOS off"]);
+    assert_eq!(a.events(), ["RAI off"]);
+    cable.transmit().ais(true);
+    turns(&mut a, &mut b, 20);
+    assert_eq!(b.events(), ["AIS on"]);
+    cable.transmit().ais(false);
+    turns(&mut a, &mut b, 30);
+    assert_eq!(b.events(), ["AIS off"]);
+    a.events();
+    cable.slip(5);
+    turns(&mut a, &mut b, 10);
+    assert_eq!(a.events(), ["slip of +5 octets"]);
+    assert_eq!(b.events(), ["slip of +5 octets"]);
+}
+
+/// Ones in every timeslot are no AIS: the F-bits tell the difference.
+#[test]
+fn a_t1_full_of_ones_is_no_alarm() {
+    let (a, b) = pair_with(SpanId(1), SpanId(2), T1);
+    let ones = SpanTick([[0xff; TICK_OCTETS]; TIMESLOTS]);
+    let mut rx = ones.clone();
+    let (mut a, mut b) = (a, b);
+    for _ in 0..100 {
+        a.exchange(&ones, &mut rx).unwrap();
+        b.exchange(&ones, &mut rx).unwrap();
+    }
+    assert_eq!(b.poll_event(), None);
+    assert!(b.alarms().is_empty());
+}
+
+#[test]
+fn an_alarm_can_be_told_without_having_one() {
+    for config in [Config::LOCK_STEP, T1] {
+        let (mut a, mut b) = sides_of(config);
+        a.end.cable().transmit().rai(true);
+        turns(&mut a, &mut b, 20);
+        assert_eq!(b.events(), ["RAI on"], "{}", config.framing);
+        a.end.cable().transmit().rai(false);
+        turns(&mut a, &mut b, 20);
+        assert_eq!(b.events(), ["RAI off"]);
+        assert!(a.events().is_empty());
+    }
+}
+
+/// A clock that is 125 ppm ahead: one frame in 8000, one a second, is left out there and repeated here.
+#[test]
+fn clocks_that_differ_slip_a_frame_now_and_then() {
+    let (mut here, mut there) = sides_of(Config::LOCK_STEP);
+    here.end.drift_by(125);
+    turns(&mut here, &mut there, 1000);
+    let slips = |counters: SpanCounters| {
+        (
+            counters.slips,
+            counters.octets_inserted,
+            counters.octets_lost,
+        )
+    };
+    assert_eq!(slips(here.end.counters()), (10, 10, 0));
+    assert_eq!(slips(there.end.counters()), (10, 0, 10));
+}
+
+/// As many E1s as a card of 63 carries, all in this process: each is a line of its own.
+#[test]
+fn sixty_three_spans_live_side_by_side() {
+    let mut spans: Vec<_> = (0..63).map(|n| pair(SpanId(n), SpanId(n))).collect();
+    let mut rx = SpanTick([[0; TICK_OCTETS]; TIMESLOTS]);
+    spans[17].0.cable().transmit().cut();
+    for tick in 0..20 {
+        for (n, (a, b)) in spans.iter_mut().enumerate() {
+            a.exchange(&numbered(tick + 100 * n as u32), &mut rx)
+                .unwrap();
+            b.exchange(&numbered(0), &mut rx).unwrap();
+            let whole = payload(&rx) == payload(&numbered((tick + 100 * n as u32).wrapping_sub(1)));
+            assert_eq!(whole, n != 17 && tick > 0, "span {n}, tick {tick}");
+        }
+    }
+    let alarmed = spans.iter().filter(|(_, b)| !b.alarms().is_empty()).count();
+    assert_eq!(alarmed, 1);
 }

@@ -23,7 +23,6 @@ use crate::{
     Config,
     cable::{Cable, Passage},
     clocked::Pacer,
-    frame::{E1_TIMESLOTS, tick_octets},
     port::Port,
 };
 
@@ -34,7 +33,7 @@ const RETRY: u32 = 10;
 /// Messages taken in one exchange at most: all that can have been sent since the last, and some.
 const MESSAGES: usize = 64;
 
-/// One end of an emulated E1 whose other end is in another process, in real time.
+/// One end of an emulated line whose other end is in another process, in real time.
 ///
 /// One process listens on a path and the other connects to it; which comes first does not matter, and
 /// either may end and come back: LOS stands while the other is away, and goes by itself. Each message
@@ -133,9 +132,10 @@ impl Socket {
 
     fn new(id: SpanId, side: Side, config: Config) -> Self {
         let cable = Cable::default();
-        let length = message::HEADER + tick_octets(E1_TIMESLOTS);
+        let port = Port::dead(id, config);
+        let length = message::HEADER + port.tick_octets();
         Self {
-            port: Port::dead(id, E1_TIMESLOTS, config),
+            port,
             transmit: Passage::new(cable.transmit().clone(), u64::from(id.0)),
             receive: Passage::new(cable.receive().clone(), !u64::from(id.0)),
             cable,
@@ -203,13 +203,14 @@ impl Socket {
         let Some((header, line)) = self.outgoing.split_at_mut_checked(message::HEADER) else {
             return;
         };
-        self.port.send(tx, line);
+        let alarm = self.transmit.line().tells_of_alarm();
+        self.port.send(tx, alarm, line);
         let slip = self.transmit.line().take_slip();
         if !self.transmit.pass(line) {
             return;
         }
         Header {
-            timeslots: E1_TIMESLOTS as u8,
+            timeslots: self.port.rows() as u8,
             slip,
             number,
         }
@@ -247,8 +248,8 @@ impl Socket {
         let parsed = message.and_then(|(header, line)| Some((Header::read(header)?, line)));
         match parsed {
             Some((header, line))
-                if usize::from(header.timeslots) == E1_TIMESLOTS
-                    && line.len() == tick_octets(E1_TIMESLOTS) =>
+                if usize::from(header.timeslots) == self.port.rows()
+                    && line.len() == self.port.tick_octets() =>
             {
                 if self.receive.pass(line) {
                     self.port.arrive(header.number, line);
@@ -271,6 +272,11 @@ impl SpanIo for Socket {
     }
 
     fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        let ahead = self.port.drift();
+        if ahead != 0 {
+            self.cable.transmit().slip(-ahead);
+            self.cable.receive().slip(ahead);
+        }
         self.look_for_far_end();
         self.send(tx);
         self.receive();

@@ -4,7 +4,10 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use tdm::Framing;
+
 use super::*;
+use crate::frame::tick_octets;
 
 /// A directory of its own for a test, removed when it ends.
 struct Directory(PathBuf);
@@ -147,8 +150,8 @@ fn what_is_not_a_message_ends_the_connection() {
         15,
         16,
         100,
-        message::HEADER + tick_octets(32) - 1,
-        message::HEADER + tick_octets(32) + 1,
+        message::HEADER + tick_octets(Framing::E1) - 1,
+        message::HEADER + tick_octets(Framing::E1) + 1,
     ] {
         let mut socket = connect(listener.path()).unwrap();
         Header {
@@ -167,16 +170,16 @@ fn what_is_not_a_message_ends_the_connection() {
         number: 7,
     }
     .write(&mut socket.incoming);
-    socket.arrived(message::HEADER + tick_octets(32));
+    socket.arrived(message::HEADER + tick_octets(Framing::E1));
     assert!(socket.is_connected());
 }
 
 /// The far end's ticks arrive in bursts, as from a busy machine, late by up to 60 ms: no slip and no loss.
 #[test]
 fn late_bursts_of_the_far_end_cause_no_slip() {
-    let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, Config::REAL_TIME);
-    let far = Port::alive(SpanId(1), E1_TIMESLOTS, Config::REAL_TIME);
-    let mut line = vec![0; tick_octets(E1_TIMESLOTS)];
+    let mut near = Port::dead(SpanId(0), Config::REAL_TIME);
+    let mut far = Port::alive(SpanId(1), Config::REAL_TIME);
+    let mut line = vec![0; near.tick_octets()];
     let (mut tx, mut rx) = (
         SpanTick::idle(tdm::Law::ALaw),
         SpanTick::idle(tdm::Law::ALaw),
@@ -187,7 +190,7 @@ fn late_bursts_of_the_far_end_cause_no_slip() {
         let late = if tick < 15 { 0 } else { tick * tick % 7 };
         while sent <= tick.saturating_sub(late) {
             tx.fill(sent as u8);
-            far.send(&tx, &mut line);
+            far.send(&tx, false, &mut line);
             near.arrive(sent, &line);
             sent += 1;
         }
@@ -211,9 +214,9 @@ fn late_bursts_of_the_far_end_cause_no_slip() {
 /// This end wakes up late instead, up to 400 ms: what arrived meanwhile is all there.
 #[test]
 fn a_late_caller_catches_up_without_loss() {
-    let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, Config::REAL_TIME);
-    let far = Port::alive(SpanId(1), E1_TIMESLOTS, Config::REAL_TIME);
-    let mut line = vec![0; tick_octets(E1_TIMESLOTS)];
+    let mut near = Port::dead(SpanId(0), Config::REAL_TIME);
+    let mut far = Port::alive(SpanId(1), Config::REAL_TIME);
+    let mut line = vec![0; near.tick_octets()];
     let (mut tx, mut rx) = (
         SpanTick::idle(tdm::Law::ALaw),
         SpanTick::idle(tdm::Law::ALaw),
@@ -227,7 +230,7 @@ fn a_late_caller_catches_up_without_loss() {
         tick += sleep;
         while sent < tick {
             tx.fill(sent as u8);
-            far.send(&tx, &mut line);
+            far.send(&tx, false, &mut line);
             near.arrive(sent, &line);
             sent += 1;
         }
@@ -265,9 +268,9 @@ fn a_far_end_that_stops_is_los_after_100_ms() {
         los_after: std::time::Duration::from_millis(100),
         ..Config::REAL_TIME
     };
-    let mut near = Port::dead(SpanId(0), E1_TIMESLOTS, config);
-    let far = Port::alive(SpanId(1), E1_TIMESLOTS, config);
-    let mut line = vec![0; tick_octets(E1_TIMESLOTS)];
+    let mut near = Port::dead(SpanId(0), config);
+    let mut far = Port::alive(SpanId(1), config);
+    let mut line = vec![0; near.tick_octets()];
     let (tx, mut rx) = (
         SpanTick::idle(tdm::Law::ALaw),
         SpanTick::idle(tdm::Law::ALaw),
@@ -276,7 +279,7 @@ fn a_far_end_that_stops_is_los_after_100_ms() {
         let mut events = Vec::new();
         for number in numbers {
             if !(50..80).contains(&number) {
-                far.send(&tx, &mut line);
+                far.send(&tx, false, &mut line);
                 near.arrive(number, &line);
             }
             near.hand_out(&mut rx, Due::default());

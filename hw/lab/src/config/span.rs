@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serial::Layout;
+use tdm::Framing;
 
 use super::value::{Timeslots, ValueError};
 
@@ -21,12 +22,16 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Driver {
-    /// An emulated E1 over a UNIX socket.
+    /// An emulated line over a UNIX socket.
     Emulator {
         /// The socket.
         path: PathBuf,
         /// Which end binds the socket.
         role: Role,
+        /// E1 or T1, the same at both ends.
+        framing: Framing,
+        /// Parts per million by which the clock of this end runs fast, slow when negative.
+        drift: i32,
     },
     /// Some timeslots over a serial line.
     Serial {
@@ -52,7 +57,7 @@ impl Span {
     #[must_use]
     pub fn carries(&self, timeslot: u8) -> bool {
         match &self.driver {
-            Driver::Emulator { .. } => (1..32).contains(&timeslot),
+            Driver::Emulator { framing, .. } => (1..=framing.timeslots()).contains(&timeslot),
             Driver::Serial { layout, .. } => {
                 let mut carried = layout.timeslots().iter();
                 carried.any(|carried| carried.number() == timeslot)
@@ -64,7 +69,7 @@ impl Span {
     #[must_use]
     pub fn signals(&self, timeslot: u8) -> bool {
         match &self.driver {
-            Driver::Emulator { .. } => (1..32).contains(&timeslot),
+            Driver::Emulator { .. } => self.carries(timeslot),
             Driver::Serial { layout, .. } => {
                 let signalling = layout.signalling();
                 signalling.is_some_and(|there| there.number() == timeslot) || self.carries(timeslot)
@@ -82,6 +87,8 @@ struct SpanTable {
     driver: DriverName,
     path: Option<PathBuf>,
     role: Option<Role>,
+    framing: Option<Framing>,
+    drift_ppm: Option<i32>,
     device: Option<PathBuf>,
     rate: Option<u32>,
     timeslots: Option<Timeslots>,
@@ -113,6 +120,8 @@ impl TryFrom<SpanTable> for Span {
         let given = [
             ("path", table.path.is_some(), emulator),
             ("role", table.role.is_some(), emulator),
+            ("framing", table.framing.is_some(), emulator),
+            ("drift_ppm", table.drift_ppm.is_some(), emulator),
             ("device", table.device.is_some(), serial),
             ("rate", table.rate.is_some(), serial),
             ("timeslots", table.timeslots.is_some(), serial),
@@ -128,6 +137,8 @@ impl TryFrom<SpanTable> for Span {
             DriverName::Emulator => Driver::Emulator {
                 path: table.path.ok_or(missing("path"))?,
                 role: table.role.ok_or(missing("role"))?,
+                framing: table.framing.unwrap_or_default(),
+                drift: drift(table.drift_ppm.unwrap_or_default())?,
             },
             DriverName::Serial => {
                 let timeslots: Vec<u8> = table
@@ -146,5 +157,19 @@ impl TryFrom<SpanTable> for Span {
             name: table.name,
             driver,
         })
+    }
+}
+
+/// A clock worse than any that a line has (G.703 allows 50 parts per million, T1.403 32).
+const MOST_DRIFT: i32 = 1000;
+
+fn drift(parts_per_million: i32) -> Result<i32, ValueError> {
+    match (-MOST_DRIFT..=MOST_DRIFT).contains(&parts_per_million) {
+        true => Ok(parts_per_million),
+        false => Err(ValueError::Range {
+            key: "drift_ppm",
+            found: parts_per_million.into(),
+            expected: "-1000 to 1000",
+        }),
     }
 }

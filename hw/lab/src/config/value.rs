@@ -29,6 +29,16 @@ pub enum ValueError {
     /// A serial line that cannot carry what it is to carry.
     #[error(transparent)]
     Layout(#[from] serial::LayoutError),
+    /// A number that is too small or too large.
+    #[error("`{key}` is {found}, expected {expected}")]
+    Range {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        found: i64,
+        /// The range.
+        expected: &'static str,
+    },
     /// Text of the wrong form.
     #[error("expected {expected}")]
     Form {

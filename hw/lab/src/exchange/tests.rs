@@ -10,6 +10,7 @@ use super::*;
 use crate::audio::Heard;
 
 mod modem;
+mod t1;
 
 const SPAN: SpanId = SpanId(0);
 
@@ -78,9 +79,13 @@ impl World {
             let (opc, dpc) = (codes[own], codes[other]);
             ExchangeConfig::one_span(SPAN, opc, dpc, "de", "49", subscribers).unwrap()
         };
-        let exchanges = [config(0, 1, near), config(1, 0, subscribers())]
-            .map(|config| Exchange::new(config).unwrap());
-        let (near, far) = emulator::pair(SPAN, SPAN);
+        let configs = [config(0, 1, near), config(1, 0, subscribers())];
+        Self::of(now, configs, emulator::Config::LOCK_STEP)
+    }
+
+    fn of(now: Instant, configs: [ExchangeConfig; 2], line: emulator::Config) -> Self {
+        let exchanges = configs.map(|config| Exchange::new(config).unwrap());
+        let (near, far) = emulator::pair_with(SPAN, SPAN, line);
         let cable = near.cable();
         let idle = || (SpanTick::idle(Law::ALaw), SpanTick::idle(Law::ALaw));
         let mut world = Self {
@@ -99,7 +104,11 @@ impl World {
 
     /// With the link in service and the circuits reset.
     fn ready() -> Self {
-        let mut world = Self::new();
+        Self::new().made_ready()
+    }
+
+    fn made_ready(self) -> Self {
+        let mut world = self;
         world.until("ready", 60.0, |world| {
             world.exchanges.iter().all(Exchange::all_idle)
         });

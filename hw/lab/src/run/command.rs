@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Instant;
 
+use emulator::Cable;
 use isup::circuit::Request;
 use isup::{Cic, CircuitId};
 use media_bridge::dtmf::Digit;
@@ -10,8 +11,10 @@ use media_bridge::dtmf::Digit;
 use crate::audio::Play;
 use crate::exchange::{Exchange, RequestError};
 
+use super::fault::{self, Fault};
+
 /// A command to the exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// `call FROM TO`, or `call FROM` for a caller of the configuration.
     Call {
@@ -28,6 +31,8 @@ pub enum Command {
     Pattern(Cic),
     /// `block CIC`, `unblock CIC`, `reset CIC`, `check CIC`.
     Maintain(Cic, Maintenance),
+    /// `line SPAN ...`: something done to an emulated line, by its place in the file from 0.
+    Line(usize, Fault),
     /// `circuits`: all of them.
     Circuits,
     /// `calls`: those there are.
@@ -73,13 +78,16 @@ pub enum CommandError {
     /// No circuit has this code.
     #[error("no circuit has CIC {0}")]
     Cic(Cic),
+    /// No span has this number, or what carries it cannot be disturbed.
+    #[error("no emulated line {0}, expected one of those in the file, counted from 0")]
+    Line(usize),
     /// The exchange refuses.
     #[error(transparent)]
     Request(#[from] RequestError),
 }
 
-const COMMANDS: &str = "call, digits, release, pattern, block, unblock, reset, check, circuits, \
-                        calls, links, help, quit";
+const COMMANDS: &str = "call, digits, release, pattern, block, unblock, reset, check, line, \
+                        circuits, calls, links, help, quit";
 
 /// Normal call clearing (Q.850).
 const NORMAL_CLEARING: u8 = 16;
@@ -143,6 +151,11 @@ impl FromStr for Command {
             ("block" | "unblock" | "reset" | "check", _) => {
                 Err(form("block CIC, unblock CIC, reset CIC, check CIC"))
             }
+            ("line", [span, what @ ..]) => {
+                let span = span.parse().map_err(|_| form(fault::FORM))?;
+                Ok(Self::Line(span, Fault::read(what)?))
+            }
+            ("line", _) => Err(form(fault::FORM)),
             ("circuits", []) => Ok(Self::Circuits),
             ("calls", []) => Ok(Self::Calls),
             ("links", []) => Ok(Self::Links),
@@ -167,6 +180,7 @@ impl Command {
         self,
         now: Instant,
         exchange: &mut Exchange,
+        cables: &[Option<Cable>],
     ) -> Result<Vec<String>, CommandError> {
         let circuit = |exchange: &Exchange, cic: Cic| -> Result<CircuitId, CommandError> {
             exchange.circuit_of(cic).ok_or(CommandError::Cic(cic))
@@ -191,6 +205,10 @@ impl Command {
                     Maintenance::Check => Request::Check,
                 };
                 exchange.maintain(now, circuit(exchange, cic)?, request)?;
+            }
+            Self::Line(span, fault) => {
+                let cable = cables.get(span).and_then(Option::as_ref);
+                fault.apply(cable.ok_or(CommandError::Line(span))?);
             }
             Self::Circuits => return Ok(circuits(now, exchange)),
             Self::Calls => return Ok(calls(exchange)),

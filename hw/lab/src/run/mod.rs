@@ -2,6 +2,7 @@
 //! happens in one line each.
 
 mod command;
+mod fault;
 mod report;
 mod terminal;
 #[cfg(test)]
@@ -12,12 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use tdm::{Due, Law, SpanId, SpanIo, SpanTick};
+use tdm::{Due, Law, SpanId, SpanTick};
 
 use crate::config::Config;
 use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
-use crate::line;
+use crate::line::{self, Opened};
 pub use command::{Command, CommandError};
+pub use fault::Fault;
 pub use report::{Report, line};
 pub use terminal::{TerminalError, Terminals};
 
@@ -91,13 +93,17 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
 /// When a line fails or the report cannot be written.
 pub fn drive<W: Write>(
     mut exchange: Exchange,
-    mut spans: Vec<Box<dyn SpanIo>>,
+    lines: Vec<Opened>,
     terminals: &mut Terminals,
     clock: &mut dyn FnMut() -> Instant,
     commands: &mut dyn FnMut() -> Option<String>,
     report: &mut Report<W>,
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
+    let (mut spans, cables): (Vec<_>, Vec<_>) = lines
+        .into_iter()
+        .map(|line| (line.span, line.cable))
+        .unzip();
     let start = clock();
     exchange.start(start);
     report.begin(start);
@@ -128,7 +134,7 @@ pub fn drive<W: Write>(
         while let Some(line) = commands() {
             let answer = match line.parse() {
                 Ok(Command::Quit) => return Ok(()),
-                Ok(command) => command.execute(clock(), &mut exchange),
+                Ok(command) => command.execute(clock(), &mut exchange, &cables),
                 Err(error) => Err(error),
             };
             report.answer(clock(), answer).map_err(RunError::Write)?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use emulator::End;
-use tdm::{SpanCounters, SpanEvent};
+use tdm::{SpanCounters, SpanEvent, SpanIo};
 
 use super::*;
 use crate::config::{Behaviour, Subscriber};
@@ -96,12 +96,16 @@ fn written(options: Options, script: &[(u64, &str)]) -> String {
         start + tdm::TICK * looks
     };
     let near = exchange(["2-10-5", "2-10-6"], Vec::new());
-    let spans: Vec<Box<dyn SpanIo>> = vec![Box::new(line)];
+    let cable = line.here.cable();
+    let lines = vec![Opened {
+        span: Box::new(line),
+        cable: Some(cable),
+    }];
     let stop = AtomicBool::new(false);
     let mut terminals = Terminals::default();
     drive(
         near,
-        spans,
+        lines,
         &mut terminals,
         &mut clock,
         &mut commands,
@@ -180,6 +184,39 @@ fn json_lines_say_the_same() {
         "circuit 1 carries no call"
     );
     assert!(written.contains("T7"), "{written}");
+}
+
+#[test]
+fn a_line_is_disturbed_by_command() {
+    let script = [
+        (20, "line 0 cut"),
+        (21, "line 0 mend"),
+        (23, "line 0 ais on"),
+        (24, "line 0 ais off"),
+        (26, "line 0 rai on"),
+        (27, "line 0 rai off"),
+        (28, "line 0 slip -3"),
+        (29, "line 0 errors 1e-3"),
+        (30, "line 1 cut"),
+        (30, "line 0 errors 2"),
+        (30, "quit"),
+    ];
+    let written = written(Options::default(), &script);
+    let mut rest = written.as_str();
+    for expected in [
+        "span 0: LOS on",
+        "span 0: LOS off",
+        "span 0: AIS on",
+        "span 0: AIS off",
+        "span 0: RAI on",
+        "span 0: RAI off",
+        "span 0: slip of -3 octets",
+        "error: no emulated line 1, expected one of those in the file",
+        "error: expected `line SPAN cut|mend|errors RATE",
+    ] {
+        let at = rest.find(expected);
+        rest = &rest[at.unwrap_or_else(|| panic!("no {expected:?} in {written}"))..];
+    }
 }
 
 #[test]
