@@ -7,9 +7,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use media_bridge::{Datagram, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink};
+use media_bridge::{
+    BridgeId, Codec, Command, Datagram, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink,
+};
 use mtp::LinkId;
-use tdm::{Alarm, Due, Law, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot};
+use tdm::{
+    Alarm, Content, Due, Law, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TIMESLOTS,
+    Timeslot,
+};
 
 use super::link::Link;
 use super::word::{Down, Up};
@@ -31,6 +36,7 @@ struct Line {
 pub struct Worker<R: RtpIo> {
     lines: Vec<Line>,
     shard: Shard,
+    contents: Contents,
     rtp: R,
     capture: bool,
 }
@@ -52,6 +58,8 @@ impl<R: RtpIo> Worker<R> {
             spans: spans.iter().map(|(span, _)| span.id()).collect(),
             ports,
         });
+        // A bridge has a timeslot: there are never more.
+        let circuits = spans.len() * TIMESLOTS;
         let idle = SpanTick::idle(Law::ALaw);
         let lines = spans
             .into_iter()
@@ -69,6 +77,7 @@ impl<R: RtpIo> Worker<R> {
         Self {
             lines,
             shard,
+            contents: Contents(Vec::with_capacity(circuits)),
             rtp,
             capture,
         }
@@ -77,13 +86,16 @@ impl<R: RtpIo> Worker<R> {
     /// Takes something from the control plane.
     pub fn down(&mut self, down: Down, up: &mut dyn FnMut(Up)) {
         match down {
-            Down::Media(command) => self
-                .shard
-                .command(command, &mut |event| up(Up::Media(event))),
+            Down::Media(command) => {
+                self.contents.follow(&command, &mut self.lines);
+                self.shard
+                    .command(command, &mut |event| up(Up::Media(event)));
+            }
             Down::SignalUnit(id, unit) => {
-                let mut links = self.lines.iter_mut().flat_map(|line| &mut line.links);
-                if let Some(link) = links.find(|link| link.id == id) {
-                    link.queue(&unit);
+                for line in &mut self.lines {
+                    if let Some(link) = line.links.iter_mut().find(|link| link.id == id) {
+                        link.queue(&mut *line.span, &unit);
+                    }
                 }
             }
         }
@@ -120,7 +132,9 @@ impl<R: RtpIo> Worker<R> {
                 up(Up::Span(id, event));
             }
             for link in &mut line.links {
-                link.receive(&line.rx, up);
+                if let Err(error) = link.receive(&mut *line.span, &line.rx, up) {
+                    tracing::warn!(link = link.id.0, %error, "the link's channel");
+                }
             }
         }
         // The shard speaks of events while RTP is tapped: never both at once.
@@ -137,7 +151,9 @@ impl<R: RtpIo> Worker<R> {
             self.shard
                 .tick(now, id, &line.rx, &mut line.tx, &mut rtp, &mut events);
             for link in &mut line.links {
-                link.transmit(&mut line.tx);
+                if let Err(error) = link.transmit(&mut *line.span, &mut line.tx) {
+                    tracing::warn!(link = link.id.0, %error, "the link's channel");
+                }
             }
         }
     }
@@ -175,6 +191,42 @@ impl Line {
                 on: true,
             },
         ));
+    }
+}
+
+/// What the timeslots of open bridges carry, for devices that work on speech: learnt from the
+/// commands on their way to the shard.
+struct Contents(Vec<(BridgeId, SpanId, Timeslot)>);
+
+impl Contents {
+    fn follow(&mut self, command: &Command, lines: &mut [Line]) {
+        match command {
+            Command::Open(open) => {
+                self.0.push((open.bridge, open.span, open.timeslot));
+                self.set(open.bridge, Content::Speech, lines);
+            }
+            Command::Rtp { bridge, rtp } if rtp.payload == Codec::Clearmode => {
+                self.set(*bridge, Content::Data, lines);
+            }
+            Command::Close { bridge } => {
+                self.set(*bridge, Content::Idle, lines);
+                self.0.retain(|(open, ..)| open != bridge);
+            }
+            _ => {}
+        }
+    }
+
+    fn set(&self, bridge: BridgeId, content: Content, lines: &mut [Line]) {
+        let place = self.0.iter().find(|(open, ..)| *open == bridge);
+        let Some(&(_, span, timeslot)) = place else {
+            return;
+        };
+        let mut lines = lines.iter_mut().filter(|line| line.span.id() == span);
+        let Some(line) = lines.next() else { return };
+        if let Err(error) = line.span.set_content(timeslot, content) {
+            // The call goes on without echo canceller and gain.
+            tracing::warn!(%span, %timeslot, ?content, %error, "refused by the line's device");
+        }
     }
 }
 

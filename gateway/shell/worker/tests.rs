@@ -1,11 +1,15 @@
 //! Several spans of one worker, in virtual time.
 
+use std::sync::{Arc, Mutex};
+
 use emulator::{End, pair};
 use media_bridge::{BridgeId, Codec, Command, Open, Path, QueueRtp, Rtp};
-use tdm::{TICK, TICK_OCTETS};
+use tdm::hdlc::{InvalidLength, Received};
+use tdm::{SignallingIo, TICK, TICK_OCTETS};
 
 use super::*;
 use crate::shell::thread::now;
+use crate::shell::word::SignalUnit;
 
 /// A line whose device fails after some ticks.
 struct Failing {
@@ -143,4 +147,91 @@ fn a_line_that_fails_takes_no_other_with_it() {
     let mut events = 0;
     assert!(worker.exchange(&mut |_| events += 1).is_err());
     assert_eq!(events, 1);
+}
+
+/// A line whose device frames timeslot 16 itself and wants to know what the others carry.
+struct Device {
+    end: End,
+    told: Arc<Mutex<Vec<(u8, Content)>>>,
+    queued: Arc<Mutex<Vec<Vec<u8>>>>,
+    arrived: Vec<Vec<u8>>,
+}
+
+impl SpanIo for Device {
+    fn id(&self) -> SpanId {
+        self.end.id()
+    }
+    fn wait(&mut self) -> io::Result<Due> {
+        self.end.wait()
+    }
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        self.end.carry(due, tx, rx)
+    }
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        self.end.poll_event()
+    }
+    fn counters(&self) -> SpanCounters {
+        self.end.counters()
+    }
+    fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {
+        (timeslot.number() == 16).then_some(self as _)
+    }
+    fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
+        self.told.lock().unwrap().push((timeslot.number(), content));
+        Ok(())
+    }
+}
+
+impl SignallingIo for Device {
+    fn receive(&mut self, sink: &mut dyn FnMut(Received<'_>)) -> io::Result<()> {
+        for su in self.arrived.drain(..) {
+            sink(Received::SignalUnit(&su));
+            sink(Received::Repeated);
+        }
+        Ok(())
+    }
+    fn queue(&mut self, su: &[u8]) -> Result<(), InvalidLength> {
+        self.queued.lock().unwrap().push(su.to_vec());
+        Ok(())
+    }
+    fn transmit(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_device_frames_its_link_itself_and_hears_what_its_timeslots_carry() {
+    let (end, _far) = pair(SpanId(0), SpanId(0));
+    let (told, queued) = (Arc::default(), Arc::default());
+    let device = Device {
+        end,
+        told: Arc::clone(&told),
+        queued: Arc::clone(&queued),
+        arrived: vec![vec![1, 2, 0]],
+    };
+    let links = vec![(LinkId(7), Timeslot::new(16).unwrap())];
+    let mut worker = Worker::new(vec![(Box::new(device), links)], QueueRtp::new(), 8, false);
+    let unit = SignalUnit::new(&[3, 4, 0]).unwrap();
+    worker.down(Down::SignalUnit(LinkId(7), unit), &mut |_| {});
+    let mut heard = Vec::new();
+    for _ in 0..5 {
+        let mut up = |word| match word {
+            Up::SignalUnit(link, unit) => heard.push(format!("{} {:?}", link.0, unit.octets())),
+            Up::Line(link, event) => heard.push(format!("{} {event:?}", link.0)),
+            _ => {}
+        };
+        worker.exchange(&mut up).unwrap();
+        worker.work(now(), &mut up);
+    }
+    assert_eq!(heard, ["7 [1, 2, 0]", "7 Good(1)"]);
+    assert_eq!(*queued.lock().unwrap(), [[3, 4, 0]]);
+    open(&mut worker, SpanId(0));
+    let bridge = BridgeId(0);
+    let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+    let rtp = Box::new(Rtp::new(RtpPort(0), peer, Codec::Clearmode, 1));
+    for command in [Command::Rtp { bridge, rtp }, Command::Close { bridge }] {
+        worker.down(Down::Media(command), &mut |_| {});
+    }
+    let expected = [(9, Content::Speech), (9, Content::Data), (9, Content::Idle)];
+    assert_eq!(*told.lock().unwrap(), expected);
 }
