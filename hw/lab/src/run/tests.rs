@@ -247,7 +247,10 @@ fn commands_are_read_as_they_are_meant() {
             "release 5 128",
             "expected `release CIC [CAUSE], a cause of 1 to 127`",
         ),
-        ("block", "expected `block CIC, unblock CIC, reset CIC`"),
+        (
+            "block",
+            "expected `block CIC, unblock CIC, reset CIC, check CIC`",
+        ),
         ("call", "expected `call FROM [TO]`"),
     ] {
         assert_eq!(read(line).unwrap_err().to_string(), expected);
