@@ -236,11 +236,12 @@ impl Attempt<'_> {
             called: self.number,
             group,
             trunk,
-            own_host: sip.listen.to_string(),
+            own_host: sip.listen.address().to_string(),
             offer: sdp::offer(&local),
         });
         let body = invite.bodies.isup.as_ref().map(|isup| isup.octets.clone());
-        let mut endpoint = EndpointConfig::new(sip.listen, SEED);
+        let mut endpoint = EndpointConfig::new(sip.listen.address(), SEED);
+        endpoint.listeners = sip.listen.listeners().to_vec();
         endpoint.user_agent.clone_from(&sip.user_agent);
         let mut endpoint = Endpoint::new(endpoint);
         let session = endpoint.new_session();

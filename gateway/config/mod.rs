@@ -5,6 +5,7 @@
 
 mod check;
 pub mod lab;
+mod listen;
 mod media;
 mod place;
 mod problem;
@@ -24,12 +25,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use self::listen::Listen;
 pub use self::media::Media;
 pub(crate) use self::problem::nearest;
 pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
-pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk};
+pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk, TrunkTls, Verify};
 pub use self::tdm::{Hunt, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
@@ -112,8 +114,8 @@ impl Default for Gateway {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sip {
-    /// Address and UDP port that requests arrive on and leave from.
-    pub listen: SocketAddr,
+    /// Addresses that requests arrive at and leave from.
+    pub listen: Listen,
     /// User-Agent and Server header.
     pub user_agent: String,
     /// Round-trip estimate (RFC 3261 section 17.1.1.1).
@@ -125,16 +127,35 @@ pub struct Sip {
     /// Longest time a message stays in the network.
     #[serde(deserialize_with = "duration")]
     pub t4: Duration,
+    /// How long a connection lives without a message.
+    #[serde(deserialize_with = "duration")]
+    pub idle: Duration,
+    /// Our certificate, and whose certificates we believe.
+    pub tls: Option<Tls>,
+}
+
+/// `[sip.tls]`: what we show to TLS peers and whom we believe. All files hold PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Our certificate and those between it and the authority, ours first.
+    pub certificate: PathBuf,
+    /// The private key of our certificate.
+    pub key: PathBuf,
+    /// Certificates of the authorities that peers are verified by.
+    pub authorities: PathBuf,
 }
 
 impl Default for Sip {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 5060)),
+            listen: Listen::at(SocketAddr::from(([127, 0, 0, 1], 5060))),
             user_agent: concat!("isthmus/", env!("CARGO_PKG_VERSION")).to_owned(),
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
             t4: Duration::from_secs(5),
+            idle: Duration::from_secs(600),
+            tls: None,
         }
     }
 }

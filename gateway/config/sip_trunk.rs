@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::sip::Transport;
+
 /// `[[sip_trunk]]`: a SIP peer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,6 +15,12 @@ pub struct SipTrunk {
     pub name: String,
     /// Where requests to the peer go.
     pub address: SocketAddr,
+    /// By which transport requests go to the peer. A trunk with TLS takes requests by TLS alone.
+    #[serde(default = "SipTrunk::default_transport")]
+    pub transport: Transport,
+    /// How the certificate of the peer is verified.
+    #[serde(default)]
+    pub tls: TrunkTls,
     /// Addresses that requests of the peer come from; the host of `address` when empty.
     #[serde(default)]
     pub sources: Vec<IpAddr>,
@@ -49,11 +57,23 @@ pub struct SipTrunk {
 }
 
 impl SipTrunk {
+    fn default_transport() -> Transport {
+        Transport::Udp
+    }
     fn default_isup_version() -> String {
         "itu-t92+".to_owned()
     }
     fn default_codecs() -> Vec<Codec> {
         vec![Codec::Pcma, Codec::Pcmu]
+    }
+
+    /// Names of which the peer's certificate has to hold one.
+    #[must_use]
+    pub fn tls_names(&self) -> Vec<String> {
+        match self.tls.names.as_slice() {
+            [] => vec![self.address.ip().to_string()],
+            names => names.to_vec(),
+        }
     }
 
     /// Whether a request from this address is one of the peer's.
@@ -68,6 +88,29 @@ impl SipTrunk {
 
 fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     super::duration(deserializer).map(Some)
+}
+
+/// `tls` of `[[sip_trunk]]`: how the certificate of the peer is verified, in both directions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrunkTls {
+    /// What has to be right about it.
+    pub verify: Verify,
+    /// Names of which the certificate has to hold one; the host of `address` when empty.
+    pub names: Vec<String>,
+}
+
+/// What has to be right about a peer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verify {
+    /// It is of an authority that we believe, and holds one of the names.
+    #[default]
+    Name,
+    /// It is of an authority that we believe.
+    Authority,
+    /// Nothing: the peer may be anybody. Its requests need no certificate.
+    Off,
 }
 
 /// Whether ISUP travels in SIP bodies.

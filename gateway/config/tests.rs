@@ -171,7 +171,8 @@ fn the_environment_lies_over_the_file() {
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     let config = Config::parse("isthmus.toml", &reference("isthmus.toml"), &environment).unwrap();
-    assert_eq!(config.sip.listen, SocketAddr::from(([192, 0, 2, 1], 5080)));
+    let address = SocketAddr::from(([192, 0, 2, 1], 5080));
+    assert_eq!(config.sip.listen, Listen::at(address));
     assert_eq!(config.gateway.drain, Duration::from_secs(300));
     assert!(!config.gateway.mask_numbers);
     assert_eq!(config.gateway.seed, Some(7));

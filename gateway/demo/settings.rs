@@ -53,7 +53,7 @@ drain = "2s"
 seed = 1
 
 [sip]
-listen = "{sip}"
+listen = "udp:{sip}"
 
 [rtp]
 address = "127.0.0.1"

@@ -6,7 +6,7 @@ use super::encapsulation;
 use super::number;
 use crate::config::{Reliable, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
-use crate::sip::{self, Bodies, Invite};
+use crate::sip::{self, Bodies, Hop, Invite};
 
 /// The called number of an IAM as a number to route by.
 #[must_use]
@@ -66,7 +66,7 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
         None => format!("<sip:{}>", setup.own_host),
     };
     let mut invite = Invite::new(
-        setup.trunk.address,
+        Hop::new(setup.trunk.transport, setup.trunk.address),
         number::to_uri(setup.called, &host),
         from,
     );

@@ -238,7 +238,7 @@ impl Iwu {
             called: &leg.route.number,
             group,
             trunk,
-            own_host: config.sip.listen.to_string(),
+            own_host: config.sip.listen.address().to_string(),
             offer: offer.clone(),
         });
         leg.trunk = index;

@@ -1,5 +1,6 @@
 //! A datagram arrives; a call from SIP begins.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -51,12 +52,36 @@ impl Iwu {
         self.claim_rungs();
     }
 
+    /// Whether anybody at this address may speak SIP with us: what a listener asks before it
+    /// takes a connection.
+    #[must_use]
+    pub fn hears(&self, source: IpAddr) -> bool {
+        let mut trunks = self.config.sip_trunks.iter();
+        trunks.any(|trunk| trunk.accepts(source))
+    }
+
+    pub(super) fn connected(&mut self, now: Instant, flow: Flow, identity: sip::Identity) {
+        let hop = flow.hop();
+        let text = match &identity {
+            None => format!("SIP connection with {hop}"),
+            Some(names) => format!("SIP connection with {hop}, certificate of {names:?}"),
+        };
+        self.trace_note(now, text);
+        self.sip.handle_connected(flow, identity);
+    }
+
+    pub(super) fn disconnected(&mut self, now: Instant, flow: Flow, why: &str) {
+        self.trace_note(now, format!("no SIP connection with {}: {why}", flow.hop()));
+        self.sip.handle_disconnected(now, flow);
+    }
+
     pub(super) fn heard_from_sip(&mut self, now: Instant, output: sip::Output) {
         match output {
             sip::Output::Datagram(flow, octets) => {
                 self.trace_sip(now, true, &octets);
                 self.outputs.push_back(Output::Sip(flow, octets));
             }
+            sip::Output::Connect(flow) => self.outputs.push_back(Output::Connect(flow)),
             sip::Output::Indication(session, Indication::Incoming(incoming)) => {
                 self.incoming(now, session, incoming);
             }

@@ -13,15 +13,19 @@ use tdm::{SpanEvent, SpanId, Timeslot};
 
 use crate::cdr::CallRecord;
 use crate::ladder::Trace;
-use crate::sip::Flow;
+use crate::sip::{Flow, Identity};
 
 /// Everything that can happen to the interworking unit besides time passing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Input {
-    /// A datagram on a SIP socket.
+    /// A SIP message: a datagram, or a whole message of a connection.
     Sip(Flow, #[serde(with = "hex")] Bytes),
     /// A datagram could not be sent there.
     Unreachable(SocketAddr),
+    /// A SIP connection stands, opened by either side.
+    Connected(Flow, Identity),
+    /// A SIP connection is closed or could not be opened, and why.
+    Disconnected(Flow, String),
     /// A signal unit of a link, from BSN on, without flags and FCS.
     SignalUnit(LinkId, #[serde(with = "hex")] Bytes),
     /// What the line of a link saw besides signal units.
@@ -100,7 +104,9 @@ pub enum Admin {
 /// What the interworking unit asks of the outside, in order.
 #[derive(Debug, Clone)]
 pub enum Output {
-    /// Send a datagram.
+    /// Open a SIP connection: what is sent on its flow next waits for it.
+    Connect(Flow),
+    /// Send a SIP message, as a datagram or on the connection of its flow.
     Sip(Flow, Bytes),
     /// Put a signal unit on a link; its line repeats the last FISU or LSSU by itself.
     SignalUnit(LinkId, Bytes),

@@ -168,7 +168,8 @@ impl Iwu {
                     .ok_or_else(|| ConfigError::Tones(group.tones.clone()))
             })
             .collect::<Result<_, _>>()?;
-        let mut endpoint = sip::EndpointConfig::new(config.sip.listen, birth.seed);
+        let mut endpoint = sip::EndpointConfig::new(config.sip.listen.address(), birth.seed);
+        endpoint.listeners = config.sip.listen.listeners().to_vec();
         endpoint.user_agent.clone_from(&config.sip.user_agent);
         (endpoint.t1, endpoint.t2, endpoint.t4) = (config.sip.t1, config.sip.t2, config.sip.t4);
         Ok(Self {
@@ -204,6 +205,8 @@ impl Iwu {
         match input {
             Input::Sip(flow, octets) => self.datagram(now, flow, octets),
             Input::Unreachable(remote) => self.sip.handle_unreachable(now, remote),
+            Input::Connected(flow, identity) => self.connected(now, flow, identity),
+            Input::Disconnected(flow, why) => self.disconnected(now, flow, &why),
             Input::SignalUnit(link, octets) => {
                 if let Some(point) = self.points.links.get(&link).map(|place| place.point)
                     && let Some(point) = self.points.points.get_mut(point)

@@ -4,25 +4,26 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use tdm::SpanId;
-use tokio::net::UdpSocket;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::files::Files;
+use super::sockets::{Arrived, Sockets};
 use super::thread::{MediaThread, now};
 use super::word::{Down, SignalUnit, Up};
 use crate::call::CallId;
+use crate::config::Config;
 use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
 use crate::ladder::{Trace, What};
-use crate::sip::Flow;
+use crate::sip::Transport;
 
 /// The largest SIP datagram.
 const LARGEST_DATAGRAM: usize = 65_535;
-/// Datagrams read before the spans and timers have their turn again.
-const DATAGRAMS_A_TURN: usize = 64;
+/// Messages read before the spans and timers have their turn again.
+const MESSAGES_A_TURN: usize = 64;
 
 /// Sees every output before it is carried out: ladders, progress.
 pub type Observer = Box<dyn FnMut(&Output) + Send>;
@@ -76,8 +77,8 @@ impl Handle {
 /// Everything the control thread owns.
 pub(super) struct Control {
     pub(super) iwu: Iwu,
-    pub(super) socket: UdpSocket,
-    pub(super) local: SocketAddr,
+    pub(super) config: Arc<Config>,
+    pub(super) sockets: Sockets,
     pub(super) rtp: std::net::IpAddr,
     pub(super) threads: Vec<MediaThread>,
     /// Which thread has each span.
@@ -87,8 +88,8 @@ pub(super) struct Control {
     pub(super) asked: UnboundedReceiver<Ask>,
     pub(super) observer: Option<Observer>,
     pub(super) plans: Vec<PortPlan>,
-    /// Where datagrams could not be sent since the last input.
-    pub(super) unreachable: Vec<SocketAddr>,
+    /// What could not be sent since the last input.
+    pub(super) news: Vec<Input>,
     /// One span of the log for each call.
     pub(super) log: BTreeMap<CallId, tracing::Span>,
 }
@@ -111,10 +112,10 @@ impl Control {
                 () = tokio::time::sleep_until(due.into()) => {
                     going = self.input(Input::Timeout);
                 }
-                ready = self.socket.readable() => {
-                    ready?;
-                    going = self.read(&mut datagram);
-                }
+                ready = self.sockets.ready() => match ready? {
+                    Some(arrived) => going = self.take(arrived),
+                    None => going = self.read(&mut datagram),
+                },
                 asked = self.asked.recv() => match asked {
                     Some(Ask::Admin(admin)) => going = self.input(Input::Admin(admin)),
                     Some(Ask::Question(question)) => question(&self.iwu),
@@ -128,21 +129,56 @@ impl Control {
         Ok(())
     }
 
-    /// Reads what the SIP socket has.
+    /// Reads what the UDP sockets have.
     fn read(&mut self, buffer: &mut [u8]) -> bool {
-        for _ in 0..DATAGRAMS_A_TURN {
-            match self.socket.try_recv_from(buffer) {
-                Ok((length, remote)) => {
-                    let octets = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
-                    let flow = Flow::udp(self.local, remote);
-                    if !self.input(Input::Sip(flow, octets)) {
-                        return false;
+        for index in 0..self.sockets.count() {
+            for _ in 0..MESSAGES_A_TURN {
+                match self.sockets.receive(index, buffer) {
+                    Some(Ok((flow, octets))) => {
+                        if !self.input(Input::Sip(flow, octets)) {
+                            return false;
+                        }
                     }
+                    // A peer's port was closed: an ICMP error of an earlier datagram.
+                    Some(Err(error)) => tracing::debug!(%error, "SIP socket"),
+                    None => break,
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // A peer's port was closed: an ICMP error of an earlier datagram.
-                Err(error) => tracing::debug!(%error, "SIP socket"),
             }
+        }
+        true
+    }
+
+    /// Takes what connections have to say.
+    fn take(&mut self, first: Arrived) -> bool {
+        let mut next = Some(first);
+        let mut turns = 0;
+        while let Some(arrived) = next {
+            let input = match arrived {
+                Arrived::Accepted(listener, stream, remote) => {
+                    if self.iwu.hears(remote.ip()) {
+                        self.sockets.accept(listener, stream, remote);
+                    } else {
+                        tracing::debug!(from = %remote, "SIP connection of a stranger");
+                    }
+                    None
+                }
+                Arrived::Connected(flow, identity) => Some(Input::Connected(flow, identity)),
+                Arrived::Message(flow, octets) => Some(Input::Sip(flow, octets)),
+                Arrived::Closed(flow, number, why) => self
+                    .sockets
+                    .closed(flow, number)
+                    .then_some(Input::Disconnected(flow, why)),
+            };
+            if let Some(input) = input
+                && !self.input(input)
+            {
+                return false;
+            }
+            turns += 1;
+            if turns == MESSAGES_A_TURN {
+                break;
+            }
+            next = self.sockets.more();
         }
         true
     }
@@ -186,8 +222,8 @@ impl Control {
         self.iwu.handle_input(at, input);
         let mut going = self.carry_out();
         // What could not be sent is told only now: outputs are drained before the next input.
-        while let Some(remote) = self.unreachable.pop() {
-            going &= self.input(Input::Unreachable(remote));
+        while let Some(news) = self.news.pop() {
+            going &= self.input(news);
         }
         going
     }
@@ -207,15 +243,24 @@ impl Control {
 
     fn act(&mut self, output: Output) -> bool {
         match output {
-            Output::Sip(flow, octets) => match self.socket.try_send_to(&octets, flow.remote) {
-                Ok(_) => {}
+            Output::Connect(flow) => {
+                let trunk = self.config.sip_trunks.iter().position(|trunk| {
+                    (trunk.transport, trunk.address) == (flow.transport, flow.remote)
+                });
+                self.sockets.connect(flow, trunk);
+            }
+            Output::Sip(flow, octets) => match self.sockets.send(flow, &octets) {
+                Ok(()) => {}
                 // A full socket buffer loses the datagram, as the network may: SIP retransmits.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     tracing::warn!(to = %flow.remote, "SIP datagram lost: the socket is full");
                 }
                 Err(error) => {
-                    tracing::warn!(to = %flow.remote, %error, "SIP datagram not sent");
-                    self.unreachable.push(flow.remote);
+                    tracing::warn!(to = %flow.hop(), %error, "SIP message not sent");
+                    self.news.push(match flow.transport {
+                        Transport::Udp => Input::Unreachable(flow.remote),
+                        _ => Input::Disconnected(flow, error.to_string()),
+                    });
                 }
             },
             Output::SignalUnit(link, octets) => {

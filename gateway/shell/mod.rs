@@ -7,33 +7,43 @@
 //! | [`word`] | what crosses the rings |
 //! | [`thread`](mod@thread) | the media thread and its rings |
 //! | [`files`] | records, capture and recording |
-//! | [`control`] | the interworking unit with its socket and its timers |
+//! | [`control`] | the interworking unit with its sockets and its timers |
+//! | `sockets`, `connection`, [`tls`] | SIP over UDP, TCP and TLS |
 //! | [`run`](mod@run) | `isthmus run` |
 
+mod connection;
 pub mod control;
 pub mod files;
 mod link;
 pub mod run;
+mod sockets;
+#[cfg(test)]
+mod tests;
 pub mod thread;
+pub mod tls;
 pub mod word;
 pub mod worker;
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::sip::Listener;
 
 /// Why a gateway does not start, or stops.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShellError {
     /// The SIP socket cannot be opened.
-    #[error("SIP cannot listen on {address}: {error}")]
+    #[error("SIP cannot listen on {listener}: {error}")]
     Listen {
         /// Where.
-        address: SocketAddr,
+        listener: Listener,
         /// Why.
         error: io::Error,
     },
+    /// TLS cannot be spoken as configured.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     /// An RTP port cannot be opened.
     #[error(transparent)]
     Rtp(#[from] media_bridge::udp::BindError),

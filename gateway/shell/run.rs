@@ -7,13 +7,13 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use media_bridge::UdpRtp;
 use tdm::{SpanId, SpanIo};
-use tokio::net::UdpSocket;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::ShellError;
 use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
+use super::sockets::Sockets;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
 use crate::config::{Config, Span};
@@ -93,12 +93,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
             what: "runtime",
             error,
         })?;
-    let socket = runtime
-        .block_on(UdpSocket::bind(config.sip.listen))
-        .map_err(|error| ShellError::Listen {
-            address: config.sip.listen,
-            error,
-        })?;
+    let sockets = runtime.block_on(Sockets::bind(&config))?;
     let entered = runtime.enter();
     let (wake, woken) = pipe::pipe()
         .and_then(|(wake, woken)| Ok((Arc::new(wake.into_nonblocking_fd()?), woken)))
@@ -157,7 +152,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         threads.push(thread);
     }
     tracing::info!(
-        sip = %config.sip.listen,
+        sip = listening(&config),
         spans,
         threads = threads.len(),
         links = iwu.links().count(),
@@ -167,9 +162,8 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
     let (ask, asked) = unbounded_channel();
     let control = Control {
         iwu,
-        local: config.sip.listen,
         rtp: config.rtp.address,
-        socket,
+        sockets,
         threads,
         thread_of,
         woken,
@@ -177,7 +171,8 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         asked,
         observer: options.observer,
         plans,
-        unreachable: Vec::new(),
+        news: Vec::new(),
+        config,
         log: std::collections::BTreeMap::new(),
     };
     let thread = std::thread::Builder::new()
@@ -195,6 +190,14 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         handle: Handle(ask),
         thread: Some(thread),
     })
+}
+
+fn listening(config: &Config) -> String {
+    let listeners = config.sip.listen.listeners().iter();
+    listeners
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The moment and the seed of a gateway's birth.

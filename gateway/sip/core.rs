@@ -1,18 +1,18 @@
 //! Transactions, timers and outputs: the part of the endpoint that every procedure uses.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use sipx_sip::message::{Message, Request, Response};
 use sipx_sip::transaction::{
-    Dispatch, Output as Step, Reliability, Timer, Timers, TransactionKey, TransactionLayer, TuEvent,
+    ClientState, Dispatch, Output as Step, Reliability, Timer, Timers, TransactionKey,
+    TransactionLayer, TuEvent,
 };
 use sipx_sip::{HeaderName, StatusCode};
 
+use super::flows::Connections;
 use super::identifiers::Identifiers;
-use super::{EndpointConfig, Flow, Headers, Indication, Output, SessionId, message};
+use super::{EndpointConfig, Flow, Headers, Hop, Indication, Output, SessionId, message};
 
 /// What a client transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,9 @@ pub(super) enum Purpose {
 pub(super) struct Client {
     pub(super) session: SessionId,
     pub(super) purpose: Purpose,
-    flow: Flow,
+    pub(super) flow: Flow,
+    /// The order in which they began.
+    order: u64,
 }
 
 /// What joins copies of one request that took different ways (RFC 3261 §8.2.2.2).
@@ -43,6 +45,8 @@ pub(super) type MergeKey = (String, String, String);
 #[derive(Debug)]
 struct Server {
     flow: Flow,
+    /// Where responses go when the connection of the request is closed (RFC 3261 §18.2.2).
+    back: Flow,
     merge: Option<MergeKey>,
 }
 
@@ -90,6 +94,15 @@ pub(super) struct Event {
     pub(super) event: TuEvent,
 }
 
+/// Whether the network retransmits.
+fn reliability(flow: Flow) -> Reliability {
+    if flow.transport.is_stream() {
+        Reliability::Reliable
+    } else {
+        Reliability::Unreliable
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) config: EndpointConfig,
@@ -97,6 +110,7 @@ pub(super) struct Core {
     pub(super) outputs: VecDeque<Output>,
     /// Sessions that may have come to their end.
     pub(super) ended: Vec<SessionId>,
+    pub(super) connections: Connections,
     layer: TransactionLayer,
     // Looked up by key only; their order reaches no output.
     clients: HashMap<TransactionKey, Client>,
@@ -120,6 +134,7 @@ impl Core {
             identifiers: Identifiers::new(config.seed),
             outputs: VecDeque::new(),
             ended: Vec::new(),
+            connections: Connections::default(),
             layer: TransactionLayer::new(timers),
             clients: HashMap::new(),
             servers: HashMap::new(),
@@ -188,29 +203,6 @@ impl Core {
             .push_back(Output::Indication(session, indication));
     }
 
-    pub(super) fn send(&mut self, flow: Flow, octets: Bytes) {
-        self.outputs.push_back(Output::Datagram(flow, octets));
-    }
-
-    /// The flow from our address to a peer.
-    pub(super) fn flow(&self, remote: SocketAddr) -> Flow {
-        Flow::udp(self.config.listen, remote)
-    }
-
-    /// `<sip:address:port>` of ours.
-    pub(super) fn contact(&self) -> String {
-        format!("<sip:{}>", self.config.listen)
-    }
-
-    /// A Via of ours with a new branch, asking for rport (RFC 3581 §3).
-    pub(super) fn via(&mut self) -> String {
-        format!(
-            "SIP/2.0/UDP {};branch={};rport",
-            self.config.listen,
-            self.identifiers.branch()
-        )
-    }
-
     // --- client transactions ---
 
     /// Sends a request by a new client transaction.
@@ -222,11 +214,13 @@ impl Core {
         request: Request,
         flow: Flow,
     ) -> Option<TransactionKey> {
-        let (key, steps) = self.layer.send_request(request, Reliability::Unreliable)?;
+        let (key, steps) = self.layer.send_request(request, reliability(flow))?;
+        self.order += 1;
         let client = Client {
             session,
             purpose,
             flow,
+            order: self.order,
         };
         self.clients.insert(key.clone(), client);
         *self.live.entry(session).or_default() += 1;
@@ -244,6 +238,30 @@ impl Core {
         self.live.contains_key(&session)
     }
 
+    /// The client transactions of a hop that nobody has answered yet, the oldest first.
+    pub(super) fn unanswered(&self, hop: Hop) -> Vec<(TransactionKey, Client)> {
+        let mut found: Vec<_> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.flow.hop() == hop)
+            .filter(|(key, _)| {
+                matches!(
+                    self.layer.client_state(key),
+                    Some(ClientState::Calling | ClientState::Trying)
+                )
+            })
+            .map(|(key, client)| (key.clone(), *client))
+            .collect();
+        found.sort_by_key(|(_, client)| client.order);
+        found
+    }
+
+    /// The transport failed for a client transaction.
+    pub(super) fn fail(&mut self, now: Instant, key: &TransactionKey) -> Vec<Event> {
+        let steps = self.layer.on_transport_error(key);
+        self.run(now, key, steps)
+    }
+
     /// Gives a client transaction up without waiting for its end.
     pub(super) fn abandon(&mut self, now: Instant, key: &TransactionKey) {
         let steps = self.layer.on_transport_error(key);
@@ -255,15 +273,16 @@ impl Core {
 
     // --- server transactions ---
 
-    /// Hands a request to the layer; `Err` gives back an ACK that belongs to a 2xx.
+    /// Hands a message to the layer; `Err` gives back an ACK that belongs to a 2xx. Responses to a
+    /// request go `flow`, or `back` when that is a connection that is closed.
     pub(super) fn receive(
         &mut self,
         now: Instant,
-        flow: Flow,
+        (flow, back): (Flow, Flow),
         message: Message,
         merge: Option<MergeKey>,
     ) -> Result<Vec<Event>, Box<Message>> {
-        match self.layer.receive(message, Reliability::Unreliable) {
+        match self.layer.receive(message, reliability(flow)) {
             Dispatch::Matched { key, outputs } => Ok(self.run(now, &key, outputs)),
             Dispatch::Created { key, outputs } => {
                 if let Some(merge) = &merge {
@@ -271,7 +290,8 @@ impl Core {
                         .entry(merge.clone())
                         .or_insert_with(|| key.clone());
                 }
-                self.servers.insert(key.clone(), Server { flow, merge });
+                self.servers
+                    .insert(key.clone(), Server { flow, back, merge });
                 Ok(self.run(now, &key, outputs))
             }
             Dispatch::Unmatched(message) => Err(message),
@@ -353,7 +373,7 @@ impl Core {
         let client = self.clients.get(key).copied();
         let flow = client
             .map(|client| client.flow)
-            .or_else(|| self.servers.get(key).map(|server| server.flow));
+            .or_else(|| self.servers.get(key).map(|server| self.way_back(server)));
         let mut events = Vec::new();
         for step in steps {
             match step {
@@ -379,6 +399,14 @@ impl Core {
             }
         }
         events
+    }
+
+    fn way_back(&self, server: &Server) -> Flow {
+        if self.connections.leads(server.flow) {
+            server.flow
+        } else {
+            server.back
+        }
     }
 
     fn forget(&mut self, key: &TransactionKey) {

@@ -1,12 +1,10 @@
 //! Dialogs: what two user agents remember of each other (RFC 3261 §12).
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use sipx_sip::headers::Address;
 use sipx_sip::message::{Header, Headers as Fields, Method, Request, Response};
 use sipx_sip::rel::Sequence;
-use sipx_sip::{HeaderName, Host, Uri};
+use sipx_sip::{HeaderName, Uri};
 
 use super::core::Core;
 use super::session::Negotiation;
@@ -27,8 +25,10 @@ pub(super) struct Dialog {
     pub(super) remote_sequence: Option<u32>,
     target: Uri,
     routes: Vec<String>,
-    /// Where the next hop is when its URI names a host: where the peer's last message came from.
-    peer: SocketAddr,
+    /// The way the peer's messages came: where the next hop is when its URI names a host.
+    pub(super) peer: Flow,
+    /// It was set up by a sips URI: our Contact has one too (RFC 3261 §12.1.1).
+    pub(super) secure: bool,
     /// The order in which it appeared among the forks of one INVITE.
     pub(super) fork: u16,
     /// Reliable provisional responses of this fork, as UAC.
@@ -46,7 +46,7 @@ pub(super) struct Dialog {
 
 impl Dialog {
     /// As UAS, from the INVITE (RFC 3261 §12.1.1). `None` without a usable target.
-    pub(super) fn of_request(request: &Request, local_tag: &str, peer: SocketAddr) -> Option<Self> {
+    pub(super) fn of_request(request: &Request, local_tag: &str, peer: Flow) -> Option<Self> {
         let fields = &request.headers;
         let to = message::value(fields, &HeaderName::To)?;
         let remote_tag = message::tag(fields, &HeaderName::From);
@@ -66,6 +66,7 @@ impl Dialog {
             remote_tag,
             routes: routes(fields),
             peer,
+            secure: request.uri.scheme().is_secure(),
             fork: 0,
             reliable: Sequence::default(),
             answered: false,
@@ -81,7 +82,7 @@ impl Dialog {
     pub(super) fn of_response(
         invite: &Request,
         response: &Response,
-        peer: SocketAddr,
+        peer: Flow,
         fork: u16,
     ) -> Option<Self> {
         let fields = &response.headers;
@@ -97,6 +98,7 @@ impl Dialog {
             target: message::contact(fields).unwrap_or_else(|| invite.uri.clone()),
             routes,
             peer,
+            secure: invite.uri.scheme().is_secure(),
             fork,
             reliable: Sequence::default(),
             answered: false,
@@ -159,22 +161,23 @@ impl Dialog {
         if sequence(&sent.headers)? >= self.local_sequence {
             return None;
         }
+        let flow = self.way(core);
         let mut request = sent.clone();
         let fields = &mut request.headers;
         fields.remove_all(&HeaderName::Via);
         fields.remove_all(&HeaderName::CSeq);
-        let via = Header::build(HeaderName::Via, core.via()).ok()?;
+        let via = Header::build(HeaderName::Via, core.via(flow)).ok()?;
         let cseq = format!("{next} {}", sent.method);
         fields.push_front(Header::build(HeaderName::CSeq, cseq).ok()?);
         fields.push_front(via);
         self.local_sequence = next;
-        Some((request, core.flow(self.hop())))
+        Some((request, flow))
     }
 
     /// Where requests of this dialog go: the first route, or the target.
-    fn hop(&self) -> SocketAddr {
+    fn way(&self, core: &Core) -> Flow {
         let first = self.routes.first().and_then(|route| route_uri(route));
-        address_of(first.as_ref().unwrap_or(&self.target)).unwrap_or(self.peer)
+        core.way(first.as_ref().unwrap_or(&self.target), self.peer)
     }
 
     /// The ACK of a 2xx: the CSeq number of its INVITE (RFC 3261 §13.2.2.4).
@@ -232,11 +235,11 @@ impl Dialog {
             ),
             _ => (self.target.clone(), self.routes.clone()),
         };
-        let flow = core.flow(self.hop());
+        let flow = self.way(core);
 
         let mut request = Request::new(method.clone(), target);
         let fields = &mut request.headers;
-        message::put(fields, HeaderName::Via, core.via())?;
+        message::put(fields, HeaderName::Via, core.via(flow))?;
         message::put(fields, HeaderName::MaxForwards, "70")?;
         for route in routes {
             message::put(fields, HeaderName::Route, route)?;
@@ -246,7 +249,7 @@ impl Dialog {
         message::put(fields, HeaderName::CallId, self.call_id.clone())?;
         message::put(fields, HeaderName::CSeq, format!("{sequence} {method}"))?;
         if matches!(method, Method::Invite | Method::Update | Method::Notify) {
-            message::put(fields, HeaderName::Contact, core.contact())?;
+            message::put(fields, HeaderName::Contact, core.contact(flow, self.secure))?;
         }
         if matches!(method, Method::Invite | Method::Update) {
             message::put(fields, HeaderName::Allow, message::allow(self.transfer))?;
@@ -289,13 +292,4 @@ pub(super) fn route_uri(route: &str) -> Option<Uri> {
     Address::parse(route.as_bytes(), "Route")
         .ok()
         .map(|a| a.uri)
-}
-
-/// The address of a URI whose host is one. Names are for the shell's resolver: a request to
-/// one goes where the peer's last message came from.
-pub(super) fn address_of(uri: &Uri) -> Option<SocketAddr> {
-    match uri.host()? {
-        Host::Ip(ip) => Some(SocketAddr::new(*ip, uri.port().unwrap_or(5060))),
-        Host::Name(_) => None,
-    }
 }

@@ -9,17 +9,19 @@ use sipx_sip::HeaderName;
 use sipx_sip::message::Request as SipRequest;
 use sipx_sip::transaction::TransactionKey;
 
-use super::core::{Core, Expiry, SessionTimer};
+use super::core::{Core, Expiry, Purpose, SessionTimer};
 use super::session::{Ours, Role, Session, State};
 use super::{
-    Bodies, Failure, Flow, Headers, Indication, Policy, Request, RequestError, SessionId, message,
+    Bodies, Flow, Headers, Indication, Listener, Policy, Request, RequestError, SessionId,
+    Transport, message,
 };
 
 /// Configuration of an [`Endpoint`].
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// Our address as peers reach it: it stands in Via and Contact.
-    pub listen: SocketAddr,
+    /// Our addresses as peers reach them: they stand in Via and Contact. The first one of a
+    /// transport and address family is used.
+    pub listeners: Vec<Listener>,
     /// User-Agent and Server.
     pub user_agent: String,
     /// T1, round-trip time estimate (RFC 3261 §17.1.1.1).
@@ -38,11 +40,11 @@ pub struct EndpointConfig {
 }
 
 impl EndpointConfig {
-    /// The timers of RFC 3261 and an address.
+    /// The timers of RFC 3261 and an address, by UDP.
     #[must_use]
     pub fn new(listen: SocketAddr, seed: u64) -> Self {
         Self {
-            listen,
+            listeners: vec![Listener::new(Transport::Udp, listen)],
             user_agent: concat!("Isthmus/", env!("CARGO_PKG_VERSION")).to_owned(),
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
@@ -57,7 +59,10 @@ impl EndpointConfig {
 /// What the endpoint has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// A datagram to send.
+    /// A connection is needed for what follows: it is to be opened, and
+    /// [`Endpoint::handle_connected`] or [`Endpoint::handle_disconnected`] told about it.
+    Connect(Flow),
+    /// A message to send, as one datagram or on the connection of its flow.
     Datagram(Flow, Bytes),
     /// News of a session.
     Indication(SessionId, Indication),
@@ -193,7 +198,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes a datagram.
+    /// Takes a message: a datagram, or what [`framing`](super::framing) found on a connection.
     pub fn handle_datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
         self.receive(now, flow, octets);
         self.sweep();
@@ -203,15 +208,10 @@ impl Endpoint {
     /// answered yet fail at once (RFC 3261 §8.1.3.1) instead of after 64*T1. Every other
     /// transaction goes on: its peer has been heard before.
     pub fn handle_unreachable(&mut self, now: Instant, remote: SocketAddr) {
-        for session in self.sessions.values_mut() {
-            let Role::Uac(uac) = &session.role else {
-                continue;
-            };
-            let waiting = matches!(session.state, State::Inviting | State::Cancelling);
-            if waiting && !uac.provisional && uac.flow.remote == remote {
-                let key = uac.key.clone();
-                self.core.abandon(now, &key);
-                session.on_invite_lost(&mut self.core, now, &key, Failure::TransportError);
+        for (key, client) in self.core.unanswered(remote.into()) {
+            if client.purpose == Purpose::Invite {
+                let events = self.core.fail(now, &key);
+                self.dispatch(now, client.flow, events);
             }
         }
         self.sweep();
@@ -224,7 +224,7 @@ impl Endpoint {
                 Expiry::Transaction(key, timer) => {
                     let events = self.core.expire(now, &key, timer);
                     // A timer brings no message, so the flow is not looked at.
-                    let flow = self.core.flow(self.core.config.listen);
+                    let flow = self.core.own();
                     self.dispatch(now, flow, events);
                 }
                 Expiry::Session(id, timer) => {
@@ -258,7 +258,7 @@ impl Endpoint {
     }
 
     /// Forgets sessions that have nothing left to do.
-    fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self) {
         while let Some(id) = self.core.ended.pop() {
             if self.core.is_live(id) {
                 continue;

@@ -1,6 +1,5 @@
 //! INVITE as user agent client and as user agent server (RFC 3261 §13).
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sipx_sip::message::{Method, Request as SipRequest, Response};
@@ -10,8 +9,9 @@ use sipx_sip::transaction::TransactionKey;
 use sipx_sip::{HeaderName, session};
 
 use super::core::{Core, MergeKey, Purpose, SessionTimer};
-use super::dialog::{Dialog, address_of, route_uri};
+use super::dialog::{Dialog, route_uri};
 use super::endpoint::Endpoint;
+use super::flows::hop_of;
 use super::session::{Exchange, Negotiation, Role, Session, State, Uac, Uas};
 use super::session_timer::Interval;
 use super::{
@@ -32,11 +32,8 @@ impl Endpoint {
     ) -> Result<(), RequestError> {
         let core = &mut self.core;
         let local_tag = core.identifiers.tag();
-        let call_id = format!(
-            "{:016x}@{}",
-            core.identifiers.next(),
-            core.config.listen.ip()
-        );
+        let host = core.flow(invite.to).local.ip();
+        let call_id = format!("{:016x}@{host}", core.identifiers.next());
         let (request, flow) = build(core, &invite, &local_tag, &call_id, 1)?;
         let Some(key) = core.call(now, id, Purpose::Invite, request.clone(), flow) else {
             return Err(RequestError::Field {
@@ -109,7 +106,7 @@ impl Endpoint {
         };
         let core = &mut self.core;
         let local_tag = core.identifiers.tag();
-        let Some(mut dialog) = Dialog::of_request(&request, &local_tag, flow.remote) else {
+        let Some(mut dialog) = Dialog::of_request(&request, &local_tag, flow) else {
             return core.answer(now, key, &request, 400, None, &Headers::new());
         };
         let first = core.identifiers.below(0x7fff) as u32 + 1;
@@ -254,18 +251,19 @@ pub(super) fn build(
     let from = message::name_addr(&invite.from, "From")?;
     let to = message::name_addr(invite.to_header.as_deref().unwrap_or(&invite.uri), "To")?;
     let route = header(&invite.headers, "Route").and_then(route_uri);
-    let hop: Option<SocketAddr> = route.as_ref().and_then(address_of);
+    let hop = route.as_ref().and_then(hop_of);
     let flow = core.flow(hop.unwrap_or(invite.to));
+    let secure = uri.scheme().is_secure();
 
     let mut request = SipRequest::new(Method::Invite, uri);
     let fields = &mut request.headers;
-    message::put(fields, N::Via, core.via())?;
+    message::put(fields, N::Via, core.via(flow))?;
     message::put(fields, N::MaxForwards, invite.max_forwards.to_string())?;
     message::put(fields, N::From, format!("{from};tag={local_tag}"))?;
     message::put(fields, N::To, to)?;
     message::put(fields, N::CallId, call_id.to_owned())?;
     message::put(fields, N::CSeq, format!("{sequence} INVITE"))?;
-    message::put(fields, N::Contact, core.contact())?;
+    message::put(fields, N::Contact, core.contact(flow, secure))?;
     message::put(fields, N::Allow, message::allow(invite.transfer))?;
     match invite.reliable {
         Reliable::Required => {
@@ -346,7 +344,7 @@ impl Session {
         if fork >= MAX_FORKS {
             return None;
         }
-        let mut dialog = Dialog::of_response(&uac.invite, response, uac.flow.remote, fork)?;
+        let mut dialog = Dialog::of_response(&uac.invite, response, uac.flow, fork)?;
         dialog.transfer = self.policy.transfer;
         dialog.negotiation = Negotiation::begun(self.begun.exchange, self.begun.local_sdp.clone());
         self.dialogs.push(dialog);

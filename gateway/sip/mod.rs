@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `endpoint` | the aggregate and its verbs |
 //! | `core` | transactions, timers, outputs |
+//! | [`transport`], `flows`, [`framing`] | listeners, connections, messages out of streams (RFC 3261 §18) |
 //! | `receive` | RFC 3261 §8.2: what a request must satisfy before a procedure sees it |
 //! | `dialog`, `session` | the state the procedures share |
 //! | `invite`, `invite_again`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
@@ -26,6 +27,8 @@ mod core;
 mod dialog;
 pub mod early_media;
 mod endpoint;
+mod flows;
+pub mod framing;
 mod identifiers;
 mod indication;
 mod info;
@@ -49,6 +52,7 @@ mod session_timer;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+pub mod transport;
 mod unreadable;
 mod update;
 
@@ -62,9 +66,9 @@ pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError
 
 pub(crate) use message::phrase;
 pub use summary::{Summary, summary};
+pub use transport::{Flow, Hop, Identity, Listener, Transport};
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,37 +81,6 @@ pub struct SessionId(pub u32);
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session {}", self.0)
-    }
-}
-
-/// The transport of a [`Flow`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    /// One message a datagram; the endpoint retransmits.
-    Udp,
-}
-
-/// Which way a datagram came or goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Flow {
-    /// The transport.
-    pub transport: Transport,
-    /// Our address and port.
-    pub local: SocketAddr,
-    /// The peer's address and port.
-    pub remote: SocketAddr,
-}
-
-impl Flow {
-    /// A UDP flow.
-    #[must_use]
-    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self {
-            transport: Transport::Udp,
-            local,
-            remote,
-        }
     }
 }
 

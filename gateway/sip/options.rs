@@ -6,7 +6,7 @@ use sipx_sip::message::Request;
 use sipx_sip::transaction::TransactionKey;
 
 use super::core::Core;
-use super::message;
+use super::{Flow, message};
 
 impl Core {
     /// 200 with Allow, Accept and Supported, within a dialog and outside.
@@ -16,9 +16,13 @@ impl Core {
         key: &TransactionKey,
         request: &Request,
         local_tag: Option<&str>,
+        flow: Flow,
     ) {
         let headers = vec![
-            ("Contact".to_owned(), self.contact()),
+            (
+                "Contact".to_owned(),
+                self.contact(flow, request.uri.scheme().is_secure()),
+            ),
             ("Allow".to_owned(), message::ALLOW.to_owned()),
             ("Accept".to_owned(), message::ACCEPT.to_owned()),
             ("Accept-Encoding".to_owned(), "identity".to_owned()),

@@ -39,34 +39,33 @@ impl Endpoint {
 
     fn receive_response(&mut self, now: Instant, flow: Flow, response: Response) {
         // §18.1.2: a top Via that is not ours is a response that went astray.
-        let ours = self.core.config.listen;
         let via = response.headers.typed::<Via>().and_then(Result::ok);
-        let ours = via.is_some_and(|via| {
-            via.host.equivalent(&Host::Ip(ours.ip())) && via.port.unwrap_or(5060) == ours.port()
-        });
+        let default = flow.transport.default_port();
+        let ours = via.is_some_and(|via| self.core.is_own(&via.host, via.port.unwrap_or(default)));
         if !ours || !validate::validate_response(&response).is_empty() {
             return;
         }
         if let Ok(events) = self
             .core
-            .receive(now, flow, Message::Response(response), None)
+            .receive(now, (flow, flow), Message::Response(response), None)
         {
             self.dispatch(now, flow, events);
         }
     }
 
     fn receive_request(&mut self, now: Instant, flow: Flow, mut request: Request) {
-        let source = flow;
-        let Some(back) = stamp(&mut request, flow.remote) else {
+        let Some(back) = stamp(&mut request, flow) else {
             // A Via that cannot be read still has a source to answer to.
             if request.method != Method::Ack {
                 unreadable::answer(&mut self.core, flow, &request.headers, 400);
             }
             return;
         };
-        let back = Flow {
-            remote: back,
-            ..flow
+        // On a stream a response goes back on the connection (RFC 3261 §18.2.2).
+        let way = if flow.transport.is_stream() {
+            flow
+        } else {
+            back
         };
         let findings = validate::validate_request(&request);
         let fault = findings
@@ -76,16 +75,16 @@ impl Endpoint {
             .max();
         if let Some(status) = fault {
             if request.method != Method::Ack {
-                unreadable::answer(&mut self.core, back, &request.headers, status);
+                unreadable::answer(&mut self.core, way, &request.headers, status);
             }
             return;
         }
         let merge = merge_key(&request);
         match self
             .core
-            .receive(now, back, Message::Request(request), merge)
+            .receive(now, (way, back), Message::Request(request), merge)
         {
-            Ok(events) => self.dispatch(now, source, events),
+            Ok(events) => self.dispatch(now, flow, events),
             Err(message) => {
                 if let Message::Request(ack) = *message {
                     self.on_ack(now, &ack);
@@ -238,7 +237,7 @@ impl Endpoint {
         if message::tag(fields, &HeaderName::To).is_empty() {
             match request.method {
                 Method::Invite => self.on_invite(now, key, request, flow),
-                Method::Options => core.on_options(now, key, &request, None),
+                Method::Options => core.on_options(now, key, &request, None, flow),
                 // A REFER that belongs to no call would have us call on anyone's behalf.
                 Method::Refer => core.answer(now, key, &request, 403, None, &none),
                 Method::Subscribe => {
@@ -248,12 +247,18 @@ impl Endpoint {
                 _ => core.answer(now, key, &request, 481, None, &none),
             }
         } else {
-            self.on_dialog_request(now, key, request);
+            self.on_dialog_request(now, key, request, flow);
         }
     }
 
     /// A request within a dialog (§12.2.2).
-    fn on_dialog_request(&mut self, now: Instant, key: &TransactionKey, request: Request) {
+    fn on_dialog_request(
+        &mut self,
+        now: Instant,
+        key: &TransactionKey,
+        request: Request,
+        flow: Flow,
+    ) {
         let none = Headers::new();
         let Some((session, core)) = self.session_of(&request) else {
             return self.core.answer(now, key, &request, 481, None, &none);
@@ -293,7 +298,7 @@ impl Endpoint {
             Method::Bye => session.on_bye(core, now, key, &request),
             Method::Subscribe => session.on_subscribe(core, now, key, &request),
             Method::Refer => self.on_refer(now, key, &request),
-            _ => core.on_options(now, key, &request, Some(&tag)),
+            _ => core.on_options(now, key, &request, Some(&tag), flow),
         }
         // What waited for the peer to know the dialog.
         if let Some(session) = self.sessions.get_mut(&id) {
@@ -303,8 +308,9 @@ impl Endpoint {
 }
 
 /// Writes received and rport into the top Via (RFC 3261 §18.2.1, RFC 3581 §4) and tells where
-/// responses go (RFC 3261 §18.2.2). `None` when there is no Via to answer by.
-pub(super) fn stamp(request: &mut Request, source: SocketAddr) -> Option<SocketAddr> {
+/// responses go, on a stream once its connection is closed (RFC 3261 §18.2.2). `None` when there is no Via to answer by.
+pub(super) fn stamp(request: &mut Request, flow: Flow) -> Option<Flow> {
+    let source = flow.remote;
     let via = request.headers.typed::<Via>()?.ok()?;
     let value = message::value(&request.headers, &HeaderName::Via)?;
     let end = sipx_sip::headers::first_hop_end(value.as_bytes());
@@ -339,12 +345,13 @@ pub(super) fn stamp(request: &mut Request, source: SocketAddr) -> Option<SocketA
     let maddr = via
         .maddr()
         .and_then(|maddr| std::str::from_utf8(maddr).ok()?.parse().ok());
-    let port = match (rport, via.port) {
-        (true, _) => source.port(),
-        (false, port) => port.unwrap_or(5060),
+    let stated = via.port.unwrap_or(flow.transport.default_port());
+    let remote = match maddr {
+        // Where to connect to, once the connection of the request is closed.
+        _ if flow.transport.is_stream() => SocketAddr::new(source.ip(), stated),
+        Some(ip) => SocketAddr::new(ip, stated),
+        None if rport => source,
+        None => SocketAddr::new(source.ip(), stated),
     };
-    Some(match maddr {
-        Some(ip) => SocketAddr::new(ip, via.port.unwrap_or(5060)),
-        None => SocketAddr::new(source.ip(), port),
-    })
+    Some(Flow { remote, ..flow })
 }

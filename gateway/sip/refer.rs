@@ -89,7 +89,7 @@ impl Session {
         if self.readable(core, now, key, request).is_none() {
             return;
         }
-        let mut headers = vec![("Contact".to_owned(), core.contact())];
+        let mut headers = vec![("Contact".to_owned(), self.contact(core, request))];
         let status = if refer.subscribed {
             202
         } else {
@@ -267,7 +267,7 @@ impl Session {
         subscription.until = now + granted;
         let headers = vec![
             ("Expires".to_owned(), granted.as_secs().to_string()),
-            ("Contact".to_owned(), core.contact()),
+            ("Contact".to_owned(), self.contact(core, request)),
         ];
         core.answer(now, key, request, 200, Some(&tag), &headers);
         if granted.is_zero() {

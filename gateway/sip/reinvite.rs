@@ -299,7 +299,7 @@ impl Core {
         tag: &str,
         refusal: &sdp::Refusal,
     ) {
-        let warning = refusal.to_header(&self.config.listen.to_string());
+        let warning = refusal.to_header(&self.own().local.to_string());
         self.answer(
             now,
             key,

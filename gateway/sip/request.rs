@@ -1,11 +1,10 @@
 //! What the user of the endpoint asks of it.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Bodies, Headers, SessionId};
+use super::{Bodies, Headers, Hop, SessionId};
 
 /// A request of the endpoint's user for one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,7 +180,7 @@ pub enum Renegotiation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite {
     /// Where the first hop listens.
-    pub to: SocketAddr,
+    pub to: Hop,
     /// Request-URI: sip, sips or tel.
     pub uri: String,
     /// From, as name-addr or URI, without tag.
@@ -218,7 +217,7 @@ pub struct Invite {
 impl Invite {
     /// An INVITE without bodies, 100rel supported, Max-Forwards 70.
     #[must_use]
-    pub fn new(to: SocketAddr, uri: impl Into<String>, from: impl Into<String>) -> Self {
+    pub fn new(to: Hop, uri: impl Into<String>, from: impl Into<String>) -> Self {
         Self {
             to,
             uri: uri.into(),

@@ -306,7 +306,7 @@ impl Session {
             for route in request.headers.get_all(&N::RecordRoute) {
                 fields.push(route.clone());
             }
-            message::put(fields, N::Contact, core.contact())?;
+            message::put(fields, N::Contact, self.contact(core, request))?;
             message::put(fields, N::Allow, message::allow(self.policy.transfer))?;
             message::put(fields, N::Supported, message::EXTENSIONS.join(", "))?;
             message::put(fields, N::Accept, message::ACCEPT)?;
@@ -316,6 +316,17 @@ impl Session {
         let octets = message::put_bodies(&mut response.headers, bodies, core.identifiers.next())?;
         response.set_body(octets);
         Ok(response)
+    }
+
+    /// Our Contact in a response to a request of the peer.
+    pub(super) fn contact(&self, core: &Core, request: &Request) -> String {
+        let tag = message::tag(&request.headers, &sipx_sip::HeaderName::From);
+        let dialog = self.find(&tag).and_then(|index| self.dialogs.get(index));
+        match (dialog, &self.role) {
+            (Some(dialog), _) => core.contact(dialog.peer, dialog.secure),
+            (None, Role::Uac(uac)) => core.contact(uac.flow, false),
+            (None, Role::Uas(_)) => core.contact(core.own(), false),
+        }
     }
 
     /// Sends a request of this session again that a later one overtook. Tells whether it did.

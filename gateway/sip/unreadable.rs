@@ -56,14 +56,15 @@ pub(super) fn refuse(core: &mut Core, flow: Flow, octets: &[u8], status: u16) {
     else {
         return;
     };
-    let Some(back) = stamp(&mut request, flow.remote) else {
+    let Some(back) = stamp(&mut request, flow) else {
         return;
     };
-    let back = Flow {
-        remote: back,
-        ..flow
+    let way = if flow.transport.is_stream() {
+        flow
+    } else {
+        back
     };
-    answer(core, back, &request.headers, status);
+    answer(core, way, &request.headers, status);
 }
 
 /// A response with what the request has of the fields a response copies. Without Via it has no

@@ -9,7 +9,8 @@ use isup::circuit::TimerError;
 use super::{country_code, tones, unique};
 use crate::config::place::Place;
 use crate::config::read::Complaints;
-use crate::config::{Config, TrunkGroup};
+use crate::config::{Config, SipTrunk, TrunkGroup, TrunkTls};
+use crate::sip::Transport;
 use crate::trunk_group::{self, WrongTimer};
 
 pub(super) fn check(config: &Config, complaints: &mut Complaints) {
@@ -21,6 +22,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
             "more than 0 and no more than T2 (RFC 3261 section 17.1.2.2)",
         );
     }
+    listeners(config, complaints);
     rtp(config, complaints);
     unique(
         "sip_trunk",
@@ -45,6 +47,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
                 "90s or more (RFC 4028 section 5)",
             );
         }
+        transport(&place, config, trunk, complaints);
         let is_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet);
         if trunk.isup_version.is_empty() || !trunk.isup_version.bytes().all(is_token) {
             complaints.add(
@@ -67,6 +70,79 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
                 "digits without the national prefix, as \"30\"",
             );
         }
+    }
+}
+
+/// Addresses that can stand in Via and Contact, each once, and a certificate for TLS.
+fn listeners(config: &Config, complaints: &mut Complaints) {
+    let sip = Place::root().key("sip");
+    let listeners = config.sip.listen.listeners();
+    for (index, listener) in listeners.iter().enumerate() {
+        if listener.address.ip().is_unspecified() {
+            complaints.add(
+                sip.key("listen"),
+                format!("SIP at {}, which no peer could answer to", listener.address),
+                "an address of this machine: it stands in Via and Contact",
+            );
+        }
+        if listeners.iter().take(index).any(|other| other == listener) {
+            complaints.add(
+                sip.key("listen"),
+                format!("{listener} twice"),
+                "each address once for each transport",
+            );
+        }
+    }
+    if config.sip.tls.is_none() && config.sip.listen.has(Transport::Tls, None) {
+        complaints.add(
+            sip.key("listen"),
+            "SIP over TLS without a certificate",
+            "a table [sip.tls] with `certificate`, `key` and `authorities`",
+        );
+    }
+    if config.sip.idle < Duration::from_secs(32) {
+        complaints.add(
+            sip.key("idle"),
+            format!(
+                "connections that live for {}",
+                format_duration(config.sip.idle)
+            ),
+            "32s or more, as long as a transaction (RFC 3261 section 17.1.1.2)",
+        );
+    }
+}
+
+/// What goes out by a transport is answered by it: there has to be a listener.
+fn transport(place: &Place, config: &Config, trunk: &SipTrunk, complaints: &mut Complaints) {
+    if !config.sip.listen.has(trunk.transport, Some(trunk.address)) {
+        let family = if trunk.address.is_ipv4() {
+            "IPv4"
+        } else {
+            "IPv6"
+        };
+        let complaint = complaints.add(
+            place.key("transport"),
+            format!(
+                "SIP trunk `{}` goes by {} over {family}, and nothing is heard there",
+                trunk.name, trunk.transport
+            ),
+            format!(
+                "a transport of `listen` in [sip], or \"{}:\" with an {family} address there",
+                trunk.transport
+            ),
+        );
+        let listen = Place::root().key("sip").key("listen");
+        complaint.others.push((listen, "what is heard".to_owned()));
+    }
+    if trunk.transport != Transport::Tls && trunk.tls != TrunkTls::default() {
+        complaints.add(
+            place.key("tls"),
+            format!(
+                "SIP trunk `{}` verifies certificates and does not use TLS",
+                trunk.name
+            ),
+            "`transport = \"tls\"`, or no `tls`",
+        );
     }
 }
 

@@ -8,6 +8,8 @@ pub(super) struct Scripted {
     pub(super) now: Instant,
     pub(super) told: Vec<(SessionId, Indication)>,
     pub(super) sent: Vec<(Flow, String)>,
+    /// Connections asked for.
+    pub(super) connected: Vec<Flow>,
 }
 
 impl Scripted {
@@ -21,12 +23,14 @@ impl Scripted {
             now: origin(),
             told: Vec::new(),
             sent: Vec::new(),
+            connected: Vec::new(),
         }
     }
 
     fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
+                Output::Connect(flow) => self.connected.push(flow),
                 Output::Datagram(flow, octets) => self
                     .sent
                     .push((flow, String::from_utf8_lossy(&octets).into_owned())),
@@ -48,6 +52,19 @@ impl Scripted {
         let flow = Flow::udp(listen.parse().unwrap(), source.parse().unwrap());
         self.endpoint
             .handle_datagram(self.now, flow, Bytes::copy_from_slice(octets));
+        self.drain();
+    }
+
+    /// A connection is closed.
+    pub(super) fn lose(&mut self, flow: Flow) {
+        self.endpoint.handle_disconnected(self.now, flow);
+        self.drain();
+    }
+
+    /// A message by any flow.
+    pub(super) fn hear_by(&mut self, flow: Flow, text: &str) {
+        let octets = Bytes::copy_from_slice(text.as_bytes());
+        self.endpoint.handle_datagram(self.now, flow, octets);
         self.drain();
     }
 

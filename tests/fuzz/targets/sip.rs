@@ -32,6 +32,8 @@ impl Peer {
     fn work(&mut self) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
+                // The datagrams here name no other transport that is spoken.
+                Output::Connect(flow) => panic!("a connection for {flow:?}"),
                 Output::Datagram(_, octets) => {
                     // The refusal of a request may lack the very field that the request lacked.
                     let whole = summary(&octets).is_some();

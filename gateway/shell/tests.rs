@@ -1,0 +1,240 @@
+//! Two of us on the loopback interface, with certificates made for the occasion.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tokio::time::timeout;
+
+use super::sockets::{Arrived, Sockets};
+use super::tls::{Tls, TlsError};
+use crate::config::Config;
+use crate::sip::{Flow, Identity, Transport};
+
+const OPTIONS: &[u8] = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n";
+
+/// An authority and the files of those it has signed.
+struct Authority {
+    folder: PathBuf,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new(folder: &Path, name: &str) -> Self {
+        let folder = folder.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        std::fs::write(folder.join("authority.pem"), certificate.pem()).unwrap();
+        let issuer = Issuer::new(params, key);
+        Self { folder, issuer }
+    }
+
+    fn sign(&self, name: &str) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let file = |kind: &str| self.folder.join(format!("{name}-{kind}.pem"));
+        std::fs::write(file("certificate"), certificate.pem()).unwrap();
+        std::fs::write(file("key"), key.serialize_pem()).unwrap();
+    }
+}
+
+/// One that calls itself `name`, listens with TLS and TCP on ports of its own, and believes
+/// `believes`.
+fn sockets(own: &Authority, name: &str, believes: &Authority, trunk: &str) -> (Config, Ports) {
+    let ports = Ports::free();
+    let folder = own.folder.display();
+    let text = format!(
+        "[sip]\nlisten = [\"tls:{}\", \"tcp:{}\", \"udp:{}\"]\n[sip.tls]\ncertificate = \"{folder}/{name}-certificate.pem\"\nkey = \"{folder}/{name}-key.pem\"\nauthorities = \"{}/authority.pem\"\n[[sip_trunk]]\nname = \"peer\"\naddress = \"127.0.0.1:5061\"\ntransport = \"tls\"\n{trunk}",
+        ports.0,
+        ports.1,
+        ports.1,
+        believes.folder.display()
+    );
+    let config = Config::parse("test", &text, &std::collections::BTreeMap::new());
+    (
+        config.unwrap_or_else(|refusal| panic!("{:?}", refusal.problems())),
+        ports,
+    )
+}
+
+#[derive(Clone, Copy)]
+struct Ports(SocketAddr, SocketAddr);
+
+impl Ports {
+    fn free() -> Self {
+        let socket = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (one, other) = (socket(), socket());
+        Self(one.local_addr().unwrap(), other.local_addr().unwrap())
+    }
+}
+
+async fn next(sockets: &mut Sockets) -> Arrived {
+    let arrived = timeout(Duration::from_secs(20), sockets.ready()).await;
+    arrived
+        .expect("something arrives")
+        .unwrap()
+        .expect("no datagram")
+}
+
+/// A connects to B, and sends a message: what A and B find out about each other, or why not.
+async fn meet(
+    a: &Config,
+    b: (&Config, Ports),
+    transport: Transport,
+) -> Result<(Identity, Identity), String> {
+    let mut one = Sockets::bind(a).await.unwrap();
+    let mut other = Sockets::bind(b.0).await.unwrap();
+    let remote = match transport {
+        Transport::Tls => b.1.0,
+        _ => b.1.1,
+    };
+    let flow = Flow::new(transport, remote, remote);
+    one.connect(flow, Some(0));
+    one.send(flow, &Bytes::from_static(OPTIONS)).unwrap();
+    let Arrived::Accepted(listener, stream, from) = next(&mut other).await else {
+        panic!("a connection");
+    };
+    other.accept(listener, stream, from);
+    let seen = match next(&mut other).await {
+        Arrived::Connected(_, seen) => seen,
+        Arrived::Closed(_, _, why) => return Err(why),
+        arrived => panic!("{arrived:?}"),
+    };
+    let shown = match next(&mut one).await {
+        Arrived::Connected(_, shown) => shown,
+        Arrived::Closed(_, _, why) => return Err(why),
+        arrived => panic!("{arrived:?}"),
+    };
+    match next(&mut other).await {
+        Arrived::Message(from, octets) => {
+            assert_eq!(octets, OPTIONS);
+            assert_eq!((from.transport, from.local), (transport, remote));
+        }
+        Arrived::Closed(_, _, why) => return Err(why),
+        arrived => panic!("{arrived:?}"),
+    }
+    Ok((shown, seen))
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("isthmus-tls-{}-{name}", std::process::id()))
+}
+
+const NAMES: &str = "tls = { names = [\"peer.example.net\"] }\n";
+
+#[test]
+fn both_ends_know_each_other_by_their_certificates() {
+    let folder = folder("both");
+    let authority = Authority::new(&folder, "ours");
+    authority.sign("peer.example.net");
+    let (a, _) = sockets(&authority, "peer.example.net", &authority, NAMES);
+    let (b, ports) = sockets(&authority, "peer.example.net", &authority, NAMES);
+    let known = Some(vec!["peer.example.net".to_owned()]);
+    let met = run(meet(&a, (&b, ports), Transport::Tls));
+    assert_eq!(met, Ok((known.clone(), known)));
+    let met = run(meet(&a, (&b, ports), Transport::Tcp));
+    assert_eq!(met, Ok((None, None)));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_certificate_of_another_name_or_authority_is_refused() {
+    let folder = folder("refused");
+    let (ours, theirs) = (
+        Authority::new(&folder, "ours"),
+        Authority::new(&folder, "theirs"),
+    );
+    for name in ["peer.example.net", "other.example.net"] {
+        ours.sign(name);
+        theirs.sign(name);
+    }
+    let meet = |verify: &str, server: &Authority, name: &str| {
+        let (a, _) = sockets(&ours, "peer.example.net", &ours, verify);
+        // The server believes the client in any case.
+        let (b, ports) = sockets(server, name, &ours, NAMES);
+        run(meet(&a, (&b, ports), Transport::Tls))
+    };
+    let authority = "tls = { verify = \"authority\", names = [\"peer.example.net\"] }\n";
+    let off = "tls = { verify = \"off\", names = [\"peer.example.net\"] }\n";
+    let other = "other.example.net";
+    assert!(meet(NAMES, &ours, other).is_err());
+    assert_eq!(meet(authority, &ours, other).unwrap().0, Some(vec![]));
+    assert!(meet(authority, &theirs, "peer.example.net").is_err());
+    // Nothing was verified, so nothing is known.
+    assert_eq!(meet(off, &theirs, other).unwrap().0, None);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn files_that_hold_no_certificate_are_told_by_name() {
+    let folder = folder("files");
+    let authority = Authority::new(&folder, "ours");
+    authority.sign("peer.example.net");
+    let (config, _) = sockets(&authority, "peer.example.net", &authority, NAMES);
+    let files = config.sip.tls.clone().unwrap();
+    let broken = |tls: crate::config::Tls| {
+        let mut config = config.clone();
+        config.sip.tls = Some(tls);
+        Tls::load(&config).unwrap_err().to_string()
+    };
+    let missing = PathBuf::from("/nonexistent.pem");
+    let why = broken(crate::config::Tls {
+        key: missing,
+        ..files.clone()
+    });
+    assert!(why.starts_with("/nonexistent.pem: "), "{why}");
+    let why = broken(crate::config::Tls {
+        key: files.certificate.clone(),
+        ..files.clone()
+    });
+    assert!(why.contains("expected a private key as PEM"), "{why}");
+    let why = broken(crate::config::Tls {
+        certificate: files.key.clone(),
+        ..files.clone()
+    });
+    assert!(why.contains("expected certificates as PEM"), "{why}");
+    let mut wrong = config.clone();
+    wrong.sip_trunks[0].tls.names = vec!["no name".to_owned()];
+    assert!(matches!(Tls::load(&wrong), Err(TlsError::Name { .. })));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_peer_that_is_not_there_is_told() {
+    let text = "[sip]\nlisten = [\"tcp:127.0.0.1:0\"]\n";
+    let config = Config::parse("test", text, &std::collections::BTreeMap::new()).unwrap();
+    let why = run(async {
+        let mut sockets = Sockets::bind(&config).await.unwrap();
+        // Nobody listens there: the system refuses.
+        let closed = std::net::UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let flow = Flow::new(Transport::Tcp, closed, closed);
+        sockets.connect(flow, None);
+        match next(&mut sockets).await {
+            Arrived::Closed(of, number, why) => {
+                assert_eq!(of, flow);
+                assert!(sockets.closed(of, number));
+                assert!(!sockets.closed(of, number), "it is gone");
+                why
+            }
+            arrived => panic!("{arrived:?}"),
+        }
+    });
+    assert!(why.contains("refused"), "{why}");
+}
