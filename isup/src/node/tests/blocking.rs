@@ -1,4 +1,4 @@
-//! Blocking (Q.784.1 groups 1.3, 5.2.6, 5.2.7, 5.2.9, 5.2.10, 6.2.2).
+//! Blocking, beyond the cases of Q.784.1 (`q784`).
 
 use super::*;
 use crate::{CircuitGroupSupervisionType, RangeAndStatus, circuit::Timer};
@@ -20,24 +20,6 @@ fn block_and_unblock() {
     world.request(End::A, 1, Request::Unblock);
     world.settle();
     assert_eq!(world.wire(), ["A BLO 1", "B BLA 1", "A UBL 1", "B UBA 1"]);
-    world.all_idle();
-}
-
-/// Q.784.1 1.3.2.3: both ends block; each takes back its own.
-#[test]
-fn blocked_from_both_ends() {
-    let mut world = World::new();
-    for end in End::BOTH {
-        world.request(end, 1, Request::Block);
-    }
-    world.settle();
-    world.request(End::A, 1, Request::Unblock);
-    world.settle();
-    assert!(world.view(End::A, 1).status.remote_maintenance);
-    assert!(world.view(End::B, 1).status.local_maintenance);
-    assert!(!world.view(End::B, 1).status.remote_maintenance);
-    world.request(End::B, 1, Request::Unblock);
-    world.settle();
     world.all_idle();
 }
 
@@ -83,22 +65,6 @@ fn blocking_leaves_the_call() {
     );
 }
 
-/// Q.784.1 6.2.2: blocked after IAM: another circuit, this one is released.
-#[test]
-fn blocking_after_iam_is_repeated_elsewhere() {
-    let mut world = World::new();
-    world.request(End::A, 1, setup());
-    world.settle();
-    world.request(End::B, 1, Request::Block);
-    world.settle();
-    assert_eq!(world.told(End::A), ["1 Repeat Blocked", "1 Idle"]);
-    assert_eq!(world.told(End::B), ["1 Setup", "1 Released 31", "1 Idle"]);
-    assert_eq!(
-        world.wire(),
-        ["A IAM 1", "B BLO 1", "A BLA 1", "A REL 1", "B RLC 1"]
-    );
-}
-
 /// Q.784.1 5.2.6, 5.2.7: T12 and T13, T14 and T15.
 #[test]
 fn blocking_and_unblocking_are_repeated() {
@@ -139,22 +105,6 @@ fn a_group_is_blocked_for_maintenance() {
     assert!(world.view(End::B, 21).status.in_service());
     let now = world.now;
     world.a.request_group(now, &circuits, GroupRequest::Unblock);
-    world.settle();
-    world.all_idle();
-}
-
-/// Q.784.1 1.3.2.5: CGB is undone with UBL.
-#[test]
-fn group_blocking_is_undone_one_by_one() {
-    let mut world = World::new();
-    let now = world.now;
-    world
-        .a
-        .request_group(now, &[CircuitId(2), CircuitId(3)], GroupRequest::Block);
-    world.settle();
-    for circuit in [2, 3] {
-        world.request(End::A, circuit, Request::Unblock);
-    }
     world.settle();
     world.all_idle();
 }

@@ -1,4 +1,4 @@
-//! Set-up, talk and release (Q.784.1 groups 2, 3, 4, 5.2, 6.1 and 6.4).
+//! Set-up, talk and release, beyond the cases of Q.784.1 (`q784`).
 
 use super::*;
 use crate::circuit::Timer;
@@ -50,111 +50,6 @@ fn subsequent_digits_pass_and_restart_t7() {
     assert_eq!(starts.count(), 3);
 }
 
-/// Q.784.1 2.3.4: CON instead of ACM and ANM.
-#[test]
-fn connect_answers_at_once() {
-    let mut world = World::new();
-    world.request(End::B, 2, setup());
-    world.settle();
-    world.send(End::A, 2, MessageType::Con);
-    assert_eq!(world.told(End::B), ["2 Received CON"]);
-    assert_eq!(world.state(End::A, 2), "IncomingAnswered");
-    assert!(world.view(End::B, 2).timers.is_empty());
-}
-
-/// Q.784.1 3.1-3.4: the called party releases first.
-#[test]
-fn the_called_side_releases() {
-    let mut world = answered(3);
-    world.request(End::B, 3, Request::Release(rel(16)));
-    world.settle();
-    assert_eq!(world.told(End::A), ["3 Released 16", "3 Idle"]);
-    assert_eq!(world.told(End::B), ["3 Idle"]);
-    assert_eq!(world.wire(), ["B REL 3", "A RLC 3"]);
-    world.all_idle();
-}
-
-/// Q.784.1 3.8: REL crosses REL, each end answers.
-#[test]
-fn release_crosses_release() {
-    let mut world = answered(3);
-    world.request(End::A, 3, Request::Release(rel(16)));
-    world.request(End::B, 3, Request::Release(rel(31)));
-    world.settle();
-    assert_eq!(world.wire(), ["A REL 3", "B REL 3", "B RLC 3", "A RLC 3"]);
-    assert_eq!(world.told(End::A), ["3 Idle"]);
-    assert_eq!(world.told(End::B), ["3 Idle"]);
-    world.all_idle();
-}
-
-/// Q.784.1 3.5-3.7: network suspends, resumes; T6 runs between.
-#[test]
-fn suspend_and_resume() {
-    let mut world = answered(3);
-    world.send(End::B, 3, MessageType::Sus);
-    assert_eq!(world.view(End::A, 3).timers[0].timer, Timer::T6);
-    world.send(End::B, 3, MessageType::Res);
-    assert_eq!(world.state(End::A, 3), "OutgoingAnswered");
-    assert!(world.view(End::A, 3).timers.is_empty());
-    assert_eq!(world.told(End::A), ["3 Received SUS", "3 Received RES"]);
-}
-
-/// Q.784.1 4.1: the far end refuses, the cause comes through.
-#[test]
-fn unsuccessful_setup_gives_its_cause() {
-    for cause in [1, 17, 21, 28, 34] {
-        let mut world = World::new();
-        world.request(End::A, 5, setup());
-        world.settle();
-        world.request(End::B, 5, Request::Release(rel(cause)));
-        world.settle();
-        assert_eq!(
-            world.told(End::A),
-            [format!("5 Released {cause}"), "5 Idle".to_owned()]
-        );
-        world.all_idle();
-    }
-}
-
-/// Cause 44 before any backward message: another circuit.
-#[test]
-fn circuit_not_available_is_repeated_elsewhere() {
-    let mut world = World::new();
-    world.request(End::A, 5, setup());
-    world.settle();
-    world.request(End::B, 5, Request::Release(rel(44)));
-    world.settle();
-    assert_eq!(world.told(End::A), ["5 Repeat NotAvailable", "5 Idle"]);
-}
-
-/// Q.784.1 5.2.1: T7.
-#[test]
-fn no_address_complete_ends_by_t7() {
-    let mut world = World::new();
-    world.request(End::A, 5, setup());
-    world.run(seconds(19));
-    assert_eq!(world.told(End::A), [""; 0]);
-    world.run(seconds(2));
-    assert_eq!(world.told(End::A), ["5 Failed 102 Expired(T7)", "5 Idle"]);
-    assert_eq!(world.told(End::B), ["5 Setup", "5 Released 102", "5 Idle"]);
-    world.all_idle();
-}
-
-/// Q.784.1 5.2.2: T9.
-#[test]
-fn no_answer_ends_by_t9() {
-    let mut world = World::new();
-    world.request(End::A, 5, setup());
-    world.settle();
-    world.send(End::B, 5, MessageType::Acm);
-    world.run(seconds(121));
-    assert_eq!(
-        world.told(End::A),
-        ["5 Received ACM", "5 Failed 19 Expired(T9)", "5 Idle"]
-    );
-    world.all_idle();
-}
-
 /// T9 is a matter of the network: without it the phone rings on.
 #[test]
 fn t9_can_be_off() {
@@ -197,19 +92,6 @@ fn no_release_complete_ends_in_supervised_reset() {
     world.run(seconds(300));
     assert_eq!(world.told(End::A), ["3 Idle"]);
     assert_eq!(world.told(End::B), ["3 Failed 31 Reset", "3 Idle"]);
-    world.all_idle();
-}
-
-/// Q.784.1 5.2.4: T6.
-#[test]
-fn a_suspended_call_ends_by_t6() {
-    let mut world = answered(3);
-    world.send(End::B, 3, MessageType::Sus);
-    world.run(seconds(121));
-    assert_eq!(
-        world.told(End::A),
-        ["3 Received SUS", "3 Failed 16 Expired(T6)", "3 Idle"]
-    );
     world.all_idle();
 }
 

@@ -39,33 +39,6 @@ fn a_call_waits_for_the_check_of_the_previous_circuit() {
     assert_eq!(world.told(End::B), ["1 Setup"]);
 }
 
-/// Q.784.1 6.1.3: the caller gives up during the check; call control never knew.
-#[test]
-fn release_during_the_continuity_check() {
-    let mut world = World::new();
-    world.request(End::A, 1, check());
-    world.run(Duration::from_millis(50));
-    world.request(End::A, 1, Request::Release(rel(16)));
-    world.settle();
-    assert_eq!(world.told(End::B), ["1 Loop(true)", "1 Loop(false)"]);
-    assert_eq!(
-        world.told(End::A),
-        ["1 Check(true)", "1 Check(false)", "1 Idle"]
-    );
-    world.all_idle();
-}
-
-/// Q.784.1 5.2.5: T8.
-#[test]
-fn no_continuity_message_ends_by_t8() {
-    let mut world = World::new();
-    world.request(End::A, 1, Request::Setup(iam_with_check(2)));
-    world.run(seconds(11));
-    assert_eq!(world.told(End::A), ["1 Released 41", "1 Idle"]);
-    assert_eq!(world.told(End::B), [""; 0]);
-    world.all_idle();
-}
-
 /// Q.784.1 6.1.5, 1.4.3, 1.4.5: a failed check is made again with CCR; without one, T27 resets.
 #[test]
 fn a_failed_check_is_repeated_or_reset() {
@@ -86,17 +59,6 @@ fn a_failed_check_is_repeated_or_reset() {
     );
     world.run(seconds(241));
     assert_eq!(world.wire(), ["B RSC 1", "A RLC 1"]);
-    world.all_idle();
-}
-
-/// Q.784.1 1.4.1: CCR on an idle circuit, the check succeeds.
-#[test]
-fn a_check_without_a_call() {
-    let mut world = World::new();
-    world.inject(End::A, 1, &Message::new(MessageType::Ccr));
-    assert_eq!(world.state(End::B, 1), "IncomingCheck");
-    world.inject(End::A, 1, &rel(16));
-    assert_eq!(world.told(End::B), ["1 Loop(true)", "1 Loop(false)"]);
     world.all_idle();
 }
 

@@ -7,6 +7,7 @@ mod congestion;
 mod continuity;
 mod copies;
 mod garbage;
+mod q784;
 mod query;
 mod reset;
 mod segmentation;
@@ -83,6 +84,8 @@ struct World {
     sound: bool,
     /// Messages sent by this end are lost.
     deaf: [bool; 2],
+    /// Everything that happened, for ladders.
+    ladder: Vec<(Instant, End, String)>,
 }
 
 fn config(opc: PointCode, dpc: PointCode, cics: impl Iterator<Item = u16>) -> NodeConfig {
@@ -128,6 +131,7 @@ impl World {
             tones: VecDeque::new(),
             sound: true,
             deaf: [false; 2],
+            ladder: Vec::new(),
         }
     }
 
@@ -179,6 +183,8 @@ impl World {
             sif,
         };
         let now = self.now;
+        let text = format!("> {} (of the tester)", in_words(Cic(cic), message));
+        self.ladder.push((now, from, text));
         self.node(from.other()).handle_transfer(now, &transfer);
         self.drain();
         self.settle();
@@ -200,6 +206,12 @@ impl World {
                         assert_eq!(u16::from(transfer.sls.0), cic.0 & 0xF);
                         self.wire
                             .push(format!("{end:?} {} {cic}", message.message_type()));
+                        let lost = match self.deaf[end as usize] {
+                            true => " (lost)",
+                            false => "",
+                        };
+                        let text = format!("> {}{lost}", in_words(cic, &message));
+                        self.ladder.push((self.now, end, text));
                         if !self.deaf[end as usize] {
                             self.under_way
                                 .push_back((self.now + DELAY, end.other(), transfer));
@@ -221,12 +233,23 @@ impl World {
                             }
                             _ => {}
                         }
+                        if let Some(text) = named(circuit, &indication) {
+                            self.ladder.push((self.now, end, text));
+                        }
                         self.told.push((end, circuit, indication));
                     }
                     Output::Timer(circuit, timer, event) => {
+                        if event == TimerEvent::Expired {
+                            let text = format!("{timer} expired");
+                            self.ladder.push((self.now, end, text));
+                        }
                         self.timers.push((end, circuit, timer, event));
                     }
-                    Output::Alert(alert) => self.alerts.push((end, alert)),
+                    Output::Alert(alert) => {
+                        let text = format!("maintenance: {alert}");
+                        self.ladder.push((self.now, end, text));
+                        self.alerts.push((end, alert));
+                    }
                 }
             }
         }
@@ -291,21 +314,7 @@ impl World {
         let of_end: Vec<(End, CircuitId, Indication)> = of_end;
         of_end
             .into_iter()
-            .filter(|(.., indication)| !matches!(indication, Indication::State(_)))
-            .map(|(_, circuit, indication)| match indication {
-                Indication::Setup(_) => format!("{circuit} Setup"),
-                Indication::Received(message) => {
-                    format!("{circuit} Received {}", message.message_type())
-                }
-                Indication::Released(rel) => {
-                    format!("{circuit} Released {}", rel.find::<Cause>().unwrap().value)
-                }
-                Indication::Failed { cause, reason } => {
-                    format!("{circuit} Failed {} {reason:?}", cause.value)
-                }
-                Indication::Repeat { reason } => format!("{circuit} Repeat {reason:?}"),
-                other => format!("{circuit} {other:?}"),
-            })
+            .filter_map(|(_, circuit, indication)| named(circuit, &indication))
             .collect()
     }
 
@@ -334,6 +343,47 @@ impl World {
             }
         }
     }
+}
+
+/// An indication in short; none for a change of state.
+fn named(circuit: CircuitId, indication: &Indication) -> Option<String> {
+    Some(match indication {
+        Indication::State(_) => return None,
+        Indication::Setup(_) => format!("{circuit} Setup"),
+        Indication::Received(message) => {
+            format!("{circuit} Received {}", message.message_type())
+        }
+        Indication::Released(rel) => {
+            format!("{circuit} Released {}", rel.find::<Cause>().unwrap().value)
+        }
+        Indication::Failed { cause, reason } => {
+            format!("{circuit} Failed {} {reason:?}", cause.value)
+        }
+        Indication::Repeat { reason } => format!("{circuit} Repeat {reason:?}"),
+        other => format!("{circuit} {other:?}"),
+    })
+}
+
+/// A message with what decides its meaning.
+fn in_words(cic: Cic, message: &Message) -> String {
+    use crate::{CircuitGroupSupervisionType, RangeAndStatus};
+    let mut text = format!("{} {cic}", message.message_type());
+    if let Some(cause) = message.find::<Cause>() {
+        text += &format!(", cause {}", cause.value);
+    }
+    if let Some(bits) = message.find::<ContinuityIndicators>() {
+        text += match bits.contains(ContinuityIndicators::SUCCESSFUL) {
+            true => ", success",
+            false => ", failure",
+        };
+    }
+    if let Some(kind) = message.find::<CircuitGroupSupervisionType>() {
+        text += &format!(", {}", kind.kind().name());
+    }
+    if let Some(range) = message.find::<RangeAndStatus>() {
+        text += &format!(", range {}", range.range);
+    }
+    text
 }
 
 /// A message with its mandatory parameters.

@@ -1,4 +1,4 @@
-//! Reset of circuits, alone and in groups (Q.784.1 groups 1.1, 1.2, 5.2.8, 5.2.11, 5.3, 6.2.3).
+//! Reset of circuits, alone and in groups, beyond the cases of Q.784.1 (`q784`).
 
 use super::*;
 
@@ -85,31 +85,6 @@ fn long_rows_are_split() {
     assert_eq!(world.state(End::A, 112), "Idle");
 }
 
-/// Q.784.1 1.2.1, 1.2.2.
-#[test]
-fn reset_on_an_idle_circuit() {
-    let mut world = World::new();
-    world.request(End::A, 1, Request::Reset);
-    world.settle();
-    assert_eq!(world.wire(), ["A RSC 1", "B RLC 1"]);
-    world.all_idle();
-}
-
-/// Q.784.1 1.2.3: a circuit that is blocked here says so before RLC.
-#[test]
-fn reset_on_a_locally_blocked_circuit() {
-    let mut world = World::new();
-    world.request(End::B, 1, Request::Block);
-    world.settle();
-    world.forget();
-    world.request(End::A, 1, Request::Reset);
-    world.settle();
-    assert_eq!(world.wire(), ["A RSC 1", "B BLO 1", "B RLC 1", "A BLA 1"]);
-    assert!(world.view(End::A, 1).status.remote_maintenance);
-    assert!(world.view(End::B, 1).status.local_maintenance);
-    assert_eq!(world.view(End::B, 1).blocking, "Blocked");
-}
-
 /// Q.784.1 1.2.4: a reset by the end that had blocked removes the blocking.
 #[test]
 fn reset_on_a_remotely_blocked_circuit() {
@@ -150,18 +125,6 @@ fn group_reset_with_a_wrong_range() {
     }
 }
 
-/// Q.784.1 5.3.1, 5.3.2: RSC in a call.
-#[test]
-fn reset_in_a_call() {
-    let mut world = answered(3);
-    world.request(End::B, 3, Request::Reset);
-    world.settle();
-    assert_eq!(world.told(End::A), ["3 Failed 31 Reset", "3 Idle"]);
-    assert_eq!(world.told(End::B), ["3 Failed 31 LocalReset", "3 Idle"]);
-    assert_eq!(world.wire(), ["B RSC 3", "A RLC 3"]);
-    world.all_idle();
-}
-
 /// GRS in calls: all end at once.
 #[test]
 fn group_reset_in_a_call() {
@@ -174,18 +137,6 @@ fn group_reset_in_a_call() {
     assert_eq!(world.wire(), ["B GRS 2", "A GRA 2"]);
     assert_eq!(world.told(End::A), ["3 Failed 31 GroupReset", "3 Idle"]);
     assert_eq!(world.told(End::B), ["3 Failed 31 LocalReset", "3 Idle"]);
-    world.all_idle();
-}
-
-/// Q.784.1 6.2.3: reset after IAM: another circuit.
-#[test]
-fn reset_after_iam_is_repeated_elsewhere() {
-    let mut world = World::new();
-    world.request(End::A, 1, setup());
-    world.settle();
-    world.request(End::B, 1, Request::Reset);
-    world.settle();
-    assert_eq!(world.told(End::A), ["1 Repeat Reset", "1 Idle"]);
     world.all_idle();
 }
 
