@@ -257,6 +257,7 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
         id: link.link,
         span: link.span,
         line: SignallingTimeslot::new(link.timeslot),
+        queue: VecDeque::new(),
     });
     let trunks = config.trunks.iter().map(|trunk| {
         let state = Trunk {

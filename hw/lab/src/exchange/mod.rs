@@ -18,9 +18,11 @@ mod view;
 mod voice;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use isup::circuit::{Indication, Request};
 use isup::node::Node;
 use isup::{Cause, Cic, CircuitId, Location, Message, MessageType};
@@ -30,7 +32,7 @@ use media_bridge::level::Dbm0;
 use media_bridge::tone::{Plan, ToneProgram};
 use mtp::{LinkId, Mtp};
 use tdm::signalling::SignallingTimeslot;
-use tdm::{AlarmSet, Law, SpanEvent, SpanId, SpanTick, Timeslot};
+use tdm::{AlarmSet, Law, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot};
 
 use crate::audio::Play;
 use crate::config::{Behaviour, CheckRate, Return, Subscriber};
@@ -65,6 +67,8 @@ struct Link {
     id: LinkId,
     span: SpanId,
     line: SignallingTimeslot,
+    /// Signal units for the next tick.
+    queue: VecDeque<Bytes>,
 }
 
 /// A circuit, its place on the line, and what it does now.
@@ -176,10 +180,39 @@ impl Exchange {
         self.pump(now);
     }
 
-    /// One tick of a span: `rx` arrived, `tx` is to be sent. Does what is due, too.
+    /// One tick of a span whose octets are all there is: `rx` arrived, `tx` is to be sent. Does what
+    /// is due, too.
     pub fn tick(&mut self, now: Instant, span: SpanId, rx: &SpanTick, tx: &mut SpanTick) {
-        self.receive_signalling(now, span, rx);
+        self.receive_octets(now, span, rx);
         self.handle_timeout(now);
+        self.tick_circuits(now, span, rx, tx);
+        for link in self.links.iter_mut().filter(|link| link.span == span) {
+            link.transmit_octets(tx);
+        }
+    }
+
+    /// As [`Self::tick`], for a line that may frame signal units itself.
+    ///
+    /// # Errors
+    /// The device of the line is gone or refuses.
+    pub fn tick_line(
+        &mut self,
+        now: Instant,
+        line: &mut dyn SpanIo,
+        rx: &SpanTick,
+        tx: &mut SpanTick,
+    ) -> io::Result<()> {
+        let span = line.id();
+        self.receive_from(now, line, rx)?;
+        self.handle_timeout(now);
+        self.tick_circuits(now, span, rx, tx);
+        for link in self.links.iter_mut().filter(|link| link.span == span) {
+            link.transmit(line, tx)?;
+        }
+        Ok(())
+    }
+
+    fn tick_circuits(&mut self, now: Instant, span: SpanId, rx: &SpanTick, tx: &mut SpanTick) {
         tx.fill(Law::ALaw.idle());
         for (circuit, trunk) in self.trunks.iter_mut().filter(|(_, t)| t.span == span) {
             let sent = tx.timeslot_mut(trunk.timeslot);
@@ -201,9 +234,6 @@ impl Exchange {
             }
         }
         self.tick_checks(now, span, rx, tx);
-        for link in self.links.iter_mut().filter(|link| link.span == span) {
-            link.line.transmit(tx);
-        }
     }
 
     /// An alarm or a slip of a span.

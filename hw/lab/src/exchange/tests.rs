@@ -9,6 +9,7 @@ use tdm::{Alarm, SpanIo};
 use super::*;
 use crate::audio::Heard;
 
+mod cable;
 mod modem;
 mod t1;
 

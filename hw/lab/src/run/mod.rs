@@ -128,7 +128,9 @@ pub fn drive<W: Write>(
             while let Some(event) = span.poll_event() {
                 exchange.handle_span_event(now, id, event);
             }
-            exchange.tick(now, id, &rx, tx);
+            exchange
+                .tick_line(now, span, &rx, tx)
+                .map_err(|source| RunError::Line { span: id, source })?;
         }
         terminals.serve(&mut exchange);
         while let Some(line) = commands() {
