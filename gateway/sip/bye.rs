@@ -106,6 +106,10 @@ impl Session {
         if self.state.is_over() {
             return self.terminate(core, now);
         }
+        // Given up already: the INVITE still has its final response to come.
+        if self.state == State::Cancelling {
+            return;
+        }
         self.end_subscription(core, now);
         let headers = message::list(&request.headers);
         core.indicate(
@@ -123,9 +127,8 @@ impl Session {
             }
             (State::Inviting, Role::Uac(_)) => {
                 // A BYE in an early dialog of ours is not for the callee to send (§15); what is
-                // left of the INVITE is given up like the user would.
+                // left of the INVITE is given up as by the user, and ends the session.
                 let _ = self.cancel(core, now, no_headers);
-                self.terminate(core, now);
             }
             (State::AckDue, Role::Uac(_)) => {
                 if let Some(index) = self.current {

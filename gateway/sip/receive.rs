@@ -280,7 +280,9 @@ impl Endpoint {
             uas.early = true;
         }
         let bye = request.method == Method::Bye;
-        if session.state == State::Terminated {
+        // Nothing is agreed on any more once BYE or CANCEL is out.
+        let ending = matches!(session.state, State::Releasing | State::Cancelling);
+        if session.state == State::Terminated || (ending && !bye) {
             let status = if bye { 200 } else { 481 };
             return core.answer(now, key, &request, status, Some(&tag), &none);
         }

@@ -4,11 +4,14 @@ mod again;
 mod calls;
 mod dialogs;
 mod forks;
+mod moments;
 mod network;
+mod races;
 mod refer;
 mod refusals;
 mod scripted;
 mod streams;
+mod table;
 mod torture;
 
 use std::time::{Duration, Instant};

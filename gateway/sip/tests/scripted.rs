@@ -27,7 +27,7 @@ impl Scripted {
         }
     }
 
-    fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Connect(flow) => self.connected.push(flow),
