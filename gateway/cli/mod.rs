@@ -23,6 +23,20 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Refusal;
 
+/// What more this build can open.
+#[cfg(feature = "dahdi")]
+macro_rules! dahdi {
+    () => {
+        ", dahdi"
+    };
+}
+#[cfg(not(feature = "dahdi"))]
+macro_rules! dahdi {
+    () => {
+        ""
+    };
+}
+
 /// Commit and target, stamped in by `build.rs`.
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -30,7 +44,8 @@ const LONG_VERSION: &str = concat!(
     env!("ISTHMUS_COMMIT"),
     "\ntarget: ",
     env!("ISTHMUS_TARGET"),
-    "\nspans:  emulator",
+    "\nspans:  emulator, serial",
+    dahdi!(),
 );
 
 /// SIP-PSTN gateway.

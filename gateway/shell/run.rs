@@ -16,7 +16,7 @@ use super::files::Files;
 use super::sockets::Sockets;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
-use crate::config::{Config, Span};
+use crate::config::Config;
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
 
@@ -104,7 +104,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
     drop(entered);
     let lines = match options.lines {
         Some(lines) => lines,
-        None => open_lines(&config.spans)?,
+        None => open_lines(&config)?,
     };
     let spans = lines.len();
     let cores = media_bridge::realtime::cores().map_err(|error| ShellError::System {
@@ -216,13 +216,19 @@ fn birth(config: &Config) -> Birth {
 }
 
 /// Opens the spans of a configuration.
-fn open_lines(spans: &[Span]) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
-    spans
+fn open_lines(config: &Config) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
+    let circuits = || {
+        let groups = config.trunk_groups.iter();
+        groups.map(|group| (group.span.as_str(), group.timeslots, group.law))
+    };
+    config
+        .spans
         .iter()
         .enumerate()
         .map(|(index, span)| {
             let id = SpanId(u16::try_from(index).unwrap_or(u16::MAX));
-            let opened = lab::line::open(id, span).map(|opened| opened.span);
+            let uses = lab::line::uses(&span.name, &config.linksets, circuits());
+            let opened = lab::line::open(id, span, &uses).map(|opened| opened.span);
             opened.map_err(|error| ShellError::Span {
                 span: error.span,
                 error: error.why.to_string(),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lab::config::{Linkset, PointCode, Span, Standard, Timeslots};
+use ::dahdi::LinkMode;
+use lab::config::{Driver, Linkset, PointCode, Span, Standard, Timeslots};
 
 use super::unique;
 use crate::config::TrunkGroup;
@@ -69,6 +70,7 @@ pub(super) fn check<'a>(
         linksets.iter().map(|linkset| linkset.name.as_str()),
         complaints,
     );
+    dahdi_numbers(spans, complaints);
     let mut used = Used::default();
     for (index, linkset) in linksets.iter().enumerate() {
         let place = Place::root().key("linkset").index(index);
@@ -77,6 +79,43 @@ pub(super) fn check<'a>(
     for (index, circuits) in circuits.enumerate() {
         let place = Place::root().key(table).index(index);
         check_circuits(&place, &circuits, spans, linksets, &mut used, complaints);
+    }
+}
+
+/// No span of the DAHDI driver is configured twice: its channels can be opened only once.
+fn dahdi_numbers(spans: &[Span], complaints: &mut Complaints) {
+    let mut numbers = BTreeMap::new();
+    for (index, span) in spans.iter().enumerate() {
+        let Driver::Dahdi(dahdi) = &span.driver else {
+            continue;
+        };
+        let place = Place::root().key("span").index(index).key("number");
+        if let Some(first) = numbers.insert(dahdi.number, place.clone()) {
+            let number = dahdi.number;
+            let complaint = complaints.add(
+                place,
+                format!("span {number} of the DAHDI driver is used twice"),
+                "another of the driver's spans",
+            );
+            complaint.others.push((first, "the first one".to_owned()));
+        }
+    }
+}
+
+/// The lab has no use for a driver's HDLC: its exchange does its own.
+pub(super) fn raw_signalling(spans: &[Span], complaints: &mut Complaints) {
+    for (index, span) in spans.iter().enumerate() {
+        let Driver::Dahdi(dahdi) = &span.driver else {
+            continue;
+        };
+        if let Some(mode @ (LinkMode::Hdlc | LinkMode::Mtp2)) = dahdi.signalling_mode {
+            let place = Place::root().key("span").index(index);
+            complaints.add(
+                place.key("signalling_mode"),
+                format!("the lab does not use the driver's HDLC, as `{mode}` says"),
+                "\"raw\", on a `bchan` channel",
+            );
+        }
     }
 }
 

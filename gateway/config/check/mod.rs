@@ -33,6 +33,7 @@ pub(super) fn gateway(config: &mut Config, files: profile::Files<'_>, complaints
 
 /// Checks a lab's configuration.
 pub(super) fn lab(config: &mut lab::config::Config, complaints: &mut Complaints) {
+    lines::raw_signalling(&config.spans, complaints);
     let circuits = config.circuits.iter().map(lines::Circuits::from);
     lines::check(
         "circuits",

@@ -154,7 +154,9 @@ fn keys_that_are_off_are_right_too() {
         .map(|line| line.replace(PLAIN, WITH_TLS))
         .collect();
     assert_ne!(on.join("\n"), text.trim_end());
-    let config = Config::parse("isthmus.toml", &on.join("\n"), &no_environment());
+    // Every line that is on has as many circuits as the first.
+    let on = on.join("\n").replace("16384-16511", "16384-16639");
+    let config = Config::parse("isthmus.toml", &on, &no_environment());
     let config = config.unwrap_or_else(|refusal| panic!("{}", drawn(&refusal)));
     assert!(config.gateway.seed.is_some() && config.records.file.is_some());
 }

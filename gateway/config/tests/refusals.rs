@@ -67,6 +67,14 @@ drawn! {
         => "driver = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 115200\ntimeslots = \"1-15,17-31\"\nsignalling = 16";
     serial_line_without_the_timeslots: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
         => "driver = \"serial\"\ndevice = \"/dev/ttyS0\"\nrate = 921600\ntimeslots = \"1-9\"\nsignalling = 16";
+    dahdi_without_number: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"dahdi\"";
+    dahdi_with_too_few_buffers: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"dahdi\"\nnumber = 1\nbuffers = 4\nqueued = 5";
+    dahdi_with_an_echo_canceller_of_odd_length: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"dahdi\"\nnumber = 1\necho_canceller = \"20ms\"";
+    dahdi_with_a_mode_that_is_none: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
+        => "driver = \"dahdi\"\nnumber = 1\nsignalling_mode = \"dchan\"";
     dangling_linkset: "linkset = \"to-exchange\"" => "linkset = \"to-exchnage\"";
     dangling_span: "span = \"e1\"\ntimeslots" => "span = \"e2\"\ntimeslots";
     dangling_trunk: "to = [\"softphone\"]" => "to = [\"softfone\"]";
@@ -132,6 +140,20 @@ country_code = "49"
 }
 
 #[test]
+fn one_dahdi_span_twice() {
+    let dahdi = "driver = \"dahdi\"\nnumber = 1";
+    let text = TYPICAL.replace(
+        "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\"",
+        dahdi,
+    );
+    let twice = text.clone() + "\n[[span]]\nname = \"e2\"\n" + dahdi + "\n";
+    let text = text.replace("16384-16511", "16384-16639");
+    assert!(Config::parse("t", &text, &no_environment()).is_ok());
+    let twice = twice.replace("16384-16511", "16384-16639");
+    insta::assert_snapshot!(drawn(&refused(&twice)));
+}
+
+#[test]
 fn duplicate_names() {
     let text = TYPICAL.replace(
         "name = \"softphone\"\naddress",
@@ -189,6 +211,10 @@ fn a_lab_is_checked_too() {
             "behaviour = \"ring\"\nanswer_after = \"1s\"",
         ),
         refuse("behaviour = \"dtmf\"", "behaviour = \"modem\""),
+        refuse(
+            "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"connect\"",
+            "driver = \"dahdi\"\nnumber = 2\nsignalling_mode = \"mtp2\"",
+        ),
         refuse(
             "behaviour = \"dtmf\"",
             "behaviour = \"modem\"\nmodulation = \"v90\"\npty = \"modem\"",

@@ -9,7 +9,7 @@ mod value;
 
 use serde::Deserialize;
 
-pub use self::span::{Driver, Role, Span};
+pub use self::span::{Dahdi, Driver, Role, Span};
 pub use self::subscriber::{Behaviour, Subscriber, Terminal};
 pub use self::value::{CheckRate, Timeslots, ValueError, duration, optional_duration};
 pub use crate::modem::Modulation;

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use std::time::Duration;
+
+use dahdi::{EchoCanceller, LinkMode, SpanConfig, Taps};
 use serde::Deserialize;
 use serial::Layout;
 use tdm::Framing;
@@ -40,6 +43,27 @@ pub enum Driver {
         /// The timeslots that it carries at its rate.
         layout: Layout,
     },
+    /// A span of the DAHDI driver: a card, or a loop-back without one.
+    Dahdi(Dahdi),
+}
+
+/// A span of the DAHDI driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dahdi {
+    /// The driver's number of the span, 1 and up.
+    pub number: u16,
+    /// Who does the HDLC of its links; as the channel is configured when absent.
+    pub signalling_mode: Option<LinkMode>,
+    /// Ticks of 10 ms that the driver holds each way.
+    pub buffers: u8,
+    /// Ticks kept queued for sending.
+    pub queued: u8,
+    /// Echo canceller of the driver for calls that speak.
+    pub echo_canceller: Option<EchoCanceller>,
+    /// Gain on speech that arrives, in dB.
+    pub receive_gain: i8,
+    /// Gain on speech that is sent, in dB.
+    pub transmit_gain: i8,
 }
 
 /// Which end of an emulated line this process is.
@@ -58,6 +82,8 @@ impl Span {
     pub fn carries(&self, timeslot: u8) -> bool {
         match &self.driver {
             Driver::Emulator { framing, .. } => (1..=framing.timeslots()).contains(&timeslot),
+            // How long the span is, the driver says when it is opened.
+            Driver::Dahdi(_) => (1..=Framing::E1.timeslots()).contains(&timeslot),
             Driver::Serial { layout, .. } => {
                 let mut carried = layout.timeslots().iter();
                 carried.any(|carried| carried.number() == timeslot)
@@ -69,7 +95,7 @@ impl Span {
     #[must_use]
     pub fn signals(&self, timeslot: u8) -> bool {
         match &self.driver {
-            Driver::Emulator { .. } => self.carries(timeslot),
+            Driver::Emulator { .. } | Driver::Dahdi(_) => self.carries(timeslot),
             Driver::Serial { layout, .. } => {
                 let signalling = layout.signalling();
                 signalling.is_some_and(|there| there.number() == timeslot) || self.carries(timeslot)
@@ -93,6 +119,24 @@ struct SpanTable {
     rate: Option<u32>,
     timeslots: Option<Timeslots>,
     signalling: Option<u8>,
+    number: Option<u16>,
+    signalling_mode: Option<SignallingMode>,
+    buffers: Option<u8>,
+    queued: Option<u8>,
+    #[serde(default, deserialize_with = "super::optional_duration")]
+    echo_canceller: Option<Duration>,
+    receive_gain: Option<i8>,
+    transmit_gain: Option<i8>,
+}
+
+/// `auto` takes the mode that the channel is configured for.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SignallingMode {
+    Auto,
+    Raw,
+    Hdlc,
+    Mtp2,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -100,6 +144,7 @@ struct SpanTable {
 enum DriverName {
     Emulator,
     Serial,
+    Dahdi,
 }
 
 impl DriverName {
@@ -107,6 +152,7 @@ impl DriverName {
         match self {
             Self::Emulator => "driver `emulator`",
             Self::Serial => "driver `serial`",
+            Self::Dahdi => "driver `dahdi`",
         }
     }
 }
@@ -117,6 +163,7 @@ impl TryFrom<SpanTable> for Span {
     fn try_from(table: SpanTable) -> Result<Self, ValueError> {
         let name = table.driver;
         let (emulator, serial) = (name == DriverName::Emulator, name == DriverName::Serial);
+        let dahdi = name == DriverName::Dahdi;
         let given = [
             ("path", table.path.is_some(), emulator),
             ("role", table.role.is_some(), emulator),
@@ -126,6 +173,13 @@ impl TryFrom<SpanTable> for Span {
             ("rate", table.rate.is_some(), serial),
             ("timeslots", table.timeslots.is_some(), serial),
             ("signalling", table.signalling.is_some(), serial),
+            ("number", table.number.is_some(), dahdi),
+            ("signalling_mode", table.signalling_mode.is_some(), dahdi),
+            ("buffers", table.buffers.is_some(), dahdi),
+            ("queued", table.queued.is_some(), dahdi),
+            ("echo_canceller", table.echo_canceller.is_some(), dahdi),
+            ("receive_gain", table.receive_gain.is_some(), dahdi),
+            ("transmit_gain", table.transmit_gain.is_some(), dahdi),
         ];
         for (key, is_given, has_effect) in given {
             if is_given && !has_effect {
@@ -152,6 +206,7 @@ impl TryFrom<SpanTable> for Span {
                     layout: Layout::new(rate, &timeslots, table.signalling)?,
                 }
             }
+            DriverName::Dahdi => Driver::Dahdi(Dahdi::new(&table)?),
         };
         Ok(Self {
             name: table.name,
@@ -170,6 +225,87 @@ fn drift(parts_per_million: i32) -> Result<i32, ValueError> {
             key: "drift_ppm",
             found: parts_per_million.into(),
             expected: "-1000 to 1000",
+        }),
+    }
+}
+
+/// The largest of the driver's spans (`DAHDI_MAX_SPANS`).
+const MOST_SPANS: u16 = 128;
+/// Gains beyond this leave nothing of speech.
+const MOST_GAIN: i8 = 20;
+
+impl Dahdi {
+    fn new(table: &SpanTable) -> Result<Self, ValueError> {
+        let number = table.number;
+        let number = number.ok_or(ValueError::missing("number", DriverName::Dahdi.with()))?;
+        let buffers = table.buffers.unwrap_or(SpanConfig::BUFFERS);
+        let queued = table.queued.unwrap_or(SpanConfig::QUEUED.min(buffers));
+        let gains = [table.receive_gain, table.transmit_gain].map(Option::unwrap_or_default);
+        let [receive_gain, transmit_gain] = gains;
+        let bounded = |key, found: i64, fits, expected| match fits {
+            true => Ok(()),
+            false => Err(ValueError::Range {
+                key,
+                found,
+                expected,
+            }),
+        };
+        let decibels = |gain: i8| (-MOST_GAIN..=MOST_GAIN).contains(&gain);
+        let spans = (1..=MOST_SPANS).contains(&number);
+        bounded("number", number.into(), spans, "1 to 128")?;
+        let most = SpanConfig::MOST_BUFFERS;
+        bounded(
+            "buffers",
+            buffers.into(),
+            (2..=most).contains(&buffers),
+            "2 to 32",
+        )?;
+        bounded(
+            "queued",
+            queued.into(),
+            (2..=buffers).contains(&queued),
+            "2 to `buffers`",
+        )?;
+        bounded(
+            "receive_gain",
+            receive_gain.into(),
+            decibels(receive_gain),
+            "-20 to 20",
+        )?;
+        bounded(
+            "transmit_gain",
+            transmit_gain.into(),
+            decibels(transmit_gain),
+            "-20 to 20",
+        )?;
+        let echo_canceller = table.echo_canceller.map(echo_canceller).transpose()?;
+        Ok(Self {
+            number,
+            signalling_mode: table.signalling_mode.and_then(|mode| match mode {
+                SignallingMode::Auto => None,
+                SignallingMode::Raw => Some(LinkMode::Raw),
+                SignallingMode::Hdlc => Some(LinkMode::Hdlc),
+                SignallingMode::Mtp2 => Some(LinkMode::Mtp2),
+            }),
+            buffers,
+            queued,
+            echo_canceller,
+            receive_gain,
+            transmit_gain,
+        })
+    }
+}
+
+/// The echo canceller that removes echoes of so long: eight taps a millisecond.
+fn echo_canceller(longest: Duration) -> Result<EchoCanceller, ValueError> {
+    let taps = u16::try_from(longest.as_micros() / 125).ok();
+    let taps = taps.filter(|taps| Duration::from_micros(u64::from(*taps) * 125) == longest);
+    match taps.and_then(Taps::new) {
+        Some(taps) => Ok(EchoCanceller { taps }),
+        None => Err(ValueError::Range {
+            key: "echo_canceller",
+            found: i64::try_from(longest.as_millis()).unwrap_or(i64::MAX),
+            expected: "4ms, 8ms, 16ms, 32ms, 64ms or 128ms",
         }),
     }
 }

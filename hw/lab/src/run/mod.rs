@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
+use dahdi::LinkMode;
 use tdm::{Due, Law, SpanId, SpanTick};
 
-use crate::config::Config;
+use crate::config::{Config, Driver};
 use crate::exchange::{Exchange, ExchangeConfig, ExchangeError};
 use crate::line::{self, Opened};
 pub use command::{Command, CommandError};
@@ -65,7 +66,19 @@ pub enum RunError {
 pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), RunError> {
     let exchange = Exchange::new(ExchangeConfig::from_file(config)?)?;
     let spans = (0..).map(SpanId).zip(&config.spans);
-    let spans = spans.map(|(id, span)| line::open(id, span));
+    let circuits = || {
+        let circuits = config.circuits.iter();
+        circuits.map(|group| (group.span.as_str(), group.timeslots, group.law))
+    };
+    let spans = spans.map(|(id, span)| {
+        let uses = line::uses(&span.name, &config.linksets, circuits());
+        let mut span = span.clone();
+        if let Driver::Dahdi(dahdi) = &mut span.driver {
+            // The exchange works on the octets of the timeslots.
+            dahdi.signalling_mode = Some(LinkMode::Raw);
+        }
+        line::open(id, &span, &uses)
+    });
     let spans = spans.collect::<Result<Vec<_>, _>>()?;
     let mut terminals = Terminals::open(&config.subscribers)?;
     let lines = standard_input();
