@@ -72,6 +72,9 @@ pub struct CallRecord {
     pub sip_status: Option<u16>,
     /// The row that mapped the one to the other, with its clause.
     pub mapped_by: Option<String>,
+    /// What conversions between ISUP variants lost or changed, each once.
+    #[serde(default)]
+    pub converted: Vec<String>,
     /// What the bridge counted.
     pub media: Option<media_bridge::Statistics>,
 }
@@ -101,6 +104,7 @@ impl CallRecord {
             cause: None,
             sip_status: None,
             mapped_by: None,
+            converted: Vec::new(),
             media: None,
         }
     }

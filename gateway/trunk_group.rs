@@ -43,6 +43,17 @@ pub fn timers(configured: &BTreeMap<String, Duration>) -> Result<Timers, WrongTi
     Ok(timers)
 }
 
+/// The variant of the group's circuits: that of its linkset.
+#[must_use]
+pub fn variant(config: &Config, group: &TrunkGroup) -> Variant {
+    let mut linksets = config.linksets.iter();
+    let linkset = linksets.find(|linkset| linkset.name == group.linkset);
+    match linkset.map(|linkset| linkset.standard) {
+        Some(Standard::Ansi) => Variant::Ansi,
+        Some(Standard::Itu) | None => Variant::Itu,
+    }
+}
+
 /// CIC of a timeslot of a group whose timeslot 0 has `first_cic`; `None` for one that the group
 /// does not have.
 #[must_use]

@@ -70,7 +70,7 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
         .map(|group| group.timeslots.len())
         .sum();
     Ok(format!(
-        "a gateway with {}, {}, {}, {}, {}",
+        "a gateway with {}, {}, {}, {}, {}, {}",
         count(config.spans.len(), "span"),
         count(
             config
@@ -83,6 +83,7 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
         count(circuits, "circuit"),
         count(config.sip_trunks.len(), "SIP trunk"),
         count(config.rules.len(), "rule"),
+        count(config.profiles.len(), "profile") + " of its own",
     ))
 }
 

@@ -9,8 +9,9 @@ use isup::{Message, NatureOfAddress};
 use super::{Configured, Usage};
 use crate::config::{self, Config, Dtmf, Nature, SipTrunk, TrunkGroup};
 use crate::dialplan::{DialPlan, Number, Query, Route, Step, Trunk, Verdict};
-use crate::interwork::iam::{self, Caller};
-use crate::interwork::{invite, number};
+use crate::interwork::caller::Caller;
+use crate::interwork::profile::{Profile, Profiles};
+use crate::interwork::{hops, iam, invite, number};
 use crate::sip::sdp::{self, Capabilities, Codec};
 use crate::sip::{Endpoint, EndpointConfig, Output, Request};
 use crate::trunk_group;
@@ -88,8 +89,10 @@ fn explain(config: &Config, arguments: &Arguments, out: &mut impl Write) -> anyh
     if let Some(nature) = decision.nature {
         writeln!(out, "nature of address set by the rule: {}", word(nature))?;
     }
+    let profiles = Profiles::new(config)?;
     let attempt = Attempt {
         config,
+        profiles: &profiles,
         from,
         called: &called,
         caller,
@@ -130,6 +133,7 @@ fn print_steps(steps: &[Step], out: &mut impl Write) -> anyhow::Result<()> {
 /// What a call offered to a trunk looks like there.
 struct Attempt<'a> {
     config: &'a Config,
+    profiles: &'a Profiles,
     from: Trunk,
     called: &'a Number,
     caller: Option<Number>,
@@ -157,7 +161,12 @@ impl Attempt<'_> {
                         "   skipped: a call between two trunk groups"
                     )?);
                 }
-                self.to_circuit(group, nature, out)
+                let sip = match self.from {
+                    Trunk::Sip(sip) => Some(sip),
+                    Trunk::Group(_) => None,
+                };
+                let profile = self.profiles.of(sip, Some(index));
+                self.to_circuit(group, nature, profile, out)
             }
             Trunk::Sip(index) => {
                 let Some(trunk) = self.config.sip_trunks.get(index) else {
@@ -174,7 +183,8 @@ impl Attempt<'_> {
                 let Some(group) = self.config.trunk_groups.get(from) else {
                     return Ok(());
                 };
-                self.to_sip(group, trunk, out)
+                let profile = self.profiles.of(Some(index), Some(from));
+                self.to_sip(group, trunk, profile, out)
             }
         }
     }
@@ -184,8 +194,10 @@ impl Attempt<'_> {
         &self,
         group: &TrunkGroup,
         nature: Option<Nature>,
+        profile: &Profile,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
+        by_profile(profile, out)?;
         match trunk_group::first_hunted(self.config, group) {
             Some((cic, timeslot)) => writeln!(
                 out,
@@ -196,14 +208,18 @@ impl Attempt<'_> {
         }
         let (digits, nature) = match nature {
             Some(nature) => (self.number.digits.clone(), number::nature(nature)),
-            None => number::to_parameter(self.number, group),
+            None => number::to_parameter(self.number, group, profile),
         };
         writeln!(
             out,
             "   digits: {digits}, nature of address: {}",
             nature.name()
         )?;
-        let iam = self.iam(&digits, nature, group)?;
+        let mut iam = self.iam(&digits, nature, group, profile)?;
+        // Of an INVITE that comes from near by.
+        if let Some(hops) = hops::counter(profile, NEAR_BY) {
+            iam.set(hops);
+        }
         writeln!(out, "{}", indented(&format!("{iam:#}")))?;
         Ok(())
     }
@@ -213,10 +229,12 @@ impl Attempt<'_> {
         &self,
         group: &TrunkGroup,
         trunk: &SipTrunk,
+        profile: &Profile,
         out: &mut impl Write,
     ) -> anyhow::Result<()> {
-        let (digits, nature) = number::to_parameter(self.called, group);
-        let iam = self.iam(&digits, nature, group)?;
+        by_profile(profile, out)?;
+        let (digits, nature) = number::to_parameter(self.called, group, profile);
+        let iam = self.iam(&digits, nature, group, profile)?;
         writeln!(out, "   from {iam}")?;
         let codecs = trunk.codecs.iter().map(|codec| match codec {
             config::Codec::Pcma => Codec::Pcma,
@@ -236,6 +254,7 @@ impl Attempt<'_> {
             called: self.number,
             group,
             trunk,
+            profile,
             own_host: sip.listen.address().to_string(),
             offer: sdp::offer(&local),
         });
@@ -269,24 +288,42 @@ impl Attempt<'_> {
         digits: &str,
         nature: NatureOfAddress,
         group: &TrunkGroup,
+        profile: &Profile,
     ) -> anyhow::Result<Message> {
-        let caller = self.caller.clone().map(|number| Caller {
-            number,
-            restricted: false,
-        });
+        let caller = self.caller.clone().map(Caller::new);
         let setup = iam::Setup {
             template: None,
             called: digits,
             nature,
             caller: caller.as_ref(),
+            incoming: None,
             codec: Codec::Pcma,
             group,
             check: false,
+            variant: trunk_group::variant(self.config, group),
+            profile,
         };
-        iam::iam(&setup).with_context(|| format!("no IAM can carry `{digits}`"))
+        let made = iam::iam(&setup);
+        made.map(|(iam, _)| iam)
+            .with_context(|| format!("no IAM can carry `{digits}`"))
     }
 }
 
+/// Which tables the call goes by, and whose rows they have.
+fn by_profile(profile: &Profile, out: &mut impl Write) -> anyhow::Result<()> {
+    let inherits = match profile.inherits() {
+        [] => String::new(),
+        names => format!(", with rows of {}", names.join(", ")),
+    };
+    Ok(writeln!(
+        out,
+        "   interworking by profile {}{inherits}",
+        profile.name()
+    )?)
+}
+
+/// Max-Forwards of an INVITE that no proxy has passed (RFC 3261 §8.1.1.6).
+const NEAR_BY: u8 = 70;
 /// Tags, branches and boundaries of an INVITE that is only printed.
 const SEED: u64 = 1;
 

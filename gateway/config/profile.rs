@@ -6,7 +6,9 @@ mod check;
 use std::fmt;
 use std::path::PathBuf;
 
-use isup::{CalledPartysStatus, CallingPartysCategory, Event, Location, NatureOfAddress};
+use isup::{
+    CalledPartysStatus, CallingPartysCategory, Event, Location, NatureOfAddress, RedirectingReason,
+};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
@@ -50,6 +52,8 @@ pub struct ProfileTable {
     pub number: Vec<NumberEntry>,
     /// Calling party's category and `cpc`.
     pub category: Vec<CategoryEntry>,
+    /// Redirecting reason, reason of Diversion and cause of History-Info.
+    pub redirection: Vec<RedirectionEntry>,
     /// Conventions, each one word.
     pub convention: Vec<ConventionEntry>,
 }
@@ -66,6 +70,7 @@ impl ProfileTable {
             + self.nature.len()
             + self.number.len()
             + self.category.len()
+            + self.redirection.len()
             + self.convention.len()
     }
 }
@@ -191,6 +196,19 @@ entry! {
         /// Calling party's category.
         #[serde(deserialize_with = "category")]
         code: CallingPartysCategory,
+    }
+}
+
+entry! {
+    /// A row of `redirection`.
+    RedirectionEntry {
+        /// Reason of a Diversion field.
+        diversion: String,
+        /// Redirecting reason.
+        #[serde(deserialize_with = "redirecting_reason")]
+        reason: RedirectingReason,
+        /// `cause` of a History-Info entry (RFC 4458).
+        cause: FinalStatus,
     }
 }
 
@@ -381,6 +399,8 @@ words! {
         CircuitLost = "circuit-lost",
         /// Max-Forwards or the hop counter is used up.
         NoHops = "no-hops",
+        /// A body must be understood and is not.
+        IsupNotUnderstood = "isup-not-understood",
         /// The trunk takes no INVITE without an IAM.
         NoIsup = "no-isup",
         /// The request comes from no trunk's address.
@@ -501,6 +521,8 @@ words! {
         LocationGlobal = "location-6xx",
         /// How redirection is told.
         Diversion = "diversion",
+        /// The number of From beside one that a network asserts.
+        FromNumber = "from-number",
         /// P-Early-Media in provisional responses.
         EarlyMedia = "early-media",
         /// Max-Forwards for one of the hop counter.
@@ -519,6 +541,7 @@ impl Convention {
             Self::Location | Self::LocationGlobal => {
                 &["U", "LPN", "LN", "TN", "RLN", "RPN", "INTL", "BI"]
             }
+            Self::FromNumber => &["additional", "ignored"],
             Self::Diversion => &["diversion", "history-info", "both", "none"],
             Self::HopFactor => &["1", "2", "3", "4", "5", "6", "7", "8"],
         }
@@ -573,4 +596,19 @@ fn event<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Event, D::Error> 
 
 fn category<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallingPartysCategory, D::Error> {
     u8::deserialize(deserializer).map(CallingPartysCategory::from_code)
+}
+
+fn redirecting_reason<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<RedirectingReason, D::Error> {
+    let code = u8::deserialize(deserializer)?;
+    (code < 16)
+        .then(|| RedirectingReason::from_code(code))
+        .ok_or_else(|| {
+            let found = Unexpected::Unsigned(code.into());
+            de::Error::invalid_value(
+                found,
+                &"a redirecting reason from 0 to 15 (Q.763 section 3.45)",
+            )
+        })
 }

@@ -33,6 +33,9 @@ pub struct SipTrunk {
     /// `version` parameter of `application/ISUP` (RFC 3204 section 3.1).
     #[serde(default = "SipTrunk::default_isup_version")]
     pub isup_version: String,
+    /// `base` parameter of `application/ISUP`: a well-known version that reads the body, too.
+    #[serde(default)]
+    pub isup_base: Option<String>,
     /// Reliable provisional responses (RFC 3262).
     #[serde(default)]
     pub reliable: Reliable,

@@ -4,45 +4,19 @@
 //! last word (RFC 3372 §4).
 
 use isup::{
-    CalledPartyNumber, CallingPartyNumber, CallingPartysCategory, ContinuityCheck, Digits,
-    DigitsError, ForwardCallIndicators, Message, MessageType, NatureOfAddress, NatureOfConnection,
-    Parameter, Presentation, Screening, TransmissionMediumRequirement,
+    CalledPartyNumber, ContinuityCheck, DigitsError, ForwardCallIndicators, HopCounter, Message,
+    MessageType, NatureOfAddress, NatureOfConnection, TransmissionMediumRequirement, Variant,
 };
 
-use super::number;
+use super::caller::Caller;
+use super::convert::{self, Change};
+use super::portability::Portability;
+use super::profile::Profile;
+use super::redirection::{self, Redirections};
+use super::{bearer, hops, number, user_to_user};
 use crate::config::{SipTrunk, TrunkGroup};
-use crate::dialplan::Number;
 use crate::sip::Incoming;
 use crate::sip::sdp::Codec;
-
-/// Who calls, as SIP tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The number.
-    pub number: Number,
-    /// The caller asked not to be shown (RFC 3323).
-    pub restricted: bool,
-}
-
-impl Caller {
-    /// P-Asserted-Identity from a trusted peer (RFC 3325), otherwise From; none where neither
-    /// holds a number.
-    #[must_use]
-    pub fn of(incoming: &Incoming, trunk: &SipTrunk) -> Option<Self> {
-        let asserted = incoming
-            .p_asserted_identity
-            .iter()
-            .filter(|_| trunk.trusted)
-            .find_map(|identity| number::from_uri(identity));
-        let number = asserted.or_else(|| number::from_uri(&incoming.from))?;
-        let restricted = incoming.privacy.as_deref().is_some_and(|privacy| {
-            privacy
-                .split([';', ','])
-                .any(|value| matches!(value.trim(), "id" | "user" | "header"))
-        });
-        Some(Self { number, restricted })
-    }
-}
 
 /// What the IAM is made from.
 #[derive(Debug, Clone, Copy)]
@@ -55,84 +29,88 @@ pub struct Setup<'a> {
     pub nature: NatureOfAddress,
     /// Who calls.
     pub caller: Option<&'a Caller>,
+    /// The INVITE and the trunk it came from, for what else its header fields say.
+    pub incoming: Option<(&'a Incoming, &'a SipTrunk)>,
     /// The media agreed on.
     pub codec: Codec,
     /// The trunk group it goes to.
     pub group: &'a TrunkGroup,
     /// The circuit is to be checked before the call goes on (Q.764 §2.1.8).
     pub check: bool,
+    /// The variant of the circuit.
+    pub variant: Variant,
+    /// The interworking tables.
+    pub profile: &'a Profile,
 }
+
+/// An IAM, and what a conversion of its template changed.
+pub type Made = (Message, Vec<Change>);
 
 /// The IAM for an INVITE, en bloc.
 ///
 /// # Errors
 /// When the called number holds something that is no address signal, or too much of it.
-pub fn iam(setup: &Setup<'_>) -> Result<Message, DigitsError> {
-    let mut iam = setup
+pub fn iam(setup: &Setup<'_>) -> Result<Made, DigitsError> {
+    let Setup { profile, group, .. } = setup;
+    let template = setup
         .template
         .filter(|m| m.message_type() == MessageType::Iam)
-        .cloned()
-        .unwrap_or_else(canonical);
+        .and_then(|template| convert::to(setup.variant, template));
+    let has_template = template.is_some();
+    let (mut iam, changes) = match template {
+        Some(template) => (template.message, template.changes),
+        None => (canonical(setup), Vec::new()),
+    };
     // The continuity check of the template was of another circuit.
     let connection = iam.find::<NatureOfConnection>().unwrap_or_default();
     let check = match setup.check {
         true => ContinuityCheck::Required,
         false => ContinuityCheck::NotRequired,
     };
-    set(&mut iam, connection.with_continuity_check(check));
-    if setup.codec == Codec::Clearmode {
-        set(&mut iam, TransmissionMediumRequirement::Unrestricted64);
-    }
-    let called = signals(setup.called)?;
+    iam.set(connection.with_continuity_check(check));
+    bearer::put_into_iam(setup.codec, group.law, &mut iam);
+    let called = number::signals(setup.called)?;
     let as_before = iam
         .find::<CalledPartyNumber>()
         .is_some_and(|n| n.digits.without_st() == called && n.nature == setup.nature);
     if !as_before {
-        set(&mut iam, CalledPartyNumber::new(setup.nature, called));
+        iam.set(CalledPartyNumber::new(setup.nature, called));
     }
     // Where SIP names nobody, what the template says of the caller stands (RFC 3398 §7.2.1.1).
     if let Some(caller) = setup.caller {
-        let (digits, nature) = number::to_parameter(&caller.number, setup.group);
-        if let Ok(digits) = signals(&digits) {
-            let as_before = iam
-                .find::<CallingPartyNumber>()
-                .is_some_and(|n| n.digits == digits && n.nature == nature);
-            if !as_before {
-                set(&mut iam, calling(nature, digits, caller.restricted));
-            }
-        }
+        caller.put_into_iam(profile, group, &mut iam);
     }
-    Ok(iam)
+    let Some((incoming, trunk)) = setup.incoming else {
+        return Ok((iam, changes));
+    };
+    let redirections = Redirections::of_invite(incoming, profile);
+    redirections.put_into_iam(profile, group, &mut iam);
+    if redirections.told.is_empty() {
+        redirection::original_of_to(incoming, profile, group, &mut iam);
+    }
+    Portability::of(&incoming.request_uri, trunk).put_into_iam(profile, group, &mut iam)?;
+    user_to_user::put_into_isup(&incoming.user_to_user, &mut iam);
+    // A template without a hop counter is of a network that has none.
+    if let Some(left) = hops::counter(profile, incoming.max_forwards)
+        && (!has_template
+            || iam
+                .find::<HopCounter>()
+                .is_some_and(|there| there.0 > left.0))
+    {
+        iam.set(left);
+    }
+    Ok((iam, changes))
 }
 
 /// The IAM of a gateway without a template (RFC 3398 §7.2.1.1): no satellite, ISUP all the way,
-/// ordinary subscriber, 3.1 kHz audio.
-fn canonical() -> Message {
-    Message::new(MessageType::Iam)
+/// the profile's category for an unknown caller, 3.1 kHz audio.
+fn canonical(setup: &Setup<'_>) -> Message {
+    let iam = Message::new_variant(MessageType::Iam, setup.variant)
         .with(NatureOfConnection::default())
         .with(ForwardCallIndicators::ISUP_ALL_THE_WAY)
-        .with(CallingPartysCategory::Ordinary)
-        .with(TransmissionMediumRequirement::Audio3k1)
-}
-
-fn calling(nature: NatureOfAddress, digits: Digits, restricted: bool) -> CallingPartyNumber {
-    let presentation = if restricted {
-        Presentation::Restricted
-    } else {
-        Presentation::Allowed
-    };
-    CallingPartyNumber {
-        presentation,
-        screening: Screening::Network,
-        ..CallingPartyNumber::new(nature, digits)
+        .with(setup.profile.other_category().code);
+    match setup.variant {
+        Variant::Itu => iam.with(TransmissionMediumRequirement::Audio3k1),
+        Variant::Ansi => iam.with(bearer::audio(setup.group.law)),
     }
-}
-
-fn set<P: Parameter>(iam: &mut Message, parameter: P) {
-    iam.set(parameter);
-}
-
-/// Address signals of dialled digits: `*` is code 11, `#` code 12 (Q.763 §3.9).
-fn signals(dialled: &str) -> Result<Digits, DigitsError> {
-    dialled.replace('*', "B").replace('#', "C").parse()
 }

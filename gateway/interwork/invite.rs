@@ -1,31 +1,13 @@
 //! IAM to INVITE (RFC 3398 §8.2.1.1).
 
-use isup::{CalledPartyNumber, CallingPartyNumber, Message, Presentation, Screening};
+use isup::Message;
 
-use super::encapsulation;
-use super::number;
+use super::profile::Profile;
+use super::redirection::{self, Redirections};
+use super::{caller, encapsulation, hops, number, portability, user_to_user};
 use crate::config::{Reliable, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
 use crate::sip::{self, Bodies, Hop, Invite};
-
-/// The called number of an IAM as a number to route by.
-#[must_use]
-pub fn called(iam: &Message, group: &TrunkGroup) -> Option<Number> {
-    let parameter = iam.find::<CalledPartyNumber>()?;
-    number::from_parameter(&parameter.digits, parameter.nature, parameter.plan, group)
-}
-
-/// The calling number of an IAM, and whether it may be shown; none where there is none.
-#[must_use]
-pub fn calling(iam: &Message, group: &TrunkGroup) -> Option<(Number, CallingPartyNumber)> {
-    let parameter = iam.find::<CallingPartyNumber>()?;
-    if parameter.presentation == Presentation::NotAvailable {
-        return None;
-    }
-    let number =
-        number::from_parameter(&parameter.digits, parameter.nature, parameter.plan, group)?;
-    Some((number, parameter))
-}
 
 /// What the INVITE is made from.
 #[derive(Debug, Clone)]
@@ -38,6 +20,8 @@ pub struct Setup<'a> {
     pub group: &'a TrunkGroup,
     /// The trunk it goes to.
     pub trunk: &'a SipTrunk,
+    /// The interworking tables.
+    pub profile: &'a Profile,
     /// Our host and port in From.
     pub own_host: String,
     /// Our offer.
@@ -52,37 +36,36 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
         .host
         .clone()
         .unwrap_or_else(|| setup.trunk.address.to_string());
-    let caller = calling(setup.iam, setup.group);
-    let restricted = caller.as_ref().is_some_and(|(_, number)| {
-        matches!(
-            number.presentation,
-            Presentation::Restricted | Presentation::RestrictedByNetwork
-        )
-    });
-    let from = match &caller {
-        Some(_) if restricted => "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
-        Some((number, _)) => format!("<{}>", number::to_uri(number, &setup.own_host)),
-        // No calling number: a URI without user part (RFC 3398 §8.2.1.1).
-        None => format!("<sip:{}>", setup.own_host),
-    };
+    let Setup {
+        iam,
+        group,
+        trunk,
+        profile,
+        ..
+    } = setup;
+    let parameters = portability::parameters(iam, group, trunk);
     let mut invite = Invite::new(
         Hop::new(setup.trunk.transport, setup.trunk.address),
-        number::to_uri(setup.called, &host),
-        from,
+        number::to_uri_with(setup.called, &parameters, &host),
+        "",
     );
-    if let Some((number, parameter)) = &caller {
-        let by_network = matches!(
-            parameter.screening,
-            Screening::Network | Screening::UserPassed
-        );
-        if setup.trunk.trusted && by_network {
-            invite
-                .p_asserted_identity
-                .push(format!("<{}>", number::to_uri(number, &setup.own_host)));
-        }
-        if restricted {
-            invite.privacy = Some("id".to_owned());
-        }
+    let own_host = &setup.own_host;
+    caller::put_into_invite(iam, group, trunk, profile, own_host, &mut invite);
+    // The number that was called first, where it may be told (RFC 3398 §8.2.1.1).
+    if let Some((number, presentation)) = redirection::original(iam, group, profile)
+        && (trunk.trusted || presentation == isup::Presentation::Allowed)
+    {
+        invite.to_header = Some(format!("<{}>", number::to_uri(&number, &host)));
+    }
+    let redirections = Redirections::of_iam(iam, group, profile);
+    redirections.put_into_invite(profile, trunk, own_host, &mut invite);
+    invite.headers.extend(user_to_user::field(iam));
+    if profile.conventions().early_media {
+        let field = ("P-Early-Media".to_owned(), "supported".to_owned());
+        invite.headers.push(field);
+    }
+    if let Some(left) = hops::max_forwards(profile, iam) {
+        invite.max_forwards = left;
     }
     invite.reliable = match setup.trunk.reliable {
         Reliable::Required => sip::Reliable::Required,

@@ -1,7 +1,9 @@
 //! Telephone numbers between URIs and parameters (RFC 3398 §12, RFC 3966).
 
-use isup::{Digits, NatureOfAddress, NumberingPlan};
+use isup::{Digits, DigitsError, NatureOfAddress, NumberingPlan};
 
+use super::profile::{Country, Form, Profile};
+use super::uri::{Address, Uri};
 use crate::config::TrunkGroup;
 use crate::dialplan::Number;
 
@@ -9,42 +11,62 @@ use crate::dialplan::Number;
 /// says `user=phone`; none where that is no number. A name-addr may stand around it.
 #[must_use]
 pub fn from_uri(uri: &str) -> Option<Number> {
-    let uri = match (uri.find('<'), uri.rfind('>')) {
-        (Some(open), Some(close)) if open < close => uri.get(open + 1..close)?,
-        _ => uri,
-    };
-    let (scheme, rest) = uri.trim().split_once(':')?;
-    let user = match scheme.to_ascii_lowercase().as_str() {
-        "tel" => rest,
-        "sip" | "sips" => rest.split_once('@')?.0,
-        _ => return None,
-    };
-    // Parameters of the number, and a password, end it.
-    let number = user.split([';', ':', '?']).next()?;
-    Number::parse(&number.replace("%23", "#"))
+    match uri.contains('<') {
+        true => of(&Address::parse(uri)?.uri),
+        // A Request-URI: what follows a semicolon may belong to its user part.
+        false => of(&Uri::parse(uri)?),
+    }
 }
 
-/// The number as one of the trunk group's national network (RFC 3398 §12): in international
-/// form, the group's own country code makes it national.
+/// [`from_uri`] for a URI that was read.
 #[must_use]
-pub fn to_parameter(number: &Number, group: &TrunkGroup) -> (String, NatureOfAddress) {
+pub fn of(uri: &Uri) -> Option<Number> {
+    Number::parse(uri.user.as_deref()?)
+}
+
+/// Address signals of dialled digits: `*` is code 11, `#` code 12 (Q.763 §3.9).
+///
+/// # Errors
+/// When there are too many, or one is no address signal.
+pub fn signals(dialled: &str) -> Result<Digits, DigitsError> {
+    dialled.replace('*', "B").replace('#', "C").parse()
+}
+
+/// The number as one of the trunk group's national network (RFC 3398 §12.2): in international
+/// form, by the profile's row for the group's own country code or for another.
+#[must_use]
+pub fn to_parameter(
+    number: &Number,
+    group: &TrunkGroup,
+    profile: &Profile,
+) -> (String, NatureOfAddress) {
     if !number.international {
         return (number.digits.clone(), nature(group.number_nature));
     }
-    match number.digits.strip_prefix(group.country_code.as_str()) {
-        Some(national) if !national.is_empty() => (national.to_owned(), NatureOfAddress::National),
-        _ => (number.digits.clone(), NatureOfAddress::International),
-    }
+    let national = number.digits.strip_prefix(group.country_code.as_str());
+    let national = national.filter(|national| !national.is_empty());
+    let row = profile.number(match national {
+        Some(_) => Country::Own,
+        None => Country::Other,
+    });
+    let digits = match (national, row.nature) {
+        // With its country code an own number is an international one.
+        (Some(national), nature) if nature != crate::config::Nature::International => national,
+        _ => &number.digits,
+    };
+    (digits.to_owned(), nature(row.nature))
 }
 
-/// A number of a parameter, in international form where the nature of address and the trunk
-/// group's codes say how (RFC 3398 §12); other plans than E.164 are no telephone numbers.
+/// A number of a parameter, in the form that the profile gives its nature of address and in
+/// international form where the trunk group's codes say how (RFC 3398 §12.1); other plans than
+/// E.164 are no telephone numbers.
 #[must_use]
 pub fn from_parameter(
     signals: &Digits,
     nature: NatureOfAddress,
     plan: NumberingPlan,
     group: &TrunkGroup,
+    profile: &Profile,
 ) -> Option<Number> {
     if plan != NumberingPlan::Isdn || signals.without_st().is_empty() {
         return None;
@@ -59,13 +81,13 @@ pub fn from_parameter(
         digits,
         international: true,
     };
-    Some(match (nature, &group.area_code) {
-        (NatureOfAddress::International, _) => international(digits),
-        (NatureOfAddress::National, _) => international(format!("{}{digits}", group.country_code)),
-        (NatureOfAddress::Subscriber, Some(area)) => {
+    Some(match (profile.nature(nature).form, &group.area_code) {
+        (Form::Global, _) => international(digits),
+        (Form::National, _) => international(format!("{}{digits}", group.country_code)),
+        (Form::Subscriber, Some(area)) => {
             international(format!("{}{area}{digits}", group.country_code))
         }
-        _ => Number {
+        (Form::Subscriber | Form::Local, _) => Number {
             digits,
             international: false,
         },
@@ -75,10 +97,14 @@ pub fn from_parameter(
 /// The SIP URI of the number at a host (RFC 3261 §19.1.6).
 #[must_use]
 pub fn to_uri(number: &Number, host: &str) -> String {
-    format!(
-        "sip:{}@{host};user=phone",
-        number.to_string().replace('#', "%23")
-    )
+    to_uri_with(number, "", host)
+}
+
+/// The SIP URI of the number with parameters of its own, each after a semicolon, at a host.
+#[must_use]
+pub fn to_uri_with(number: &Number, parameters: &str, host: &str) -> String {
+    let number = number.to_string().replace('#', "%23");
+    format!("sip:{number}{parameters}@{host};user=phone")
 }
 
 /// The configured nature of address as the parameter's.

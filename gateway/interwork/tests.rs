@@ -1,6 +1,9 @@
 //! The mappings of RFC 3398, each against what the RFC says.
 
 mod causes;
+mod conversion;
+mod headers;
+mod precedence;
 
 use std::collections::BTreeMap;
 
@@ -8,12 +11,13 @@ use isup::{
     BackwardCallIndicators, CalledPartyNumber, CalledPartysStatus, CallingPartyNumber,
     CallingPartysCategory, Cause, Digits, Event, EventInformation, ForwardCallIndicators, Location,
     Message, MessageType, NatureOfAddress, NatureOfConnection, OptionalBackwardCallIndicators,
-    Presentation, TransmissionMediumRequirement,
+    Presentation, TransmissionMediumRequirement, Variant,
 };
 
 use super::backward::{self, Progress};
+use super::caller::Caller;
 use super::profile::RFC3398;
-use super::{encapsulation, iam, invite, release};
+use super::{encapsulation, iam, invite, portability, release};
 use crate::config::{Config, IsupMode, Ringback, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
 use crate::sip::sdp::Codec;
@@ -93,7 +97,7 @@ fn the_template_gives_what_sip_does_not_say() {
             NatureOfAddress::National,
             digits("895550009"),
         ));
-    let caller = iam::Caller::of(&incoming("<sip:+12125550199@192.0.2.7>;tag=1"), &trunk).unwrap();
+    let caller = Caller::of(&incoming("<sip:+12125550199@192.0.2.7>;tag=1"), &trunk).unwrap();
     let setup = iam::Setup {
         template: Some(&template),
         called: "305550001",
@@ -102,8 +106,11 @@ fn the_template_gives_what_sip_does_not_say() {
         codec: Codec::Pcma,
         group: &group,
         check: false,
+        incoming: None,
+        variant: Variant::Itu,
+        profile: &RFC3398,
     };
-    let iam = iam::iam(&setup).unwrap();
+    let (iam, _) = iam::iam(&setup).unwrap();
     assert_eq!(
         iam.find::<CallingPartysCategory>(),
         Some(CallingPartysCategory::Payphone)
@@ -126,6 +133,7 @@ fn the_template_gives_what_sip_does_not_say() {
     };
     let kept = iam::iam(&nobody)
         .unwrap()
+        .0
         .find::<CallingPartyNumber>()
         .unwrap();
     assert_eq!(kept.digits.to_string(), "895550009");
@@ -151,8 +159,11 @@ fn an_iam_that_sip_agrees_with_crosses_unchanged() {
         codec: Codec::Pcma,
         group: &group,
         check: false,
+        incoming: None,
+        variant: Variant::Itu,
+        profile: &RFC3398,
     };
-    assert_eq!(iam::iam(&setup).unwrap().to_vec(), template.to_vec());
+    assert_eq!(iam::iam(&setup).unwrap().0.to_vec(), template.to_vec());
 }
 
 #[test]
@@ -163,12 +174,12 @@ fn a_caller_is_asserted_only_by_a_trusted_peer_and_hidden_on_request() {
         .p_asserted_identity
         .push("<sip:+49305550003@192.0.2.7>".into());
     invite.privacy = Some("id".into());
-    let number = |trunk: &SipTrunk| iam::Caller::of(&invite, trunk).unwrap().number.to_string();
+    let number = |trunk: &SipTrunk| Caller::of(&invite, trunk).unwrap().number.to_string();
     assert_eq!(number(&trunk), "+49305550002");
     trunk.trusted = true;
     assert_eq!(number(&trunk), "+49305550003");
 
-    let caller = iam::Caller::of(&invite, &trunk).unwrap();
+    let caller = Caller::of(&invite, &trunk).unwrap();
     let setup = iam::Setup {
         template: None,
         called: "12#*",
@@ -177,8 +188,11 @@ fn a_caller_is_asserted_only_by_a_trusted_peer_and_hidden_on_request() {
         codec: Codec::Clearmode,
         group: &group,
         check: false,
+        incoming: None,
+        variant: Variant::Itu,
+        profile: &RFC3398,
     };
-    let iam = iam::iam(&setup).unwrap();
+    let (iam, _) = iam::iam(&setup).unwrap();
     let calling = iam.find::<CallingPartyNumber>().unwrap();
     assert_eq!(calling.presentation, Presentation::Restricted);
     assert_eq!(
@@ -214,7 +228,7 @@ fn an_invite_names_the_caller_unless_the_caller_is_hidden() {
             })
     };
     let invite = |iam: &Message| {
-        let called = invite::called(iam, &group).unwrap();
+        let called = portability::dialled(iam, &group, &RFC3398).unwrap();
         assert_eq!(
             called.to_string(),
             "+49305550001",
@@ -225,6 +239,7 @@ fn an_invite_names_the_caller_unless_the_caller_is_hidden() {
             called: &called,
             group: &group,
             trunk: &trunk,
+            profile: &RFC3398,
             own_host: "192.0.2.1:5060".into(),
             offer: "v=0".into(),
         })
@@ -271,6 +286,7 @@ fn an_untrusted_peer_never_learns_a_hidden_number() {
             isup: IsupMode::Off,
             ..trunk
         },
+        profile: &RFC3398,
         own_host: "192.0.2.1".into(),
         offer: "v=0".into(),
     });

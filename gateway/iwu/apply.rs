@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use isup::CircuitId;
+use isup::circuit::Request;
+use isup::{CircuitId, Message, Variant};
 
 use super::Iwu;
 use crate::call::{Action, CallId, Context, Event, Timer};
+use crate::interwork::convert;
 use crate::sip::{self, SessionId};
 
 impl Iwu {
@@ -99,9 +101,13 @@ impl Iwu {
         now: Instant,
         call: CallId,
         circuit: CircuitId,
-        request: isup::circuit::Request,
+        request: Request,
     ) -> bool {
         let point = self.points.circuits.get(&circuit).map(|place| place.point);
+        let variant = point.and_then(|point| Some(self.points.points.get(point)?.variant));
+        let Some(request) = self.in_variant(now, call, variant.unwrap_or_default(), request) else {
+            return false;
+        };
         let Some(point) = point.and_then(|point| self.points.points.get_mut(point)) else {
             return false;
         };
@@ -111,6 +117,37 @@ impl Iwu {
         tracing::warn!(%call, %error, "ISUP request");
         self.trace_call(now, call, error.to_string());
         false
+    }
+
+    /// A request whose message is one of the circuit's variant; none where that variant has no
+    /// message that says it.
+    fn in_variant(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        variant: Variant,
+        request: Request,
+    ) -> Option<Request> {
+        let (message, again): (_, fn(Message) -> Request) = match request {
+            Request::Setup(message) => (message, Request::Setup),
+            Request::Send(message) => (message, Request::Send),
+            Request::Release(message) => (message, Request::Release),
+            other => return Some(other),
+        };
+        if message.variant() == variant {
+            return Some(again(message));
+        }
+        match convert::to(variant, &message) {
+            Some(converted) => {
+                self.note_changes(now, call, &converted.changes);
+                Some(again(converted.message))
+            }
+            None => {
+                let text = format!("{} is not sent: {variant} has none", message.message_type());
+                self.trace_call(now, call, text);
+                None
+            }
+        }
     }
 
     fn stop(&mut self, id: CallId, timer: Timer) {

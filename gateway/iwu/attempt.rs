@@ -7,13 +7,13 @@ use isup::circuit::Request;
 use isup::node::{CallClass, NoCircuit};
 use media_bridge::BridgeId;
 
-use super::Iwu;
-use super::leg::Origin;
+use super::leg::{Leg, Origin};
+use super::{Iwu, bridge};
 use crate::call::{CallId, Event};
 use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Trunk;
 use crate::interwork::profile::Fault;
-use crate::interwork::{iam, invite, number};
+use crate::interwork::{bearer, iam, invite, number};
 use crate::sip::{self, Policy, Reliable, Renegotiation, sdp};
 use crate::{config, trunk_group};
 
@@ -122,7 +122,8 @@ impl Iwu {
             .capabilities(bridge, trunk)
             .ok_or(Obstacle::Fault(Fault::NoPort))?;
         let check = self.takes_check(id, group_index, group);
-        let (iam, digits, octets, plan) = self.prepare(id, group, &local, check)?;
+        let ((iam, changes), digits, octets, plan) = self.prepare(id, group, &local, check)?;
+        self.note_changes(now, id, &changes);
         let cic = self.points.circuits.get(&circuit).map(|place| place.cic.0);
         let Some(leg) = self.legs.get_mut(&id) else {
             return Ok(());
@@ -157,7 +158,8 @@ impl Iwu {
         group: &TrunkGroup,
         local: &sdp::Capabilities,
         check: bool,
-    ) -> Result<(isup::Message, String, bytes::Bytes, Option<sdp::MediaPlan>), Obstacle> {
+    ) -> Result<(iam::Made, String, bytes::Bytes, Option<sdp::MediaPlan>), Obstacle> {
+        let config = &self.config;
         let leg = self
             .legs
             .get(&id)
@@ -173,19 +175,25 @@ impl Iwu {
         let (octets, plan) = self.agree(incoming, local).map_err(Obstacle::Media)?;
         let (digits, nature) = match leg.route.nature {
             Some(nature) => (leg.route.number.digits.clone(), nature),
-            None => number::to_parameter(&leg.route.number, group),
+            None => number::to_parameter(&leg.route.number, group, &leg.profile),
         };
         let setup = iam::Setup {
             template: template.as_ref(),
             called: &digits,
             nature,
             caller: caller.as_ref(),
+            incoming: config
+                .sip_trunks
+                .get(leg.trunk)
+                .map(|trunk| (&**incoming, trunk)),
             codec: plan.map_or(sdp::Codec::Pcma, |plan| plan.codec),
             group,
             check,
+            variant: self.points.variant(leg.group),
+            profile: &leg.profile,
         };
-        let iam = iam::iam(&setup).map_err(|_| Obstacle::Fault(Fault::NoNumber))?;
-        Ok((iam, digits, octets, plan))
+        let made = iam::iam(&setup).map_err(|_| Obstacle::Fault(Fault::NoNumber))?;
+        Ok((made, digits, octets, plan))
     }
 
     /// PSTN to SIP: the next SIP trunk.
@@ -194,6 +202,7 @@ impl Iwu {
         while let Some(leg) = self.legs.get(&id) {
             let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
                 return Err(Obstacle::Fault(match leg.route.attempts {
+                    0 if self.lacks_codec(leg) => Fault::NoMedia,
                     0 => Fault::NoRoute,
                     _ => Fault::NoResponse,
                 }));
@@ -210,6 +219,21 @@ impl Iwu {
         Ok(())
     }
 
+    /// Whether no trunk of the route has a codec for what the IAM asks for.
+    fn lacks_codec(&self, leg: &Leg) -> bool {
+        let Origin::Isup { iam } = &leg.route.origin else {
+            return false;
+        };
+        let trunks = leg.route.targets.iter().filter_map(|target| match target {
+            Trunk::Sip(index) => self.config.sip_trunks.get(*index),
+            Trunk::Group(_) => None,
+        });
+        let mut codecs = trunks
+            .map(|trunk| bearer::codecs(iam, &trunk.codecs))
+            .peekable();
+        codecs.peek().is_some() && codecs.all(|codecs| codecs.is_empty())
+    }
+
     /// Sends the INVITE; false when it cannot be made.
     fn invite(
         &mut self,
@@ -220,7 +244,7 @@ impl Iwu {
         trunk: &SipTrunk,
     ) -> bool {
         let config = self.config.clone();
-        let Some(local) = self.capabilities(bridge, trunk) else {
+        let Some(mut local) = self.capabilities(bridge, trunk) else {
             return false;
         };
         let session = self.sip.new_session();
@@ -232,17 +256,26 @@ impl Iwu {
         else {
             return false;
         };
+        let profile = self.profiles.of(Some(index), Some(leg.group)).clone();
+        let offered = bearer::codecs(iam, &trunk.codecs);
+        local
+            .codecs
+            .retain(|codec| offered.iter().any(|of| bridge::codec(*of) == *codec));
+        if local.codecs.is_empty() {
+            return false;
+        }
         let offer = sdp::offer(&local);
         let invite = invite::invite(&invite::Setup {
             iam,
             called: &leg.route.number,
             group,
             trunk,
+            profile: &profile,
             own_host: config.sip.listen.address().to_string(),
             offer: offer.clone(),
         });
         leg.trunk = index;
-        leg.profile = self.profiles.of(Some(index), Some(leg.group)).clone();
+        leg.profile = profile;
         leg.session = Some(session);
         leg.local = Some((local, offer));
         leg.plan = None;

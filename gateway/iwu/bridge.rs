@@ -281,7 +281,8 @@ impl Iwu {
     }
 }
 
-fn codec(codec: Codec) -> sdp::Codec {
+/// The configured codec as the session description's.
+pub(super) fn codec(codec: Codec) -> sdp::Codec {
     match codec {
         Codec::Pcma => sdp::Codec::Pcma,
         Codec::Pcmu => sdp::Codec::Pcmu,

@@ -11,7 +11,7 @@ use crate::call::{Call, CallId, Event, IsupToSip};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::dialplan::{Query, Route as Routed, Trunk};
 use crate::interwork::profile::Fault;
-use crate::interwork::{invite, release};
+use crate::interwork::{caller, hops, portability, release};
 
 impl Iwu {
     pub(super) fn heard_from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
@@ -101,9 +101,10 @@ impl Iwu {
         self.claim_rung(call);
         let mut record = CallRecord::new(call, cdr::Origin::PstnToSip, &group.name, self.wall(now));
         record.cic = Some(place.cic.0);
-        let caller = invite::calling(&iam, group);
+        let profile = self.profiles.of(None, Some(place.group)).clone();
+        let caller = caller::calling(&iam, group, &profile);
         record.calling_received = caller.as_ref().map(|(number, _)| number.to_string());
-        let called = invite::called(&iam, group);
+        let called = portability::dialled(&iam, group, &profile);
         record.called_received = called.as_ref().map(ToString::to_string).unwrap_or_default();
         let refusal = |cause: u8, why: &str| (cause, why.to_owned());
         let verdict = match (&self.drain, &called) {
@@ -111,6 +112,10 @@ impl Iwu {
             // Without a SIP trunk no context could be made for the call.
             (None, Some(_)) if config.sip_trunks.is_empty() => {
                 Err(refusal(3, "no SIP trunk is configured"))
+            }
+            (None, Some(_)) if hops::max_forwards(&profile, &iam).is_none() => {
+                let row = profile.failure(Fault::NoHops);
+                Err(refusal(row.cause, "the hop counter is used up"))
             }
             (None, None) => Err(refusal(28, "the called party number is none to route by")),
             (None, Some(called)) => {
@@ -129,7 +134,6 @@ impl Iwu {
                 let (machine, actions) = IsupToSip::new();
                 let route = Route::new(targets, decision, Origin::Isup { iam });
                 let machine = Call::IsupToSip(machine);
-                let profile = self.profiles.of(None, Some(place.group)).clone();
                 let mut leg = Leg::new(machine, 0, place.group, profile, record, route);
                 leg.circuit = Some(circuit);
                 self.legs.insert(call, leg);

@@ -11,10 +11,10 @@ use crate::call::{Call, CallId, Event, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
 use crate::dialplan::{Query, Route as Routed, Trunk};
-use crate::interwork::iam::Caller;
+use crate::interwork::caller::Caller;
 use crate::interwork::number;
 use crate::interwork::profile::{Fault, Profile};
-use crate::interwork::{cause, encapsulation, release};
+use crate::interwork::{cause, encapsulation, hops, release};
 use crate::sip::{self, Flow, Incoming, Indication, Request, SessionId, sdp};
 
 /// Why an INVITE goes no further than the gateway.
@@ -247,8 +247,12 @@ fn fits(profile: &Profile, trunk: &SipTrunk, incoming: &Incoming) -> Result<(), 
             .push((header.0.to_owned(), header.1.to_owned()));
         Err(refusal)
     };
-    if incoming.max_forwards == 0 {
-        return Err(Refusal::of(profile, Fault::NoHops, "Max-Forwards is 0"));
+    if hops::counter(profile, incoming.max_forwards).is_none() {
+        return Err(Refusal::of(
+            profile,
+            Fault::NoHops,
+            "Max-Forwards is used up",
+        ));
     }
     if incoming.replaces.is_some() && !trunk.transfer {
         return Err(Refusal::new(403, 21, "the trunk may not transfer calls"));
@@ -274,6 +278,13 @@ fn template(
     trunk: &SipTrunk,
     incoming: &Incoming,
 ) -> Result<Option<isup::Message>, Refusal> {
+    if trunk.isup != IsupMode::Off && encapsulation::must_be_refused(trunk, &incoming.bodies) {
+        let why = "the ISUP body must be understood and is not";
+        let mut refusal = Refusal::of(profile, Fault::IsupNotUnderstood, why);
+        let accept = "application/sdp, multipart/mixed".to_owned();
+        refusal.headers.push(("Accept".to_owned(), accept));
+        return Err(refusal);
+    }
     let iam = encapsulation::understood(trunk, &incoming.bodies)
         .filter(|m| m.message_type() == isup::MessageType::Iam);
     if iam.is_none() && trunk.isup == IsupMode::Mandatory {

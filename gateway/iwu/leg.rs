@@ -9,7 +9,7 @@ use media_bridge::{BridgeId, Path};
 use crate::call::Call;
 use crate::cdr::CallRecord;
 use crate::dialplan::{Decision, Number, Trunk};
-use crate::interwork::iam::Caller;
+use crate::interwork::caller::Caller;
 use crate::interwork::number;
 use crate::interwork::profile::Profile;
 use crate::sip::sdp::{Capabilities, MediaPlan};

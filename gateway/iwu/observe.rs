@@ -15,6 +15,7 @@ use tdm::{SpanEvent, SpanId};
 use super::{Iwu, Output};
 use crate::call::{CallId, Mark};
 use crate::cdr::CallRecord;
+use crate::interwork::convert::Change;
 use crate::interwork::{encapsulation, number};
 use crate::ladder::{Trace, What};
 use crate::sip;
@@ -201,6 +202,20 @@ impl Iwu {
                     record.mapped_by = mapped_by;
                     record.end(at, by);
                 }
+            }
+        }
+    }
+
+    /// Notes what a conversion between ISUP variants lost or changed.
+    pub(super) fn note_changes(&mut self, now: Instant, call: CallId, changes: &[Change]) {
+        for change in changes {
+            let text = change.to_string();
+            let Some(leg) = self.legs.get_mut(&call) else {
+                return;
+            };
+            if !leg.record.converted.contains(&text) {
+                leg.record.converted.push(text.clone());
+                self.trace_call(now, call, text);
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::trunk_group;
 pub(super) struct Point {
     /// Point codes that have circuits.
     destinations: Vec<PointCode>,
+    pub(super) variant: Variant,
     pub(super) mtp: Mtp,
     pub(super) isup: Node,
 }
@@ -157,6 +158,14 @@ impl Points {
         })
     }
 
+    /// The standard of a trunk group's circuits.
+    pub(super) fn variant(&self, group: usize) -> Variant {
+        let circuit = self.groups.get(group).and_then(|circuits| circuits.first());
+        circuit
+            .and_then(|circuit| self.points.get(self.circuits.get(circuit)?.point))
+            .map_or(Variant::Itu, |point| point.variant)
+    }
+
     pub(super) fn start(&mut self, now: Instant) {
         for point in &mut self.points {
             point.mtp.start(now);
@@ -217,6 +226,7 @@ fn point(draft: Draft) -> Result<Point, ConfigError> {
     };
     Ok(Point {
         destinations,
+        variant,
         mtp: Mtp::new(draft.mtp)?,
         isup: Node::new(node)?,
     })

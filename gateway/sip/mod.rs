@@ -65,6 +65,7 @@ pub use replaces::Replaces;
 pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
 
 pub(crate) use message::phrase;
+pub(crate) use reason::unquote;
 pub use summary::{Summary, summary};
 pub use transport::{Flow, Hop, Identity, Listener, Transport};
 

@@ -152,7 +152,7 @@ pub(super) fn split_list(row: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A quoted string without its quotes and escapes; a token as it is.
-pub(super) fn unquote(value: &str) -> String {
+pub(crate) fn unquote(value: &str) -> String {
     let value = value.trim();
     let Some(inner) = value
         .strip_prefix('"')

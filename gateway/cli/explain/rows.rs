@@ -90,6 +90,14 @@ impl All {
             let to = format!("{} {}", row.code.code(), row.code.name());
             Row::new(row.cpc.to_string(), None, to, &row.origin)
         });
+        let redirections = profile.redirections().map(|row| {
+            let from = format!("{} {}", row.reason.code(), row.reason.name());
+            let to = format!(
+                "Diversion {}, History-Info cause {}",
+                row.diversion, row.cause
+            );
+            Row::new(from, None, to, &row.origin)
+        });
         let conventions = profile.convention_rows().map(|row| {
             Row::new(
                 row.key.to_string(),
@@ -126,6 +134,10 @@ impl All {
                     numbers.collect(),
                 ),
                 table("cpc <-> calling party's category", categories.collect()),
+                table(
+                    "redirecting reason <-> Diversion, History-Info",
+                    redirections.collect(),
+                ),
                 table("conventions", conventions.collect()),
             ],
         }

@@ -10,6 +10,7 @@ use super::{country_code, tones, unique};
 use crate::config::place::Place;
 use crate::config::read::Complaints;
 use crate::config::{Config, SipTrunk, TrunkGroup, TrunkTls};
+use crate::interwork::encapsulation;
 use crate::sip::Transport;
 use crate::trunk_group::{self, WrongTimer};
 
@@ -48,14 +49,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
             );
         }
         transport(&place, config, trunk, complaints);
-        let is_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet);
-        if trunk.isup_version.is_empty() || !trunk.isup_version.bytes().all(is_token) {
-            complaints.add(
-                place.key("isup_version"),
-                "no ISUP version",
-                "a token (RFC 3204 section 3.1), as \"itu-t92+\" or \"ansi00\"",
-            );
-        }
+        isup_version(&place, trunk, complaints);
     }
     for (index, group) in config.trunk_groups.iter().enumerate() {
         let place = Place::root().key("trunk_group").index(index);
@@ -142,6 +136,38 @@ fn transport(place: &Place, config: &Config, trunk: &SipTrunk, complaints: &mut 
                 trunk.name
             ),
             "`transport = \"tls\"`, or no `tls`",
+        );
+    }
+}
+
+/// Version and base are tokens, and one of them says which variant reads the body.
+fn isup_version(place: &Place, trunk: &SipTrunk, complaints: &mut Complaints) {
+    let is_token = |text: &str| {
+        let of_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet);
+        !text.is_empty() && text.bytes().all(of_token)
+    };
+    let base = trunk.isup_base.as_deref();
+    for (key, text) in [
+        ("isup_version", Some(trunk.isup_version.as_str())),
+        ("isup_base", base),
+    ] {
+        if text.is_some_and(|text| !is_token(text)) {
+            complaints.add(
+                place.key(key),
+                "no ISUP version",
+                "a token (RFC 3204 section 3.1), as \"itu-t92+\" or \"ansi00\"",
+            );
+            return;
+        }
+    }
+    if encapsulation::variant(&trunk.isup_version, base).is_none() {
+        complaints.add(
+            place.key("isup_version"),
+            format!(
+                "ISUP version `{}` says nothing of its variant",
+                trunk.isup_version
+            ),
+            "a version of RFC 3204 Table 1, as \"itu-t92+\" or \"ansi00\", or `isup_base` with one",
         );
     }
 }

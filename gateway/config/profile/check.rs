@@ -223,6 +223,13 @@ fn rows(place: &Place, table: &ProfileTable, complaints: &mut Complaints) {
     once(place, "category", &table.category, complaints, |row| {
         row.cpc.to_ascii_lowercase()
     });
+    once(
+        place,
+        "redirection",
+        &table.redirection,
+        complaints,
+        |row| (row.diversion.to_ascii_lowercase(), row.reason.code()),
+    );
     once(place, "convention", &table.convention, complaints, |row| {
         row.key
     });

@@ -8,7 +8,8 @@ use isup::Location;
 
 use super::row::{
     BackwardRow, CategoryRow, CauseRow, ConventionRow, Conventions, DiversionSent, FailureRow,
-    NatureRow, NumberRow, Origin, ProgressRow, ReasonReceived, ReasonSent, StatusRow,
+    NatureRow, NumberRow, Origin, ProgressRow, ReasonReceived, ReasonSent, RedirectionRow,
+    StatusRow,
 };
 use super::table::Table;
 use super::{ACM, CPG, FIRST_FINAL, FIRST_PROVISIONAL, Profile};
@@ -46,6 +47,8 @@ struct Gathered {
     numbers: BTreeMap<Country, NumberRow>,
     /// In the order of the file, which says what is sent.
     categories: Vec<CategoryRow>,
+    /// As categories.
+    redirections: Vec<RedirectionRow>,
     conventions: BTreeMap<Convention, ConventionRow>,
 }
 
@@ -184,6 +187,23 @@ impl Gathered {
         let kept: Vec<CategoryRow> = inherited.filter(|row| !replaced(row)).collect();
         categories.extend(kept);
         self.categories = categories;
+        let mut redirections: Vec<RedirectionRow> = Vec::new();
+        for row in &table.redirection {
+            redirections.push(RedirectionRow {
+                diversion: row.diversion.to_ascii_lowercase().into(),
+                reason: row.reason,
+                cause: row.cause.0,
+                origin: origin(&row.clause, &row.note),
+            });
+        }
+        let inherited = std::mem::take(&mut self.redirections).into_iter();
+        let same = |a: &RedirectionRow, b: &RedirectionRow| {
+            a.diversion == b.diversion && a.reason == b.reason
+        };
+        let replaced = |row: &RedirectionRow| redirections.iter().any(|mine| same(mine, row));
+        let kept: Vec<RedirectionRow> = inherited.filter(|row| !replaced(row)).collect();
+        redirections.extend(kept);
+        self.redirections = redirections;
         for row in &table.convention {
             let row = ConventionRow {
                 key: row.key,
@@ -233,6 +253,7 @@ impl Gathered {
             numbers: complete(Country::ALL, &self.numbers)
                 .map_err(|key| missing(named("form", key)))?,
             categories: self.categories,
+            redirections: self.redirections,
             other_category: other_category
                 .ok_or_else(|| missing("`other` of categories".into()))?,
             conventions: conventions(&convention_rows),
@@ -324,6 +345,7 @@ fn conventions(rows: &[ConventionRow; Convention::COUNT]) -> Conventions {
             diversion: matches!(told, "diversion" | "both"),
             history_info: matches!(told, "history-info" | "both"),
         },
+        from_number: word(Convention::FromNumber) == "additional",
         early_media: yes(Convention::EarlyMedia),
         hop_factor: word(Convention::HopFactor).parse().unwrap_or(1),
     }

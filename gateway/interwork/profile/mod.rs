@@ -15,12 +15,13 @@ mod table;
 
 use std::sync::Arc;
 
-use isup::{CallingPartysCategory, Cause, NatureOfAddress};
+use isup::{CallingPartysCategory, Cause, NatureOfAddress, RedirectingReason};
 
 pub use self::compile::Missing;
 pub use self::row::{
     BackwardRow, CategoryRow, CauseRow, ConventionRow, Conventions, DiversionSent, FailureRow,
-    NatureRow, NumberRow, Origin, ProgressRow, ReasonReceived, ReasonSent, StatusRow,
+    NatureRow, NumberRow, Origin, ProgressRow, ReasonReceived, ReasonSent, RedirectionRow,
+    StatusRow,
 };
 pub use self::set::{ProfileError, Profiles, builtin, builtin_names};
 use self::table::Table;
@@ -56,6 +57,7 @@ pub struct Profile {
     numbers: [NumberRow; Country::COUNT],
     categories: Vec<CategoryRow>,
     other_category: CategoryRow,
+    redirections: Vec<RedirectionRow>,
     convention_rows: [ConventionRow; Convention::COUNT],
     conventions: Conventions,
 }
@@ -185,6 +187,25 @@ impl Profile {
         &self.other_category
     }
 
+    /// The row that tells a redirecting reason.
+    #[must_use]
+    pub fn redirection(&self, reason: RedirectingReason) -> Option<&RedirectionRow> {
+        self.redirections.iter().find(|row| row.reason == reason)
+    }
+
+    /// The row for the reason of a Diversion field, compared without case.
+    #[must_use]
+    pub fn redirection_of_word(&self, word: &str) -> Option<&RedirectionRow> {
+        let mut rows = self.redirections.iter();
+        rows.find(|row| row.diversion.eq_ignore_ascii_case(word))
+    }
+
+    /// The row for the `cause` of a History-Info entry.
+    #[must_use]
+    pub fn redirection_of_cause(&self, cause: u16) -> Option<&RedirectionRow> {
+        self.redirections.iter().find(|row| row.cause == cause)
+    }
+
     /// The conventions, decoded.
     #[must_use]
     pub fn conventions(&self) -> &Conventions {
@@ -244,6 +265,11 @@ impl Profile {
     /// All rows of categories; "other" last.
     pub fn categories(&self) -> impl Iterator<Item = &CategoryRow> {
         self.categories.iter().chain([&self.other_category])
+    }
+
+    /// All rows of redirections.
+    pub fn redirections(&self) -> impl Iterator<Item = &RedirectionRow> {
+        self.redirections.iter()
     }
 
     /// All conventions.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use isup::{CalledPartysStatus, CallingPartysCategory, Cause, Event, Location};
+use isup::{CalledPartysStatus, CallingPartysCategory, Cause, Event, Location, RedirectingReason};
 
 use crate::config::Nature;
 use crate::config::profile::{
@@ -140,6 +140,19 @@ pub struct CategoryRow {
     pub origin: Origin,
 }
 
+/// Why a call was redirected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectionRow {
+    /// Reason of a Diversion field, in lower case.
+    pub diversion: Arc<str>,
+    /// Redirecting reason.
+    pub reason: RedirectingReason,
+    /// `cause` of a History-Info entry.
+    pub cause: u16,
+    /// Where the row comes from.
+    pub origin: Origin,
+}
+
 /// A convention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConventionRow {
@@ -199,6 +212,8 @@ pub struct Conventions {
     pub location_global: Location,
     /// How redirection is told.
     pub diversion: DiversionSent,
+    /// The number of From beside one that a network asserts crosses as an additional one.
+    pub from_number: bool,
     /// P-Early-Media in provisional responses.
     pub early_media: bool,
     /// Max-Forwards for one of the hop counter.
