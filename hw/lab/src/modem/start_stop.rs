@@ -101,6 +101,38 @@ impl Receiver {
     }
 }
 
+/// Bits, one at a time, to characters.
+#[cfg(feature = "spandsp")]
+#[derive(Debug, Default)]
+pub(super) struct BitReceiver {
+    /// The bits of a character so far, the first lowest, and how many; none between characters.
+    character: Option<(u16, u8)>,
+    /// Characters without a stop bit.
+    pub(super) framing_errors: u64,
+}
+
+#[cfg(feature = "spandsp")]
+impl BitReceiver {
+    /// One bit; a character when its stop bit has come.
+    pub(super) fn push(&mut self, bit: bool) -> Option<u8> {
+        match self.character {
+            None => {
+                self.character = (!bit).then_some((0, 0));
+                None
+            }
+            Some((bits, count @ 0..8)) => {
+                self.character = Some((bits | u16::from(bit) << count, count + 1));
+                None
+            }
+            Some((bits, _)) => {
+                self.character = None;
+                self.framing_errors += u64::from(!bit);
+                bit.then_some(bits as u8)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,5 @@
-//! The data pump: what is on the timeslot, from the answer of the call to the loss of the carrier.
-//!
-//! The answering modem is silent for 2 s, sends 2100 Hz for 3.3 s so that the network switches its
-//! echo control off, pauses for 75 ms and then sends its mark (V.25 clause 3). The calling modem
-//! answers a steady mark with its own. Both are connected once they have heard the other and have
+//! Frequency-shift keying after the answer tone: the answering modem sends its mark, the calling modem
+//! answers a steady mark with its own, and both are connected once they have heard the other and have
 //! been heard for a while.
 
 use std::collections::VecDeque;
@@ -10,16 +7,11 @@ use std::time::Duration;
 
 use tdm::Law;
 
-use super::fsk::{Demodulator, Modulator, SAMPLE_RATE, Tone};
-use super::modulation::{Modulation, Role};
-use super::start_stop::{Receiver, Sender};
+use super::super::fsk::{Demodulator, Modulator, SAMPLE_RATE, Tone};
+use super::super::modulation::{Modulation, Role};
+use super::super::start_stop::{Receiver, Sender};
+use super::{ANSWER, ANSWER_TONE, PAUSE, PumpEvent, SILENCE};
 
-/// Answer tone (V.25), in Hz.
-const ANSWER_TONE: u16 = 2100;
-/// Silence before it, its length, and the pause after it (V.25 clause 3), in samples.
-const SILENCE: u32 = samples(2000);
-const ANSWER: u32 = samples(3300);
-const PAUSE: u32 = samples(75);
 /// The calling modem sends when the other's mark has been heard for so long.
 const HEARD_BEFORE_SENDING: u32 = samples(300);
 /// Connected when the mark has been heard for so long, and sent for so long by either role. The
@@ -51,18 +43,9 @@ enum Phase {
     Over,
 }
 
-/// What the pump tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PumpEvent {
-    /// Data flow from now on.
-    Connected,
-    /// No carrier was heard for the time allowed.
-    Lost,
-}
-
 /// One end of a connection between two modems.
 #[derive(Debug)]
-pub(super) struct Pump {
+pub(in super::super) struct Pump {
     role: Role,
     law: Law,
     phase: Phase,
@@ -85,8 +68,8 @@ impl Pump {
             law,
             phase: match role {
                 Role::Calling => Phase::Listen(0),
-                Role::Answering if modulation.has_answer_tone() => Phase::Silence(SILENCE),
-                Role::Answering => Phase::Pause(SILENCE),
+                Role::Answering if modulation.has_answer_tone() => Phase::Silence(samples(SILENCE)),
+                Role::Answering => Phase::Pause(samples(SILENCE)),
             },
             modulator: Modulator::new(modulation.sends(role)),
             demodulator: Demodulator::new(receives),
@@ -110,8 +93,10 @@ impl Pump {
             let reading = self.demodulator.push(self.law.decode(*rx));
             let steady = reading.carrier && reading.mark;
             match &mut self.phase {
-                Phase::Silence(0) => self.phase = Phase::Answer(ANSWER, Tone::new(ANSWER_TONE)),
-                Phase::Answer(0, _) => self.phase = Phase::Pause(PAUSE),
+                Phase::Silence(0) => {
+                    self.phase = Phase::Answer(samples(ANSWER), Tone::new(ANSWER_TONE))
+                }
+                Phase::Answer(0, _) => self.phase = Phase::Pause(samples(PAUSE)),
                 Phase::Pause(0) => self.phase = Phase::Train { heard: 0, sent: 0 },
                 Phase::Listen(heard) => {
                     *heard = if steady { *heard + 1 } else { 0 };
