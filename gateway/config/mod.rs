@@ -33,11 +33,11 @@ pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
 pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk, TrunkTls, Verify};
 pub use self::tdm::{Hunt, TrunkGroup};
-use ::lab::config::duration;
 pub use ::lab::config::{
-    CheckRate, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role, Span,
-    Standard, Timeslots, ValueError,
+    CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,
+    SignallingRoute, Span, Standard, Timeslots, ValueError,
 };
+use ::lab::config::{duration, durations};
 
 /// A gateway file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -67,6 +67,9 @@ pub struct Config {
     /// Signalling towards adjacent signalling points.
     #[serde(rename = "linkset", default)]
     pub linksets: Vec<Linkset>,
+    /// Ways to signalling points that are not adjacent, beside those of the trunk groups.
+    #[serde(rename = "signalling_route", default)]
+    pub signalling_routes: Vec<SignallingRoute>,
     /// Circuits to exchanges.
     #[serde(rename = "trunk_group", default)]
     pub trunk_groups: Vec<TrunkGroup>,

@@ -48,7 +48,7 @@ pub struct TrunkGroup {
     #[serde(default = "TrunkGroup::default_profile")]
     pub profile: String,
     /// ISUP timers that differ from their default, by name: `t7 = "25s"`.
-    #[serde(default, deserialize_with = "timers")]
+    #[serde(default, deserialize_with = "super::durations")]
     pub timers: BTreeMap<String, Duration>,
     /// Which outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8).
     #[serde(default)]
@@ -86,18 +86,6 @@ pub enum Hunt {
     Ascending,
     /// The highest CIC.
     Descending,
-}
-
-fn timers<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, Duration>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "super::duration")] Duration);
-    let timers = BTreeMap::<String, Text>::deserialize(deserializer)?;
-    Ok(timers
-        .into_iter()
-        .map(|(name, Text(duration))| (name, duration))
-        .collect())
 }
 
 impl<'de> Deserialize<'de> for PortRange {

@@ -3,6 +3,7 @@
 mod congestion;
 mod continuity;
 mod load;
+mod signalling;
 mod two_gateways;
 
 use std::time::Instant;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use lab::network::NetworkConfig;
 
 use super::scenario;
+use super::settings::Places;
 use super::stage::Stage;
 use super::virtual_time::World;
 use crate::ladder::{Columns, draw};
@@ -18,6 +20,18 @@ use crate::recorder;
 #[expect(clippy::disallowed_methods, reason = "the base of virtual time")]
 fn base() -> Instant {
     Instant::now()
+}
+
+/// Where everything of a world listens.
+fn places() -> Places {
+    let address = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    Places {
+        sip: address(5060),
+        user: address(5070),
+        rtp: (16384, 16511),
+        records: None,
+        capture: None,
+    }
 }
 
 fn failed(report: &super::check::Report) -> Vec<String> {

@@ -88,6 +88,9 @@ pub enum ConfigError {
     /// No tone plan of that country.
     #[error("tone plan {0:?} is not known")]
     Tones(String),
+    /// No timer of the MTP, or out of its range.
+    #[error(transparent)]
+    MtpTimer(#[from] lab::config::WrongTimer),
     /// What MTP refuses.
     #[error(transparent)]
     Mtp(#[from] mtp::ConfigError),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use isup::node::{GroupConfig, Node, NodeConfig, StartReset};
 use isup::{Cic, CircuitId, Variant};
-use mtp::{LinkConfig, LinkId, LinksetConfig, Mtp, PointCode, Route, Slc};
+use mtp::{LinkId, LinksetConfig, Mtp, PointCode, Route};
 use tdm::{SpanId, Timeslot};
 
 use super::ConfigError;
@@ -83,12 +83,15 @@ impl Points {
                 });
                 keys.len() - 1
             });
+            if let Some(draft) = drafts.get_mut(point) {
+                draft.mtp.timers = linkset.timers()?;
+            }
             point_of_linkset.push(point);
             let mut configured = Vec::new();
             for link in &linkset.links {
                 let id = LinkId(next_link);
                 next_link += 1;
-                configured.push(LinkConfig::new(id, Slc(link.slc)));
+                configured.push(link.configured(id));
                 let place = LinkPlace {
                     point,
                     span: span_of(config, &link.span)?,
@@ -100,6 +103,24 @@ impl Points {
                 draft.mtp.linksets.push(LinksetConfig {
                     adjacent: linkset.adjacent,
                     links: configured,
+                });
+            }
+        }
+        // Before those of the trunk groups: of two ways over one linkset the first counts.
+        for route in &config.signalling_routes {
+            let position = config
+                .linksets
+                .iter()
+                .position(|linkset| linkset.name == route.via)
+                .ok_or_else(|| ConfigError::NoLinkset(route.via.clone()))?;
+            let point = point_of_linkset.get(position).copied();
+            if let Some(linkset) = config.linksets.get(position)
+                && let Some(draft) = point.and_then(|point| drafts.get_mut(point))
+            {
+                draft.mtp.routes.push(Route {
+                    destination: route.destination,
+                    via: linkset.adjacent,
+                    priority: route.priority,
                 });
             }
         }
@@ -244,4 +265,66 @@ fn span_of(config: &Config, name: &str) -> Result<SpanId, ConfigError> {
 
 fn timeslot(number: u8) -> Result<Timeslot, ConfigError> {
     Timeslot::new(number).ok_or(ConfigError::Timeslot(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use mtp::{Sls, Transfer, TransferError};
+
+    use super::*;
+
+    /// A pair of transfer points: each a linkset of two links, and two ways to the exchange.
+    #[test]
+    fn a_destination_behind_a_pair_of_transfer_points() {
+        let mut text = String::new();
+        for (name, adjacent, timeslots) in [("stp-a", 2, [1, 2]), ("stp-b", 3, [3, 4])] {
+            text +=
+                &format!("[[linkset]]\nname = '{name}'\npoint_code = 1\nadjacent = {adjacent}\n");
+            for (slc, timeslot) in timeslots.into_iter().enumerate() {
+                text +=
+                    &format!("[[linkset.link]]\nspan = 'e1'\ntimeslot = {timeslot}\nslc = {slc}\n");
+            }
+        }
+        text += "
+[[span]]
+name = 'e1'
+driver = 'emulator'
+path = '/tmp/test.sock'
+role = 'listen'
+[[signalling_route]]
+destination = 9
+via = 'stp-b'
+[[trunk_group]]
+name = 'exchange'
+linkset = 'stp-a'
+destination = 9
+span = 'e1'
+timeslots = '5-31'
+country_code = '49'
+";
+        let config = Config::parse("test", &text, &BTreeMap::new()).unwrap();
+        let mut points = Points::new(&config).unwrap();
+        assert_eq!((points.points.len(), points.links.len()), (1, 4));
+        let point = &mut points.points[0];
+        let mut ways = |dpc: u16| {
+            let transfer = Transfer {
+                si: 5,
+                opc: PointCode::new(1),
+                dpc: PointCode::new(dpc.into()),
+                sls: Sls(0),
+                sif: bytes::Bytes::from_static(&[1, 0, 0x12]),
+            };
+            #[expect(clippy::disallowed_methods, reason = "any moment will do")]
+            point.mtp.transfer(Instant::now(), transfer).unwrap_err()
+        };
+        // No link is in service; a point without a way is told apart.
+        assert!(
+            matches!(ways(9), TransferError::Inaccessible(_)),
+            "{:?}",
+            ways(9)
+        );
+        assert!(matches!(ways(8), TransferError::NoRoute(_)));
+    }
 }

@@ -126,7 +126,7 @@ fn check_span(place: Place, name: &str, spans: &[Span], complaints: &mut Complai
     }
 }
 
-fn check_point_code(
+pub(super) fn check_point_code(
     place: Place,
     code: PointCode,
     standard: Standard,

@@ -3,6 +3,7 @@
 mod lines;
 mod media;
 mod plan;
+mod signalling;
 mod sip;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub(super) fn gateway(config: &mut Config, files: profile::Files<'_>, complaints
         groups,
         complaints,
     );
+    signalling::check(&config.linksets, &config.signalling_routes, complaints);
     sip::check(config, complaints);
     media::check(config, complaints);
     plan::check(config, complaints);
@@ -42,6 +44,7 @@ pub(super) fn lab(config: &mut lab::config::Config, complaints: &mut Complaints)
         circuits,
         complaints,
     );
+    signalling::check(&config.linksets, &config.signalling_routes, complaints);
     let place = Place::root().key("lab").key("country_code");
     country_code(place, &config.lab.country_code, complaints);
     tones(

@@ -113,12 +113,13 @@ fn of_the_gateway() {
     documents::<Span>(file, "span");
     documents::<Linkset>(file, "linkset");
     documents::<Link>(file, "linkset.link");
+    documents::<SignallingRoute>(file, "signalling_route");
     documents::<TrunkGroup>(file, "trunk_group");
     documents::<SipTrunk>(file, "sip_trunk");
     documents::<Rule>(file, "rule");
     documents::<profile::ProfileTable>(file, "profile");
     // A new table must be added above.
-    assert_eq!(keys_of::<Config>().len(), 12);
+    assert_eq!(keys_of::<Config>().len(), 13);
 }
 
 #[test]
@@ -129,9 +130,10 @@ fn of_the_lab() {
     documents::<Span>(file, "span");
     documents::<Linkset>(file, "linkset");
     documents::<Link>(file, "linkset.link");
+    documents::<SignallingRoute>(file, "signalling_route");
     documents::<::lab::config::Circuits>(file, "circuits");
     documents::<::lab::config::Subscriber>(file, "subscriber");
-    assert_eq!(keys_of::<::lab::config::Config>().len(), 5);
+    assert_eq!(keys_of::<::lab::config::Config>().len(), 6);
 }
 
 const PLAIN: &str = r#"listen = "127.0.0.1:5060""#;
@@ -152,6 +154,13 @@ fn keys_that_are_off_are_right_too() {
         })
         // A trunk with TLS needs a listener.
         .map(|line| line.replace(PLAIN, WITH_TLS))
+        // Basic error correction has no loop delay.
+        .map(|line| {
+            line.replace(
+                "error_correction = \"basic\"",
+                "error_correction = \"preventive\"",
+            )
+        })
         .collect();
     assert_ne!(on.join("\n"), text.trim_end());
     // Every line that is on has as many circuits as the first.

@@ -93,6 +93,12 @@ drawn! {
     timer_out_of_range: "t7 = \"20s\"" => "t7 = \"5s\"";
     timer_of_no_number: "t7 = \"20s\"" => "t70 = \"20s\"";
     session_interval_too_small: "trusted = false" => "session_expires = \"60s\"\ntrusted = false";
+    mtp_timer_out_of_range: "slc = 0" => "slc = 0\n[linkset.mtp2_timers]\nt7 = \"9s\"";
+    mtp_timer_of_no_name: "slc = 0" => "slc = 0\n[linkset.mtp3_timers]\nt7 = \"1s\"";
+    loop_delay_of_a_cable: "slc = 0" => "slc = 0\nloop_delay = \"700ms\"";
+    loop_delay_of_the_moon: "slc = 0" => "slc = 0\nerror_correction = \"preventive\"\nloop_delay = \"9s\"";
+    signalling_route_to_nowhere: "slc = 0" => "slc = 0\n[[signalling_route]]\ndestination = \"2-10-7\"\nvia = \"to-exchnage\"";
+    signalling_route_to_the_neighbour: "slc = 0" => "slc = 0\n[[signalling_route]]\ndestination = \"2-10-5\"\nvia = \"to-exchange\"";
     check_of_no_call: "first_cic = 0" => "first_cic = 0\ncontinuity_check = \"1-in-0\"";
     tones_of_nowhere: "tones = \"de\"" => "tones = \"dd\"";
     not_toml: "[rtp]" => "[rtp";
@@ -276,4 +282,23 @@ fn the_file_of_a_profile_is_checked_too() {
     let config = Config::parse_with("isthmus.toml", &text, &no_environment(), &files).unwrap();
     assert_eq!(config.profile_files, files, "kept for recordings");
     assert_eq!(config.profiles[0].status.len(), 1);
+}
+
+#[test]
+fn linksets_of_one_point_have_the_same_timers() {
+    let second = r#"
+[[linkset]]
+name = "to-another"
+point_code = "2-10-1"
+adjacent = "2-10-6"
+mtp3_timers = { t17 = "1s" }
+link = [{ span = "e1", timeslot = 31, slc = 0 }]
+"#;
+    let text = TYPICAL.replace("1-15,17-31", "1-15,17-30") + second;
+    insta::assert_snapshot!("linksets_of_one_point", drawn(&refused(&text)));
+    let other = text.replace(
+        "point_code = \"2-10-1\"\nadjacent = \"2-10-6\"",
+        "point_code = \"2-10-2\"\nadjacent = \"2-10-6\"",
+    );
+    assert!(Config::parse("t", &other, &no_environment()).is_ok());
 }

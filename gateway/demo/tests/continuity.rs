@@ -1,7 +1,6 @@
 //! Continuity checks through two whole gateways, and between a gateway and the lab's exchange: the
 //! tone crosses the emulated line, octet by octet (Q.764 §2.1.8).
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use lab::exchange::{CallEvent, ExchangeEvent, ExchangeEventKind};
@@ -9,11 +8,11 @@ use lab::network::NetworkConfig;
 use lab::sip_peer::{CallState, Invitation};
 
 use super::two_gateways::{Pair, Side};
-use super::{World, base};
+use super::{World, base, places};
 use crate::cdr::CallRecord;
 use crate::demo::check::{Check, Report};
 use crate::demo::scenario;
-use crate::demo::settings::{self, Places, numbers};
+use crate::demo::settings::{self, numbers};
 use crate::demo::stage::{self, Stage};
 use crate::ladder::{Columns, Trace, What, draw};
 
@@ -167,17 +166,6 @@ fn a_check_by_transponder() {
     pair.rest(Duration::from_secs(40)).unwrap();
     let tone = |trace: &&Trace| matches!(&trace.what, What::Media(text) if text.contains("came back at -12"));
     assert_eq!(pair.sides[0].traces.iter().filter(tone).count(), 1);
-}
-
-fn places() -> Places {
-    let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-    Places {
-        sip: address(5060),
-        user: address(5070),
-        rtp: (16384, 16511),
-        records: None,
-        capture: None,
-    }
 }
 
 /// The demo's calls with every circuit checked, each way: the exchange loops and asks as the

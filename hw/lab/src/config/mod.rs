@@ -3,15 +3,17 @@
 //! The types only; reading a file, and saying where in it something is wrong, is the program's
 //! (`isthmus::config::lab`). Every type refuses unknown keys.
 
+mod linkset;
 mod span;
 mod subscriber;
 mod value;
 
 use serde::Deserialize;
 
+pub use self::linkset::{Correction, Link, Linkset, SignallingRoute, WrongTimer};
 pub use self::span::{Dahdi, Driver, Role, Span};
 pub use self::subscriber::{Behaviour, Subscriber, Terminal};
-pub use self::value::{CheckRate, Timeslots, ValueError, duration, optional_duration};
+pub use self::value::{CheckRate, Timeslots, ValueError, duration, durations, optional_duration};
 pub use crate::modem::Modulation;
 pub use media_bridge::continuity::Return;
 pub use mtp::{NetworkIndicator, PointCode, Standard};
@@ -30,6 +32,9 @@ pub struct Config {
     /// Signalling towards the gateway.
     #[serde(rename = "linkset", default)]
     pub linksets: Vec<Linkset>,
+    /// Ways to signalling points that are not adjacent, beside those of the circuits.
+    #[serde(rename = "signalling_route", default)]
+    pub signalling_routes: Vec<SignallingRoute>,
     /// The exchange's side of the trunk groups.
     #[serde(rename = "circuits", default)]
     pub circuits: Vec<Circuits>,
@@ -58,39 +63,6 @@ impl Default for Lab {
             country_code: "49".to_owned(),
         }
     }
-}
-
-/// `[[linkset]]`: the links to one adjacent signalling point.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Linkset {
-    /// The name that circuits use.
-    pub name: String,
-    /// Whose MTP and ISUP.
-    #[serde(default)]
-    pub standard: Standard,
-    /// Network indicator of every message on the linkset (Q.704 clause 14.2.2).
-    #[serde(default)]
-    pub network_indicator: NetworkIndicator,
-    /// Own point code.
-    pub point_code: PointCode,
-    /// Point code at the other end of the links.
-    pub adjacent: PointCode,
-    /// The links.
-    #[serde(rename = "link")]
-    pub links: Vec<Link>,
-}
-
-/// `[[linkset.link]]`: one signalling link on a timeslot.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// Name of the span.
-    pub span: String,
-    /// Timeslot of the span, 1 to 31.
-    pub timeslot: u8,
-    /// Signalling link code, 0 to 15, the same at both ends (Q.704 clause 2.2).
-    pub slc: u8,
 }
 
 /// `[[circuits]]`: the timeslots of one span that carry speech, and their CICs.

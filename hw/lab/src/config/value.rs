@@ -1,5 +1,6 @@
 //! Values that a configuration file writes as text: durations, timeslots, point codes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -93,6 +94,22 @@ pub fn optional_duration<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Duration>, D::Error> {
     duration(deserializer).map(Some)
+}
+
+/// Reads a table of durations by name: `{ t7 = "20s" }`. For `deserialize_with`.
+///
+/// # Errors
+/// As [`duration`].
+pub fn durations<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Duration>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "duration")] Duration);
+    let named = BTreeMap::<String, Text>::deserialize(deserializer)?;
+    Ok(named
+        .into_iter()
+        .map(|(name, Text(duration))| (name, duration))
+        .collect())
 }
 
 /// How many outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use isup::node::{GroupConfig, NodeConfig};
 use isup::{Cic, CircuitId, Variant};
 use media_bridge::tone::{Plan, ProgramError, ToneProgram};
-use mtp::{LinkConfig, LinkId, LinksetConfig, Mtp, PointCode, Route, Slc};
+use mtp::{LinkId, LinksetConfig, Mtp, PointCode, Route};
 use tdm::signalling::SignallingTimeslot;
 use tdm::{Law, SpanId, Timeslot};
 
@@ -101,6 +101,9 @@ pub enum ExchangeError {
         /// Point code, standard or network indicator.
         what: &'static str,
     },
+    /// No timer of the MTP, or out of its range.
+    #[error(transparent)]
+    Timer(#[from] config::WrongTimer),
     /// A file without linksets.
     #[error("there is no linkset")]
     NoLinkset,
@@ -125,6 +128,8 @@ impl ExchangeConfig {
             let differs = [
                 ("point_code", linkset.point_code != first.point_code),
                 ("standard", linkset.standard != first.standard),
+                ("mtp2_timers", linkset.mtp2_timers != first.mtp2_timers),
+                ("mtp3_timers", linkset.mtp3_timers != first.mtp3_timers),
                 (
                     "network_indicator",
                     linkset.network_indicator != first.network_indicator,
@@ -142,11 +147,24 @@ impl ExchangeConfig {
                     span: span_id(file, &link.span)?,
                     timeslot: timeslot(link.timeslot)?,
                 });
-                of_set.push(LinkConfig::new(id, Slc(link.slc)));
+                of_set.push(link.configured(id));
             }
             mtp.linksets.push(LinksetConfig {
                 adjacent: linkset.adjacent,
                 links: of_set,
+            });
+        }
+        mtp.timers = first.timers()?;
+        for route in &file.signalling_routes {
+            let linkset = file
+                .linksets
+                .iter()
+                .find(|linkset| linkset.name == route.via);
+            let linkset = linkset.ok_or_else(|| missing("linkset", &route.via))?;
+            mtp.routes.push(Route {
+                destination: route.destination,
+                via: linkset.adjacent,
+                priority: route.priority,
             });
         }
         let mut trunks = Vec::new();
@@ -159,8 +177,7 @@ impl ExchangeConfig {
                 .ok_or_else(|| missing("linkset", &circuits.linkset))?;
             let adjacent = linkset.adjacent;
             let dpc = circuits.destination.unwrap_or(adjacent);
-            let known = mtp.routes.iter().any(|route| route.destination == dpc);
-            if dpc != adjacent && !known {
+            if dpc != adjacent {
                 mtp.routes.push(Route {
                     destination: dpc,
                     via: adjacent,
