@@ -122,3 +122,133 @@ fn a_reader_may_go_away() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+/// A gateway of the reference configuration, with its sockets in a folder of its own.
+struct Running {
+    child: std::process::Child,
+    folder: std::path::PathBuf,
+}
+
+impl Running {
+    #[expect(clippy::disallowed_methods, reason = "another process takes its time")]
+    fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let text = std::fs::read_to_string("config/isthmus.toml").expect("the reference file");
+        let path = |name: &str| folder.join(name).display().to_string();
+        let text = text
+            .replace(
+                "#control = \"/run/isthmus/control\"",
+                &format!("control = {:?}", path("control")),
+            )
+            .replace("/tmp/isthmus-e1.sock", &path("e1"))
+            .replace("127.0.0.1:5060", "127.0.0.1:25960")
+            .replace("16384-16511", "29384-29511");
+        std::fs::write(folder.join("run.toml"), text).expect("written");
+        let child = Command::new(env!("CARGO_BIN_EXE_isthmus"))
+            .args(["run", "--config", &path("run.toml")])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let running = Self { child, folder };
+        let there = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            running.folder.join("control").exists()
+        });
+        assert!(there, "no control socket after 10 s");
+        running
+    }
+
+    fn ask(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let config = self.folder.join("run.toml");
+        outcome(&[arguments, &["--config", config.to_str().expect("text")]].concat())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_running_gateway_is_asked_why() {
+    use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream;
+
+    let running = Running::start("control");
+    let control = running.folder.join("control");
+    let mode = std::fs::metadata(&control)
+        .expect("a socket")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let (status, out, err) = running.ask(&["circuits"]);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert_eq!(out.lines().count(), 30, "{out}");
+    let (status, out, _) = running.ask(&["circuits", "5", "--group", "exchange"]);
+    assert_eq!((status, out.lines().count()), (Some(0), 1));
+    // Nobody is at the other end of the line.
+    assert!(out.starts_with("exchange: circuit "), "{out}");
+    assert!(
+        out.contains("(CIC 5 to 2-10-5)") && out.contains("far end cannot be reached"),
+        "{out}"
+    );
+    let (status, out, _) = running.ask(&["links"]);
+    assert_eq!((status, out.lines().count()), (Some(0), 1));
+    assert!(out.starts_with("to-exchange: SLC 0: "), "{out}");
+
+    let (status, out, _) = running.ask(&["maintain", "block", "5"]);
+    assert_eq!(status, Some(0));
+    assert!(out.contains("WaitBla"), "{out}");
+    let refused = running.ask(&["maintain", "check", "5"]);
+    assert_eq!(refused.0, Some(1));
+    assert!(
+        refused.2.contains("2-10-5 cannot be reached"),
+        "{}",
+        refused.2
+    );
+    for (arguments, told) in [
+        (&["circuits", "16"][..], "no circuit has CIC 16"),
+        (
+            &["circuits", "--group", "nowhere"],
+            "no trunk group `nowhere`, expected one of exchange",
+        ),
+        (
+            &["maintain", "reset", "99", "--group", "exchange"],
+            "no circuit has CIC 99 in exchange",
+        ),
+    ] {
+        let (status, _, err) = running.ask(arguments);
+        assert_eq!(status, Some(1));
+        assert!(err.contains(told), "{err}");
+    }
+
+    // Nonsense, and more of it than a command has, gets a clear answer and does no harm.
+    let long = [b'x'; 256];
+    for (sent, told) in [
+        (
+            &b"shutdown\n"[..],
+            "error: found `shutdown`, expected circuits, links, block",
+        ),
+        (b"\xFF\xFE\n", "error: the command is no UTF-8"),
+        (b"\n", "error: found ``"),
+        (&long, "error: expected one line of less than 256 octets"),
+    ] {
+        let mut stream = UnixStream::connect(&control).expect("it listens");
+        stream.write_all(sent).expect("it reads");
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with(told), "{answer}");
+    }
+    let (status, ..) = running.ask(&["links"]);
+    assert_eq!(status, Some(0));
+    drop(running);
+    let (status, _, err) = outcome(&["links", "--control", control.to_str().expect("text")]);
+    assert_eq!(status, Some(1));
+    assert!(err.contains("no gateway answers at"), "{err}");
+}

@@ -3,6 +3,7 @@
 //! Exit codes: 0 when all went well, 1 when something was refused (a configuration, a message, a
 //! number without a route), 2 for a command line that cannot be read.
 
+mod ask;
 mod check;
 mod decode;
 mod demo;
@@ -104,6 +105,9 @@ enum Command {
     Decode(decode::Arguments),
     Encode(encode::Arguments),
     Explain(explain::Arguments),
+    Circuits(ask::Circuits),
+    Links(ask::Links),
+    Maintain(ask::Maintain),
 }
 
 /// The gateway's configuration, for the subcommands that need one.
@@ -132,6 +136,9 @@ fn run(command: &Command) -> ExitCode {
         Command::Replay(arguments) => replay::run(arguments, &mut out),
         Command::Decode(arguments) => decode::run(arguments, &mut out),
         Command::Explain(arguments) => explain::run(arguments, &mut out),
+        Command::Circuits(arguments) => ask::circuits(arguments, &mut out),
+        Command::Links(arguments) => ask::links(arguments, &mut out),
+        Command::Maintain(arguments) => ask::maintain(arguments, &mut out),
         Command::Encode(arguments) => encode::run(arguments, io::stdin().lock(), &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

@@ -100,6 +100,8 @@ pub struct Gateway {
     pub mask_numbers: bool,
     /// Seed of everything chosen by chance (tags, branches, SSRCs); from the system when absent.
     pub seed: Option<u64>,
+    /// UNIX socket for `isthmus circuits`, `links` and `maintain`; none when absent.
+    pub control: Option<PathBuf>,
 }
 
 impl Default for Gateway {
@@ -109,6 +111,7 @@ impl Default for Gateway {
             drain: Duration::from_secs(60),
             mask_numbers: true,
             seed: None,
+            control: None,
         }
     }
 }

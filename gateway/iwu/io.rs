@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use isup::CircuitId;
 use media_bridge::continuity::Heard;
 use media_bridge::{BridgeId, Command, Digit, Side, Statistics};
 use mtp::{LineEvent, LinkId};
 use serde::{Deserialize, Serialize};
 use tdm::{SpanEvent, SpanId, Timeslot};
 
+use super::maintenance::Maintenance;
 use crate::cdr::CallRecord;
 use crate::ladder::Trace;
 use crate::sip::{Flow, Identity};
@@ -98,6 +100,13 @@ pub enum Admin {
     Drain {
         /// The limit.
         limit: Duration,
+    },
+    /// Do something to a circuit.
+    Maintain {
+        /// Which.
+        circuit: CircuitId,
+        /// What.
+        action: Maintenance,
     },
 }
 

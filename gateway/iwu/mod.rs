@@ -18,6 +18,7 @@
 //! | `bridge` | media commands |
 //! | `continuity` | check tones and loops, by circuit |
 //! | `drain` | shutdown |
+//! | [`maintenance`] | what an operator asks of circuits and links |
 //! | `call_ids` | which call a Call-ID belongs to |
 //! | `observe` | ladders and records |
 //! | `occupancy` | what the calls hold |
@@ -32,6 +33,7 @@ mod from_isup;
 mod from_sip;
 pub mod io;
 mod leg;
+pub mod maintenance;
 mod observe;
 mod occupancy;
 mod points;
@@ -221,6 +223,9 @@ impl Iwu {
             Input::Media(event) => self.media(now, event),
             Input::Span(span, event) => self.span(now, span, event),
             Input::Admin(Admin::Drain { limit }) => self.start_drain(now, limit),
+            Input::Admin(Admin::Maintain { circuit, action }) => {
+                self.maintain(now, circuit, action);
+            }
             Input::Timeout => self.timeout(now),
             Input::Start => self.start(now),
         }

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use tdm::SpanId;
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
 
 use super::files::Files;
+use super::operators::Operators;
 use super::sockets::{Arrived, Sockets};
 use super::thread::{MediaThread, now};
 use super::word::{Down, SignalUnit, Up};
 use crate::call::CallId;
 use crate::config::Config;
+use crate::iwu::maintenance;
 use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
 use crate::ladder::{Trace, What};
 use crate::sip::Transport;
@@ -31,12 +34,17 @@ pub type Observer = Box<dyn FnMut(&Output) + Send>;
 /// A question to the unit, answered between two inputs.
 pub type Question = Box<dyn FnOnce(&Iwu) + Send>;
 
+/// What an operator is told: lines, or why not.
+pub type Answer = Result<Vec<String>, maintenance::Refusal>;
+
 /// What others may ask of a running gateway.
 pub enum Ask {
     /// An input of whoever runs it.
     Admin(Admin),
     /// A question.
     Question(Question),
+    /// A command of an operator, and where its answer goes.
+    Operator(maintenance::Command, oneshot::Sender<Answer>),
     /// Stop at once.
     Stop,
 }
@@ -46,6 +54,7 @@ impl std::fmt::Debug for Ask {
         match self {
             Self::Admin(admin) => f.debug_tuple("Admin").field(admin).finish(),
             Self::Question(_) => f.write_str("Question"),
+            Self::Operator(command, _) => f.debug_tuple("Operator").field(command).finish(),
             Self::Stop => f.write_str("Stop"),
         }
     }
@@ -86,6 +95,8 @@ pub(super) struct Control {
     pub(super) woken: pipe::Receiver,
     pub(super) files: Files,
     pub(super) asked: UnboundedReceiver<Ask>,
+    /// Where operators come in.
+    pub(super) operators: Option<Operators>,
     pub(super) observer: Option<Observer>,
     pub(super) plans: Vec<PortPlan>,
     /// What could not be sent since the last input.
@@ -99,6 +110,7 @@ impl Control {
     pub(super) async fn run(mut self) -> io::Result<()> {
         let mut datagram = vec![0; LARGEST_DATAGRAM];
         let mut going = self.input(Input::Start);
+        let _operators = self.operators.take().map(Operators::serve);
         while going {
             let due = self.iwu.poll_timeout().unwrap_or_else(|| now() + IDLE);
             tokio::select! {
@@ -119,6 +131,11 @@ impl Control {
                 asked = self.asked.recv() => match asked {
                     Some(Ask::Admin(admin)) => going = self.input(Input::Admin(admin)),
                     Some(Ask::Question(question)) => question(&self.iwu),
+                    Some(Ask::Operator(command, answer)) => {
+                        let done = self.operate(command, &mut going);
+                        // An operator who went away wants no answer.
+                        let _ = answer.send(done);
+                    }
                     Some(Ask::Stop) | None => going = false,
                 },
             }
@@ -127,6 +144,21 @@ impl Control {
             tracing::info!(thread, ?counters, "stopped");
         }
         Ok(())
+    }
+
+    /// Obeys an operator's command.
+    fn operate(&mut self, command: maintenance::Command, going: &mut bool) -> Answer {
+        use maintenance::Command;
+        match command {
+            Command::Circuits(which) => self.iwu.explain_circuits(now(), &which),
+            Command::Links => Ok(self.iwu.explain_links()),
+            Command::Maintain(action, which) => {
+                let circuit = self.iwu.maintainable(action, &which)?;
+                tracing::info!(?action, %circuit, "operator");
+                *going = self.input(Input::Admin(Admin::Maintain { circuit, action }));
+                self.iwu.explain_circuits(now(), &which)
+            }
+        }
     }
 
     /// Reads what the UDP sockets have.

@@ -8,6 +8,7 @@
 //! | [`thread`](mod@thread) | the media thread and its rings |
 //! | [`files`] | records, capture and recording |
 //! | [`control`] | the interworking unit with its sockets and its timers |
+//! | [`operators`] | the control socket |
 //! | `sockets`, `connection`, [`tls`] | SIP over UDP, TCP and TLS |
 //! | [`run`](mod@run) | `isthmus run` |
 
@@ -15,6 +16,7 @@ mod connection;
 pub mod control;
 pub mod files;
 mod link;
+pub mod operators;
 pub mod run;
 mod sockets;
 #[cfg(test)]

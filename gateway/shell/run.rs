@@ -13,6 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::ShellError;
 use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
+use super::operators::Operators;
 use super::sockets::Sockets;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
@@ -160,6 +161,17 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         "started"
     );
     let (ask, asked) = unbounded_channel();
+    let operators = match &config.gateway.control {
+        Some(path) => {
+            let _entered = runtime.enter();
+            let opened = Operators::open(path, Handle(ask.clone()));
+            Some(opened.map_err(|error| ShellError::File {
+                path: path.clone(),
+                error,
+            })?)
+        }
+        None => None,
+    };
     let control = Control {
         iwu,
         rtp: config.rtp.address,
@@ -169,6 +181,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         woken,
         files,
         asked,
+        operators,
         observer: options.observer,
         plans,
         news: Vec::new(),

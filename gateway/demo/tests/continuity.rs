@@ -209,3 +209,49 @@ fn the_calls_of_the_demo_with_checks() {
     let good = |event: &ExchangeEvent| matches!(event.kind, ExchangeEventKind::Continuity(heard) if heard.good);
     assert!(world.seen().exchange.iter().skip(before).any(good));
 }
+
+/// An operator has idle circuits checked, blocked and reset; the unit answers why, and refuses
+/// what makes no sense.
+#[test]
+fn an_operator_maintains_circuits() {
+    use crate::iwu::maintenance::{Maintenance, Refusal, Which};
+    use crate::iwu::{Admin, Input};
+
+    let mut world = World::new(base(), NetworkConfig::default()).unwrap();
+    assert!(scenario::in_service(&mut world).unwrap());
+    let which = Which {
+        group: Some("exchange".to_owned()),
+        cic: Some(5),
+    };
+    let explained = |world: &World| {
+        let lines = world.iwu().explain_circuits(world.now(), &which);
+        lines.unwrap().remove(0)
+    };
+    for (action, then, at_the_end) in [
+        (Maintenance::Check, "OutgoingRecheck", "Idle"),
+        (Maintenance::Block, "WaitBla", "Blocked"),
+        (Maintenance::Unblock, "WaitUba", "Idle"),
+        (Maintenance::Reset, "WaitResetRlc", "Idle"),
+    ] {
+        let circuit = world.iwu().maintainable(action, &which).unwrap();
+        world
+            .input(Input::Admin(Admin::Maintain { circuit, action }))
+            .unwrap();
+        assert!(explained(&world).contains(then), "{}", explained(&world));
+        stage::pass(&mut world, Duration::from_secs(1)).unwrap();
+        assert!(
+            explained(&world).contains(at_the_end),
+            "{}",
+            explained(&world)
+        );
+    }
+    let good = |trace: &Trace| matches!(&trace.what, What::Media(text) if text.contains("CIC 5: check tone came back"));
+    assert!(world.seen().traces.iter().any(good));
+    assert!(world.iwu().explain_links()[0].starts_with("to-exchange: SLC 0: "));
+    let nowhere = Which {
+        cic: Some(99),
+        ..which
+    };
+    let refused = world.iwu().maintainable(Maintenance::Reset, &nowhere);
+    assert!(matches!(refused, Err(Refusal::Cic(99, _))), "{refused:?}");
+}

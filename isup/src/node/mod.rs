@@ -244,18 +244,15 @@ impl Node {
         }
     }
 
-    /// Asks something of one circuit.
+    /// Whether a circuit would take a request now, as [`Node::request`] asks it.
     ///
     /// # Errors
-    /// When the circuit is unknown, its state has no place for the request, or the message is not
-    /// one that the request takes. Nothing has changed then. What goes wrong later, on the line, is
-    /// an indication.
-    pub fn request(
-        &mut self,
-        now: Instant,
-        id: CircuitId,
-        request: Request,
-    ) -> Result<(), RequestError> {
+    /// Those of [`Node::request`].
+    pub fn accepts(&self, id: CircuitId, request: &Request) -> Result<(), RequestError> {
+        self.place_for(id, request).map(drop)
+    }
+
+    fn place_for(&self, id: CircuitId, request: &Request) -> Result<usize, RequestError> {
         let place = *self
             .by_id
             .get(&id)
@@ -264,7 +261,7 @@ impl Node {
             .circuits
             .get(place)
             .ok_or(RequestError::UnknownCircuit(id))?;
-        let expected = match &request {
+        let expected = match request {
             Request::Setup(message) => Some((message, MessageType::Iam)),
             Request::Release(message) => Some((message, MessageType::Rel)),
             Request::Send(message) => Some((message, message.message_type())),
@@ -285,14 +282,33 @@ impl Node {
         if matches!(request, Request::Setup(_) | Request::Check) && !self.can_reach(line.dpc) {
             return Err(RequestError::Unreachable(line.dpc));
         }
-        if !line.circuit.accepts(&request) {
+        if !line.circuit.accepts(request) {
             return Err(RequestError::State {
                 circuit: id,
                 state: line.circuit.state(),
-                request: LastEvent::of_request(&request).to_string(),
+                request: LastEvent::of_request(request).to_string(),
             });
         }
-        let blocked = line.circuit.is_blocked_here();
+        Ok(place)
+    }
+
+    /// Asks something of one circuit.
+    ///
+    /// # Errors
+    /// When the circuit is unknown, its state has no place for the request, or the message is not
+    /// one that the request takes. Nothing has changed then. What goes wrong later, on the line, is
+    /// an indication.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        id: CircuitId,
+        request: Request,
+    ) -> Result<(), RequestError> {
+        let place = self.place_for(id, &request)?;
+        let blocked = self
+            .circuits
+            .get(place)
+            .is_some_and(|line| line.circuit.is_blocked_here());
         if matches!(
             (&request, blocked),
             (Request::Block, false) | (Request::Unblock, true)
