@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::demo;
+use crate::demo::real_time::Line;
 
 /// Make calls between SIP and an emulated exchange, and measure them.
 ///
@@ -18,11 +19,16 @@ use crate::demo;
 Examples:
   isthmus demo
   isthmus demo --out /tmp/calls
-          Leaves the capture, which Wireshark reads, and the call records in that folder.")]
+          Leaves the capture, which Wireshark reads, and the call records in that folder.
+  isthmus demo --dahdi 1,2
+          The same calls through two spans of the DAHDI driver that are joined.")]
 pub(super) struct Arguments {
     /// Folder for the capture, the call records, the ladders and the recording.
     #[arg(long, value_name = "DIR", default_value = "isthmus-demo")]
     out: PathBuf,
+    /// Two spans of the DAHDI driver, joined by a cable or by the driver, in place of the emulated line.
+    #[arg(long, value_name = "NEAR,FAR", value_parser = pair)]
+    dahdi: Option<(u16, u16)>,
 }
 
 /// A check of the demo failed; the table says which.
@@ -31,8 +37,27 @@ pub(super) struct Arguments {
 struct Failed;
 
 pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
-    match demo::run(&arguments.out, out)? {
+    let line = match arguments.dahdi {
+        Some((near, far)) => Line::dahdi(near, far)?,
+        None => Line::emulated(),
+    };
+    match demo::run(&arguments.out, line, out)? {
         true => Ok(()),
         false => Err(Failed.into()),
     }
+}
+
+/// Numbers of two spans.
+fn pair(text: &str) -> Result<(u16, u16), String> {
+    let numbers = text.split_once(',').and_then(|(near, far)| {
+        let number = |text: &str| {
+            text.parse()
+                .ok()
+                .filter(|number| (1..=128).contains(number))
+        };
+        Some((number(near)?, number(far)?))
+    });
+    numbers
+        .filter(|(near, far)| near != far)
+        .ok_or_else(|| "expected the numbers of two spans, as 1,2".to_owned())
 }

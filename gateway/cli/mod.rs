@@ -9,6 +9,7 @@ mod decode;
 mod demo;
 mod encode;
 mod explain;
+mod hardware;
 mod lab;
 mod replay;
 mod route;
@@ -78,6 +79,8 @@ Examples:
           Say whether a configuration is right, and where it is not.
   isthmus route +49305550001 --from softphone
           Say which way a call would go, and why.
+  isthmus hardware
+          List the telephony cards of this machine and what they can be used for.
   isthmus decode 0C0200028090
           Print an ISUP message as a tree.
   isthmus explain cause 34
@@ -97,6 +100,7 @@ Environment:
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Arguments),
+    Hardware(hardware::Arguments),
     Run(run::Arguments),
     Lab(lab::Arguments),
     Check(check::Arguments),
@@ -129,6 +133,7 @@ fn run(command: &Command) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match command {
         Command::Demo(arguments) => demo::run(arguments, &mut out),
+        Command::Hardware(arguments) => hardware::run(arguments, &mut out),
         Command::Run(arguments) => run::run(arguments),
         Command::Lab(arguments) => lab::run(arguments),
         Command::Check(arguments) => check::run(arguments, &mut out),

@@ -21,22 +21,22 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use check::Report;
-use real_time::Live;
+use real_time::{Line, Live};
 
 use crate::recorder;
 use crate::shell::thread::now;
 
-/// Runs the demo in real time, writes its files into a folder and prints what it measured.
+/// Runs the demo in real time on a line, writes its files into a folder and prints what it measured.
 /// False when a check failed.
 ///
 /// # Errors
 /// When a socket, a thread or a file cannot be had.
-pub fn run(folder: &Path, out: &mut impl Write) -> anyhow::Result<bool> {
+pub fn run(folder: &Path, line: Line, out: &mut impl Write) -> anyhow::Result<bool> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let progress = progress();
     step(&progress, out, "link alignment, proving, circuit reset")?;
     let begun = now();
-    let mut live = Live::start(folder)?;
+    let mut live = Live::start(folder, line)?;
     let mut reports = Vec::new();
     let mut start = Report::new("Start");
     let in_service = scenario::in_service(&mut live)?;

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ::dahdi::LinkMode;
 use anyhow::Context as _;
-use emulator::{Clocked, End, pair_with};
+use emulator::{Clocked, pair_with};
+use lab::config::{Dahdi, Driver, Span};
 use lab::exchange::{Exchange, ExchangeConfig};
 use lab::phone::{Phone, UdpPhone};
 use lab::rtp_peer::RtpPeerConfig;
@@ -43,12 +45,66 @@ pub struct Live {
     next: Instant,
 }
 
+/// The two ends of the demo's line.
+pub struct Line {
+    /// The gateway's end.
+    pub near: Box<dyn SpanIo>,
+    /// The exchange's end.
+    pub far: Box<dyn SpanIo>,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line")
+    }
+}
+
+impl Line {
+    /// An emulated E1 in this process.
+    #[must_use]
+    pub fn emulated() -> Self {
+        let (near, far) = pair_with(SpanId(0), SpanId(0), emulator::Config::REAL_TIME);
+        Self {
+            near: Box::new(Clocked::new(near)),
+            far: Box::new(Clocked::new(far)),
+        }
+    }
+
+    /// Two spans of the DAHDI driver that are joined by a cable or by the driver. The gateway's link
+    /// uses the HDLC that its channel is configured for, the exchange's is clear.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub fn dahdi(near: u16, far: u16) -> anyhow::Result<Self> {
+        let lab = settings::lab_config()?;
+        let circuits = || {
+            let circuits = lab.circuits.iter();
+            circuits.map(|group| (group.span.as_str(), group.timeslots, group.law))
+        };
+        let open = |number, signalling_mode| {
+            let name = format!("DAHDI span {number}");
+            let uses = lab::line::uses("e1", &lab.linksets, circuits());
+            let driver = Driver::Dahdi(Dahdi {
+                signalling_mode,
+                ..Dahdi::new(number)
+            });
+            let opened = lab::line::open(SpanId(0), &Span { name, driver }, &uses)?;
+            anyhow::Ok(opened.span)
+        };
+        Ok(Self {
+            near: open(near, None)?,
+            far: open(far, Some(LinkMode::Raw))?,
+        })
+    }
+}
+
 impl Live {
-    /// Starts the gateway, the exchange and the SIP user. `folder` takes the gateway's files.
+    /// Starts the gateway, the exchange and the SIP user on a line. `folder` takes the gateway's
+    /// files.
     ///
     /// # Errors
     /// When a socket, a thread or a file cannot be had.
-    pub fn start(folder: &std::path::Path) -> anyhow::Result<Self> {
+    pub fn start(folder: &std::path::Path, line: Line) -> anyhow::Result<Self> {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let phone_rtp = local(0);
         // A socket of port 0 is given a free one.
@@ -67,11 +123,11 @@ impl Live {
         std::fs::write(folder.join("isthmus.toml"), &source.text)?;
         let config = settings::gateway_config(&source)?;
 
-        let (near, far) = pair_with(SpanId(0), SpanId(0), emulator::Config::REAL_TIME);
+        let Line { near, far } = line;
         let (tell, outputs) = channel();
         let options = Options {
             record: Some(folder.join("recording.jsonl")),
-            lines: Some(vec![Box::new(Clocked::new(near))]),
+            lines: Some(vec![near]),
             observer: Some(Box::new(move |output| {
                 if matches!(output, Output::Trace(_) | Output::Record(_)) {
                     // Nobody listens any more once the demo is over.
@@ -89,7 +145,7 @@ impl Live {
             let (exchange, stop) = (exchange.clone(), stop.clone());
             std::thread::Builder::new()
                 .name("exchange".to_owned())
-                .spawn(move || far_end(Clocked::new(far), &exchange, &stop))?
+                .spawn(move || far_end(far, &exchange, &stop))?
         };
         Ok(Self {
             gateway: Some(gateway),
@@ -139,7 +195,7 @@ impl Drop for Live {
 }
 
 /// The exchange's thread: the line is its clock.
-fn far_end(mut line: Clocked<End>, exchange: &Mutex<Exchange>, stop: &AtomicBool) {
+fn far_end(mut line: Box<dyn SpanIo>, exchange: &Mutex<Exchange>, stop: &AtomicBool) {
     let idle = SpanTick::idle(Law::ALaw);
     let (mut tx, mut rx) = (idle.clone(), idle);
     let span = line.id();

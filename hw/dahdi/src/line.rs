@@ -208,9 +208,10 @@ pub(crate) fn link_mode(
         .channel(timeslot.number())
         .map(|channel| &channel.signalling);
     wanted.unwrap_or(match found {
-        Some(Signalling::Hdlc) => LinkMode::Hdlc,
+        Some(Signalling::Clear) => LinkMode::Raw,
         Some(Signalling::Mtp2) => LinkMode::Mtp2,
-        _ => LinkMode::Raw,
+        // What else there is would be refused for any.
+        _ => LinkMode::Hdlc,
     })
 }
 

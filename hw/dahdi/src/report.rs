@@ -72,9 +72,9 @@ impl Signalling {
     /// What a channel configured like this can be to the gateway.
     pub const fn use_of(&self) -> &'static str {
         match self {
-            Self::Clear => "circuit, or link with `signalling = \"raw\"`",
-            Self::Hdlc => "link with `signalling = \"hdlc\"`",
-            Self::Mtp2 => "link with `signalling = \"mtp2\"`",
+            Self::Clear => "circuit, or link with `signalling_mode = \"raw\"`",
+            Self::Hdlc => "link with `signalling_mode = \"hdlc\"`",
+            Self::Mtp2 => "link with `signalling_mode = \"mtp2\"`",
             Self::Unconfigured => "nothing yet: system.conf has no line for it",
             Self::ClearMaster => "nothing: a bundle of channels (write bchan= instead of clear=)",
             Self::HardHdlc => "nothing: HDLC of the card is not supported (write dchan=)",

@@ -106,14 +106,18 @@ impl Span {
         }
         let spans = report::spans()?;
         let report = find(&spans, config.number)?;
-        let links = config.timeslots.iter().filter_map(|&(timeslot, purpose)| {
-            let Purpose::Link(wanted) = purpose else {
-                return None;
-            };
-            let mode = link_mode(report, timeslot, wanted);
-            (mode != LinkMode::Raw).then(|| (timeslot, Link::new(mode)))
-        });
-        let mut links: Vec<_> = links.collect();
+        let mut links = Vec::new();
+        let mut config = config;
+        for (timeslot, purpose) in &mut config.timeslots {
+            if let Purpose::Link(wanted) = purpose {
+                let mode = link_mode(report, *timeslot, *wanted);
+                // It stays what it is when the span comes back after it was gone.
+                *wanted = Some(mode);
+                if mode != LinkMode::Raw {
+                    links.push((*timeslot, Link::new(mode)));
+                }
+            }
+        }
         let line = Line::open(&config, &mut links)?;
         let now = monotonic();
         let mut span = Self {

@@ -206,7 +206,7 @@ impl TryFrom<SpanTable> for Span {
                     layout: Layout::new(rate, &timeslots, table.signalling)?,
                 }
             }
-            DriverName::Dahdi => Driver::Dahdi(Dahdi::new(&table)?),
+            DriverName::Dahdi => Driver::Dahdi(Dahdi::from_table(&table)?),
         };
         Ok(Self {
             name: table.name,
@@ -235,7 +235,21 @@ const MOST_SPANS: u16 = 128;
 const MOST_GAIN: i8 = 20;
 
 impl Dahdi {
-    fn new(table: &SpanTable) -> Result<Self, ValueError> {
+    /// The driver's span of this number, with the default of every other key.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self {
+            number,
+            signalling_mode: None,
+            buffers: SpanConfig::BUFFERS,
+            queued: SpanConfig::QUEUED,
+            echo_canceller: None,
+            receive_gain: 0,
+            transmit_gain: 0,
+        }
+    }
+
+    fn from_table(table: &SpanTable) -> Result<Self, ValueError> {
         let number = table.number;
         let number = number.ok_or(ValueError::missing("number", DriverName::Dahdi.with()))?;
         let buffers = table.buffers.unwrap_or(SpanConfig::BUFFERS);
