@@ -286,7 +286,7 @@ impl IsupToSip {
             first,
             ringback: self.ringback,
         };
-        for message in backward::from_progress(progress, template.as_ref()) {
+        for message in backward::from_progress(context.profile, progress, template.as_ref()) {
             actions.push(Action::Isup(Request::Send(message)));
         }
         if first {

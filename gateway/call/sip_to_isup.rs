@@ -101,9 +101,11 @@ impl SipToIsup {
             (Trying | NotAlerting | Alerting, Isup::Received(message)) => {
                 match message.message_type() {
                     MessageType::Acm => self.address_complete(context, &message),
-                    MessageType::Cpg => {
-                        self.backward(context, &message, &backward::progress(&message))
-                    }
+                    MessageType::Cpg => self.backward(
+                        context,
+                        &message,
+                        &backward::progress(context.profile, &message),
+                    ),
                     MessageType::Anm | MessageType::Con => self.answer(context, &message),
                     _ => self.pass_to_sip(context, &message),
                 }
@@ -215,7 +217,7 @@ impl SipToIsup {
     }
 
     fn address_complete(&mut self, context: &Context<'_>, acm: &Message) -> Vec<Action> {
-        let step = backward::address_complete(acm, context.trunk.ringback);
+        let step = backward::address_complete(context.profile, acm, context.trunk.ringback);
         let mut actions = self.backward(context, acm, &step);
         if let Some(cause) = acm.find::<Cause>() {
             self.state = State::Announcement(cause);

@@ -6,6 +6,7 @@ use isup::{
     Event, EventInformation, Message, MessageType, OptionalBackwardCallIndicators,
 };
 
+use super::profile::{Profile, Says};
 use crate::config::Ringback;
 
 /// What an ACM or CPG is to SIP.
@@ -19,10 +20,33 @@ pub struct Backward {
     pub alerting: bool,
 }
 
-/// ACM (RFC 3398 §7.2.5, §7.2.6). `ringback`: whether the caller hears the network's ringback or
-/// its own terminal's.
+/// ACM (RFC 3398 §7.2.5, §7.2.6), by the profile's row for what it says. `ringback`: whether the
+/// caller hears the network's ringback or its own terminal's.
 #[must_use]
-pub fn address_complete(acm: &Message, ringback: Ringback) -> Backward {
+pub fn address_complete(profile: &Profile, acm: &Message, ringback: Ringback) -> Backward {
+    let step = by_policy(acm, ringback);
+    let indicators = acm.find::<BackwardCallIndicators>().unwrap_or_default();
+    // Whose ringback a caller hears is not the profile's: 180 without media, else with.
+    let rings = step.status == RINGING;
+    let row = profile.acm(|says| match says {
+        Says::SubscriberFree => rings,
+        _ if rings => false,
+        Says::Cause => acm.find::<Cause>().is_some(),
+        Says::InBand => in_band(acm),
+        Says::Interworking => indicators.contains(BackwardCallIndicators::INTERWORKING_ENCOUNTERED),
+        _ => true,
+    });
+    Backward {
+        status: row.status,
+        ..step
+    }
+}
+
+/// 180 Ringing.
+const RINGING: u16 = 180;
+
+/// What is to be heard, by the ringback policy.
+fn by_policy(acm: &Message, ringback: Ringback) -> Backward {
     let indicators = acm.find::<BackwardCallIndicators>().unwrap_or_default();
     let free = indicators.called_partys_status() == CalledPartysStatus::SubscriberFree;
     let in_band = in_band(acm)
@@ -42,29 +66,23 @@ pub fn address_complete(acm: &Message, ringback: Ringback) -> Backward {
     }
 }
 
-/// CPG (RFC 3398 §7.2.9).
+/// CPG (RFC 3398 §7.2.9), by the profile's row for its event.
 #[must_use]
-pub fn progress(cpg: &Message) -> Backward {
+pub fn progress(profile: &Profile, cpg: &Message) -> Backward {
     let event = cpg.find::<EventInformation>().map(EventInformation::event);
-    let media = in_band(cpg) || event == Some(Event::InBandInformation);
-    match event {
-        Some(Event::Alerting) => Backward {
-            status: 180,
-            media,
-            alerting: true,
-        },
-        Some(
-            Event::ForwardedOnBusy | Event::ForwardedOnNoReply | Event::ForwardedUnconditional,
-        ) => Backward {
-            status: 181,
-            media,
-            alerting: false,
-        },
-        _ => Backward {
-            status: 183,
-            media,
-            alerting: false,
-        },
+    let says = match event {
+        Some(Event::Alerting) => Says::Alerting,
+        Some(Event::Progress) => Says::Progress,
+        Some(Event::InBandInformation) => Says::InBand,
+        Some(Event::ForwardedOnBusy) => Says::ForwardedBusy,
+        Some(Event::ForwardedOnNoReply) => Says::ForwardedNoReply,
+        Some(Event::ForwardedUnconditional) => Says::ForwardedUnconditional,
+        _ => Says::Other,
+    };
+    Backward {
+        status: profile.cpg(says).status,
+        media: in_band(cpg) || says == Says::InBand,
+        alerting: says == Says::Alerting,
     }
 }
 
@@ -105,7 +123,11 @@ pub struct Progress {
 /// The messages for a provisional response, in order. `template` is the message that came in its
 /// body: it goes on as it is where it fits (RFC 3372 §4).
 #[must_use]
-pub fn from_progress(progress: Progress, template: Option<&Message>) -> Vec<Message> {
+pub fn from_progress(
+    profile: &Profile,
+    progress: Progress,
+    template: Option<&Message>,
+) -> Vec<Message> {
     let fits = if progress.first {
         MessageType::Acm
     } else {
@@ -114,29 +136,20 @@ pub fn from_progress(progress: Progress, template: Option<&Message>) -> Vec<Mess
     if let Some(message) = template.filter(|m| m.message_type() == fits) {
         return vec![message.clone()];
     }
+    let row = profile.progress(progress.status, progress.media);
     let heard = progress.media || progress.ringback;
     if progress.first {
-        let status = match progress.status {
-            180 => CalledPartysStatus::SubscriberFree,
-            _ => CalledPartysStatus::NoIndication,
-        };
-        let mut acm = Message::new(MessageType::Acm).with(indicators(status));
+        let mut acm = Message::new(MessageType::Acm).with(indicators(row.acm));
         if heard {
             acm.set(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
         }
         let mut messages = vec![acm];
-        if progress.status == 181 {
-            messages.push(cpg(Event::ForwardedUnconditional, false));
+        if row.both {
+            messages.push(cpg(row.cpg, false));
         }
         return messages;
     }
-    let event = match progress.status {
-        180 => Event::Alerting,
-        181 => Event::ForwardedUnconditional,
-        183 if progress.media => Event::InBandInformation,
-        _ => Event::Progress,
-    };
-    vec![cpg(event, heard)]
+    vec![cpg(row.cpg, heard)]
 }
 
 fn cpg(event: Event, in_band: bool) -> Message {

@@ -311,7 +311,7 @@ fn what_an_acm_and_a_cpg_are_to_sip() {
         CalledPartysStatus::NoIndication,
     );
     let map = |acm: Message, ringback| {
-        let step = backward::address_complete(&acm, ringback);
+        let step = backward::address_complete(&RFC3398, &acm, ringback);
         (step.status, step.media, step.alerting)
     };
     let (terminal, network) = (Ringback::Terminal, Ringback::Network);
@@ -322,7 +322,7 @@ fn what_an_acm_and_a_cpg_are_to_sip() {
     assert_eq!(map(acm(none, None, false), terminal), (183, true, false));
     let cpg = |event| {
         let cpg = Message::new(MessageType::Cpg).with(EventInformation::new(event));
-        backward::progress(&cpg).status
+        backward::progress(&RFC3398, &cpg).status
     };
     let table = [
         (Event::Alerting, 180),
@@ -340,7 +340,7 @@ fn what_an_acm_and_a_cpg_are_to_sip() {
 #[test]
 fn what_provisional_responses_and_the_answer_are_to_isup() {
     let names = |progress: Progress| {
-        let messages = backward::from_progress(progress, None);
+        let messages = backward::from_progress(&RFC3398, progress, None);
         messages
             .iter()
             .map(|m| m.message_type().acronym())
@@ -369,7 +369,7 @@ fn what_provisional_responses_and_the_answer_are_to_isup() {
         }),
         ["CPG"]
     );
-    let acm = &backward::from_progress(first, None)[0];
+    let acm = &backward::from_progress(&RFC3398, first, None)[0];
     let indicators = acm.find::<BackwardCallIndicators>().unwrap();
     assert_eq!(
         indicators.called_partys_status(),
@@ -383,7 +383,7 @@ fn what_provisional_responses_and_the_answer_are_to_isup() {
             first: false,
             ringback: false,
         };
-        let cpg = &backward::from_progress(later, None)[0];
+        let cpg = &backward::from_progress(&RFC3398, later, None)[0];
         cpg.find::<EventInformation>().unwrap().event()
     };
     assert_eq!(event(180, false), Event::Alerting);
@@ -399,6 +399,40 @@ fn what_provisional_responses_and_the_answer_are_to_isup() {
     );
 }
 
+/// SIP-I has the event of a CPG in its body: 181 is not used.
+#[test]
+fn events_go_by_the_rows_of_the_profile() {
+    let cpg =
+        Message::new(MessageType::Cpg).with(EventInformation::new(Event::ForwardedUnconditional));
+    let status = |profile| backward::progress(profile, &cpg).status;
+    assert_eq!(status(&RFC3398), 181);
+    assert_eq!(status(&super::profile::Q1912_5), 183);
+    let own = "name = 'own'\nbackward = [{ message = 'ACM', is = 'no-indication', status = 182 }]\n\
+               progress = [{ status = 181, acm = 'subscriber-free', cpg = 'progress' }]\n";
+    let text = format!("{CONFIG}\n[[profile]]\n{own}");
+    let config = Config::parse("test", &text, &BTreeMap::new()).unwrap();
+    let profiles = super::profile::Profiles::new(&config).unwrap();
+    let own = profiles.get("own").unwrap();
+    let acm = Message::new(MessageType::Acm).with(BackwardCallIndicators::default());
+    let step = backward::address_complete(own, &acm, Ringback::Terminal);
+    assert_eq!(step.status, 182);
+    let forwarded = Progress {
+        status: 181,
+        media: false,
+        first: true,
+        ringback: false,
+    };
+    let messages = backward::from_progress(own, forwarded, None);
+    let [acm] = messages.as_slice() else {
+        panic!("no CPG after it: {messages:?}")
+    };
+    let indicators = acm.find::<BackwardCallIndicators>().unwrap();
+    assert_eq!(
+        indicators.called_partys_status(),
+        CalledPartysStatus::SubscriberFree
+    );
+}
+
 #[test]
 fn the_peers_own_message_goes_on_where_it_fits() {
     let acm = Message::new(MessageType::Acm)
@@ -411,14 +445,14 @@ fn the_peers_own_message_goes_on_where_it_fits() {
         ringback: false,
     };
     assert_eq!(
-        backward::from_progress(progress, Some(&acm)),
+        backward::from_progress(&RFC3398, progress, Some(&acm)),
         std::slice::from_ref(&acm)
     );
     let later = Progress {
         first: false,
         ..progress
     };
-    assert_ne!(backward::from_progress(later, Some(&acm)), [acm]);
+    assert_ne!(backward::from_progress(&RFC3398, later, Some(&acm)), [acm]);
 }
 
 #[test]

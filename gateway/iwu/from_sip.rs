@@ -179,7 +179,10 @@ impl Iwu {
             }
         };
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
-        let call = Call::SipToIsup(SipToIsup::new(template.is_some()));
+        // SIP-I peers take ISUP in responses to whatever they sent (RFC 3398 §7.2.4 does not).
+        let unasked = profile.conventions().isup_unasked && trunk.isup != IsupMode::Off;
+        let speaks_isup = template.is_some() || unasked;
+        let call = Call::SipToIsup(SipToIsup::new(speaks_isup));
         let origin = Origin::Sip {
             incoming: Box::new(incoming.clone()),
             template,

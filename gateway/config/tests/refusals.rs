@@ -262,6 +262,28 @@ fn a_trunk_that_names_no_profile() {
     insta::assert_snapshot!(drawn(&refusal));
 }
 
+/// A version that says nothing of its variant needs a base that does.
+#[test]
+fn an_isup_version_of_no_variant() {
+    let of = |version: &str| {
+        let line = format!("isup_version = \"{version}\"\nisup = \"optional\"");
+        let text = TYPICAL.replace("isup = \"optional\"", &line);
+        let text = text.replace("isup_version = \"itu-t92+\"\n", "");
+        Config::parse("isthmus.toml", &text, &no_environment())
+    };
+    let refusal = of("X-carrier").unwrap_err();
+    assert!(
+        only(&refusal)
+            .to_string()
+            .contains("says nothing of its variant"),
+        "{refusal}"
+    );
+    of("X-carrier\"\nisup_base = \"ansi00").unwrap();
+    of("gr317").unwrap();
+    let refusal = of("itu-t92+\"\nisup_base = \"a b").unwrap_err();
+    assert_eq!(only(&refusal).found(), "\"a b\"");
+}
+
 /// What is wrong in a profile's file is told with the place in that file.
 #[test]
 fn the_file_of_a_profile_is_checked_too() {

@@ -182,3 +182,131 @@ proptest::proptest! {
         proptest::prop_assert_eq!(onward.to_vec(), iam.to_vec());
     }
 }
+
+/// Optional parameters that a generated message carries: codes that no standard has, and contents.
+fn extra() -> impl proptest::strategy::Strategy<Value = Vec<(u8, Vec<u8>)>> {
+    use proptest::prelude::*;
+    proptest::collection::vec(
+        (0x90_u8..=0xBF, proptest::collection::vec(any::<u8>(), 0..6)),
+        0..5,
+    )
+}
+
+/// A message through the body of a SIP message to a trusted peer.
+fn through_a_body(trunk: &SipTrunk, message: &Message) -> (Bodies, Message) {
+    let isup = encapsulation::body(trunk, message);
+    let bodies = Bodies {
+        isup,
+        ..Bodies::default()
+    };
+    let read = encapsulation::understood(trunk, &bodies).unwrap();
+    (bodies, read)
+}
+
+proptest::proptest! {
+    /// ACM, CPG, ANM, CON and REL through two gateways, octet by octet.
+    #[test]
+    fn backward_messages_survive_two_gateways(
+        kind in proptest::sample::select(vec![
+            MessageType::Acm, MessageType::Cpg, MessageType::Anm, MessageType::Con, MessageType::Rel,
+        ]),
+        fixed in proptest::prelude::any::<[u8; 2]>(),
+        extra in extra(),
+    ) {
+        let (_, trunk) = configured();
+        let mut message = Message::new(kind);
+        match kind {
+            MessageType::Cpg => message.set_content(ParameterCode::EVENT_INFORMATION, &[fixed[0]]).unwrap(),
+            MessageType::Rel => message.set(Cause::new(fixed[0] & 0x7F, Location::from_code(fixed[1] & 0xF))),
+            MessageType::Anm => {}
+            _ => message.set_content(ParameterCode::BACKWARD_CALL_INDICATORS, &fixed).unwrap(),
+        }
+        for (code, content) in &extra {
+            message.push_content(ParameterCode(*code), content).unwrap();
+        }
+        let (bodies, read) = through_a_body(&trunk, &message);
+        let onward = match kind {
+            MessageType::Acm | MessageType::Cpg => {
+                let progress = Progress {
+                    status: 183,
+                    media: true,
+                    first: kind == MessageType::Acm,
+                    ringback: false,
+                };
+                backward::from_progress(&RFC3398, progress, Some(&read)).remove(0)
+            }
+            MessageType::Rel => release::rel(&RFC3398, &trunk, &bodies, None),
+            _ => backward::from_answer(kind == MessageType::Con, Some(&read)),
+        };
+        proptest::prop_assert_eq!(onward.to_vec(), message.to_vec());
+    }
+
+    /// Whatever an IAM holds, an INVITE is made of it or none, and nothing breaks.
+    #[test]
+    fn no_iam_harms_the_mapping(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+        let (group, trunk) = configured();
+        let octets: Vec<u8> = std::iter::once(1).chain(octets).collect();
+        for variant in [Variant::Itu, Variant::Ansi] {
+            let Ok(iam) = Message::decode_variant(&octets, variant) else {
+                continue;
+            };
+            let other = match variant {
+                Variant::Itu => Variant::Ansi,
+                Variant::Ansi => Variant::Itu,
+            };
+            if let Some(converted) = crate::interwork::convert::to(other, &iam) {
+                let octets = converted.message.to_vec();
+                proptest::prop_assert!(Message::decode_variant(&octets, other).is_ok());
+            }
+            let called = portability::dialled(&iam, &group, &RFC3398);
+            let trusted = SipTrunk { trusted: true, ..trunk.clone() };
+            for trunk in [&trunk, &trusted] {
+                let _ = invite::invite(&invite::Setup {
+                    iam: &iam,
+                    called: &called.clone().unwrap_or_default(),
+                    group: &group,
+                    trunk,
+                    profile: &crate::interwork::profile::Q1912_5,
+                    own_host: "192.0.2.1".into(),
+                    offer: "v=0".into(),
+                });
+            }
+        }
+    }
+
+    /// Whatever header fields hold, an IAM is made of them or none, and it can be read.
+    #[test]
+    fn no_header_field_harms_the_mapping(
+        text in "[ -~]{0,50}",
+        number in "[0-9+;=a-z%@:.-]{0,40}",
+        variant in proptest::sample::select(vec![Variant::Itu, Variant::Ansi]),
+    ) {
+        let (group, trunk) = configured();
+        let trunk = SipTrunk { trusted: true, ..trunk };
+        let mut invite = incoming(&text);
+        invite.request_uri = format!("sip:{number}");
+        invite.to = text.clone();
+        invite.p_asserted_identity = vec![text.clone(), format!("\"{text}\" <tel:{number}>")];
+        invite.privacy = Some(text.clone());
+        invite.diversion = vec![format!("<sip:{number}>;{text}")];
+        invite.history_info = vec![format!("<tel:{number}>;index=1, <sip:{number};cause=302>;{text}")];
+        invite.user_to_user = vec![text.clone()];
+        let caller = Caller::of(&invite, &trunk);
+        let setup = iam::Setup {
+            template: None,
+            called: "305550001",
+            nature: NatureOfAddress::National,
+            caller: caller.as_ref(),
+            incoming: Some((&invite, &trunk)),
+            codec: Codec::Pcma,
+            group: &group,
+            check: false,
+            variant,
+            profile: &crate::interwork::profile::Q1912_5,
+        };
+        if let Ok((iam, _)) = iam::iam(&setup) {
+            let octets = iam.to_vec();
+            proptest::prop_assert!(Message::decode_variant(&octets, variant).is_ok());
+        }
+    }
+}
