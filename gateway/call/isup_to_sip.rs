@@ -119,9 +119,15 @@ impl IsupToSip {
                     ..
                 },
             ) => self.progress(context, status, bodies, fork),
-            (Trying | Progressing | Alerting, Sip::Accepted { bodies, fork, .. }) => {
-                self.accepted(context, bodies, fork)
-            }
+            (
+                Trying | Progressing | Alerting,
+                Sip::Accepted {
+                    bodies,
+                    fork,
+                    headers,
+                    ..
+                },
+            ) => self.accepted(context, bodies, fork, &headers),
             (
                 Trying | Progressing | Alerting,
                 Sip::Rejected {
@@ -299,9 +305,16 @@ impl IsupToSip {
         actions
     }
 
-    fn accepted(&mut self, context: &Context<'_>, bodies: Bodies, fork: u16) -> Vec<Action> {
+    fn accepted(
+        &mut self,
+        context: &Context<'_>,
+        bodies: Bodies,
+        fork: u16,
+        headers: &sip::Headers,
+    ) -> Vec<Action> {
         let template = encapsulation::understood(context.trunk, &bodies);
-        let message = backward::from_answer(self.state == State::Trying, template.as_ref());
+        let mut message = backward::from_answer(self.state == State::Trying, template.as_ref());
+        backward::complete_answer(context, headers, &mut message);
         let mut actions = vec![Action::Stop(Timer::T11)];
         let others = std::mem::take(&mut self.others);
         let earlier = || {

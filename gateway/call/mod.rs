@@ -17,7 +17,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::cdr::ReleasedBy;
-use crate::config::SipTrunk;
+use crate::config::{SipTrunk, TrunkGroup};
 use crate::interwork::profile::{Fault, Profile};
 use crate::sip::{self, sdp::MediaPlan};
 
@@ -142,6 +142,10 @@ pub struct Context<'a> {
     pub trunk: &'a SipTrunk,
     /// Our SDP: the answer to the peer's offer, or our offer.
     pub sdp: Option<&'a Bytes>,
+    /// The trunk group, whose codes numbers have.
+    pub group: Option<&'a TrunkGroup>,
+    /// Our host and port in URIs.
+    pub own_host: &'a str,
 }
 
 /// Either half.

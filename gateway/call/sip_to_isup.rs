@@ -270,7 +270,7 @@ impl SipToIsup {
                     isup: self.isup_body(context, message),
                     ..Bodies::default()
                 },
-                headers: Vec::new(),
+                headers: backward::fields_of_answer(context, message),
             }),
         ]
     }
@@ -294,7 +294,10 @@ impl SipToIsup {
         let isup = rel
             .filter(|_| context.profile.conventions().rel_in_response)
             .and_then(|rel| self.isup_body(context, rel));
-        let headers = release::reason(context.profile, cause, isup.is_some());
+        let mut headers = release::reason(context.profile, cause, isup.is_some());
+        if mapped.value / 100 == 3 {
+            headers.extend(release::contact(context, cause));
+        }
         actions.push(reject(mapped.value, headers, isup));
         if release_circuit {
             actions.push(Action::Isup(Request::Release(release::message(cause))));

@@ -7,7 +7,10 @@ use isup::{
 };
 
 use super::profile::{Profile, Says};
+use super::{connected, user_to_user};
+use crate::call::Context;
 use crate::config::Ringback;
+use crate::sip::Headers;
 
 /// What an ACM or CPG is to SIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,4 +179,33 @@ pub fn from_answer(first: bool, template: Option<&Message>) -> Message {
     } else {
         Message::new(MessageType::Anm)
     }
+}
+
+/// The header fields of the 200 for an ANM or CON: who answered, where the peer is trusted with
+/// it, and what the user says (RFC 3325, RFC 7433).
+#[must_use]
+pub fn fields_of_answer(context: &Context<'_>, message: &Message) -> Headers {
+    let mut headers = match context.group {
+        Some(group) => {
+            let Context { trunk, profile, .. } = context;
+            connected::fields(message, group, trunk, profile, context.own_host)
+        }
+        None => Headers::new(),
+    };
+    headers.extend(user_to_user::field(message));
+    headers
+}
+
+/// Puts into the ANM or CON what the header fields of the 200 say of it.
+pub fn complete_answer(context: &Context<'_>, headers: &Headers, message: &mut Message) {
+    if let Some(group) = context.group {
+        let Context { trunk, profile, .. } = context;
+        connected::put_into_isup(headers, group, trunk, profile, message);
+    }
+    let fields = headers.iter();
+    let said: Vec<String> = fields
+        .filter(|(name, _)| name.eq_ignore_ascii_case("User-to-User"))
+        .map(|(_, value)| value.clone())
+        .collect();
+    user_to_user::put_into_isup(&said, message);
 }

@@ -4,7 +4,8 @@ use isup::circuit::{Failure as CircuitFailure, Timer};
 use isup::{CalledPartyNumber, Cause, Location, Message, MessageType, Parameter};
 
 use super::profile::{Fault, Profile, ReasonReceived, ReasonSent};
-use super::{cause, encapsulation};
+use super::{cause, encapsulation, number};
+use crate::call::Context;
 use crate::config::SipTrunk;
 use crate::sip::{Bodies, Failure, Headers, Q850};
 
@@ -122,6 +123,23 @@ pub fn reason(profile: &Profile, cause: &Cause, isup: bool) -> Headers {
             q850 = q850.with_text(name);
         }
         q850.to_header()
+    });
+    field.into_iter().collect()
+}
+
+/// The Contact of a 301 for "number changed": the new number, at our own address, from where the
+/// call can be made anew (RFC 3398 §7.2.4.1).
+#[must_use]
+pub fn contact(context: &Context<'_>, cause: &Cause) -> Headers {
+    let number = new_number(cause)
+        .zip(context.group)
+        .and_then(|(new, group)| {
+            let (digits, profile) = (&new.digits, context.profile);
+            number::from_parameter(digits, new.nature, new.plan, group, profile)
+        });
+    let field = number.map(|number| {
+        let uri = number::to_uri(&number, context.own_host);
+        ("Contact".to_owned(), format!("<{uri}>"))
     });
     field.into_iter().collect()
 }

@@ -21,10 +21,13 @@ impl Iwu {
             return;
         };
         let profile = leg.profile.clone();
+        let own_host = config.sip.listen.address().to_string();
         let context = Context {
             profile: &profile,
             trunk,
             sdp: leg.local.as_ref().map(|(_, octets)| octets),
+            group: config.trunk_groups.get(leg.group),
+            own_host: &own_host,
         };
         let before = call.state();
         let (call, actions) = call.step(&context, event);

@@ -35,6 +35,8 @@ impl Surroundings {
             profile: &RFC3398,
             trunk: &self.trunk,
             sdp: Some(&self.sdp),
+            group: None,
+            own_host: "192.0.2.1",
         }
     }
 }

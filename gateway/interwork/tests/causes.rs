@@ -19,10 +19,13 @@ fn trunk() -> SipTrunk {
 /// What the caller is answered when the circuit is released with this cause.
 fn answered(profile: &Profile, cause: Cause) -> (u16, Headers, Bodies) {
     let (trunk, sdp) = (trunk(), Bytes::from_static(b"v=0"));
+    let (group, _) = super::configured();
     let context = Context {
         profile,
         trunk: &trunk,
         sdp: Some(&sdp),
+        group: Some(&group),
+        own_host: "192.0.2.1",
     };
     let released = Event::Isup(Isup::Released(release::message(&cause)));
     let (_, actions) = SipToIsup::new(true).step(&context, released);
@@ -45,6 +48,8 @@ fn released(profile: &Profile, status: u16, headers: Headers, bodies: Bodies) ->
         profile,
         trunk: &trunk,
         sdp: None,
+        group: None,
+        own_host: "192.0.2.1",
     };
     let (call, _) = IsupToSip::new();
     // After 183 no other trunk is tried.
@@ -308,7 +313,10 @@ fn rows_with_a_condition() {
     assert_eq!(rejected(Location::User), 603);
     assert_eq!(rejected(Location::TransitNetwork), 403);
     assert_eq!(answered(&Q1912_5, Cause::new(21, Location::User)).0, 480);
-    assert_eq!(answered(&RFC3398, number_changed()).0, 301);
+    let (status, headers, _) = answered(&RFC3398, number_changed());
+    assert_eq!(status, 301);
+    let contact = sip::header(&headers, "Contact");
+    assert_eq!(contact, Some("<sip:+49305550002@192.0.2.1;user=phone>"));
     assert_eq!(answered(&Q1912_5, number_changed()).0, 410);
     let garbage = Cause::new(22, Location::User).with_diagnostics([0x83]);
     assert_eq!(answered(&RFC3398, garbage).0, 410, "no number in it");
@@ -369,6 +377,69 @@ fn what_a_final_response_says_beside_its_status() {
     );
     assert_eq!(of(&reason, &body), rel.find::<Cause>().unwrap());
     assert_eq!(of(&none.0, &body), rel.find::<Cause>().unwrap());
+}
+
+/// Who answered, and what the users say to each other, from the ANM to the 200 and back.
+#[test]
+fn what_an_answer_tells() {
+    use isup::{ConnectedNumber, MessageType, NumberingPlan, Presentation, Screening};
+    let (group, _) = super::configured();
+    let trunk = SipTrunk {
+        trusted: true,
+        ..trunk()
+    };
+    let context = Context {
+        profile: &RFC3398,
+        trunk: &trunk,
+        sdp: None,
+        group: Some(&group),
+        own_host: "192.0.2.1",
+    };
+    let anm = Message::new(MessageType::Anm)
+        .with(ConnectedNumber {
+            nature: NatureOfAddress::National,
+            plan: NumberingPlan::Isdn,
+            presentation: Presentation::Allowed,
+            screening: Screening::Network,
+            digits: "305550002".parse().unwrap(),
+        })
+        .with(isup::UserToUserInformation(vec![4, 0x68]));
+    let answer = Event::Isup(Isup::Received(anm.clone()));
+    let (_, actions) = SipToIsup::new(false).step(&context, answer);
+    let headers = actions.into_iter().find_map(|action| match action {
+        Action::Sip(sip::Request::Accept { headers, .. }) => Some(headers),
+        _ => None,
+    });
+    let headers = headers.unwrap();
+    let identity = sip::header(&headers, "P-Asserted-Identity");
+    assert_eq!(identity, Some("<sip:+49305550002@192.0.2.1;user=phone>"));
+    assert!(
+        sip::header(&headers, "User-to-User")
+            .unwrap()
+            .starts_with("0468;")
+    );
+
+    let (call, _) = IsupToSip::new();
+    let accepted = Event::Sip(Sip::Accepted {
+        bodies: Bodies::default(),
+        headers,
+        fork: 0,
+        answer_due: false,
+    });
+    let (_, actions) = call.step(&context, accepted);
+    let message = actions.into_iter().find_map(|action| match action {
+        Action::Isup(Request::Send(message)) => Some(message),
+        _ => None,
+    });
+    let message = message.unwrap();
+    assert_eq!(
+        message.find::<ConnectedNumber>(),
+        anm.find::<ConnectedNumber>()
+    );
+    assert_eq!(
+        message.content(isup::ParameterCode::USER_TO_USER_INFORMATION),
+        Some(&[4, 0x68][..])
+    );
 }
 
 /// What a BYE says: RFC 3398 takes Reason first, SIP-I the REL.
