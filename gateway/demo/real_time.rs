@@ -76,26 +76,34 @@ impl Line {
     /// # Errors
     /// When one of them cannot be opened.
     pub fn dahdi(near: u16, far: u16) -> anyhow::Result<Self> {
-        let lab = settings::lab_config()?;
-        let circuits = || {
-            let circuits = lab.circuits.iter();
-            circuits.map(|group| (group.span.as_str(), group.timeslots, group.law))
-        };
-        let open = |number, signalling_mode| {
-            let name = format!("DAHDI span {number}");
-            let uses = lab::line::uses("e1", &lab.linksets, circuits());
-            let driver = Driver::Dahdi(Dahdi {
-                signalling_mode,
-                ..Dahdi::new(number)
-            });
-            let opened = lab::line::open(SpanId(0), &Span { name, driver }, &uses)?;
-            anyhow::Ok(opened.span)
-        };
         Ok(Self {
-            near: open(near, None)?,
-            far: open(far, Some(LinkMode::Raw))?,
+            near: Self::dahdi_near(near)?,
+            far: dahdi(far, Some(LinkMode::Raw))?,
         })
     }
+
+    /// The gateway's end alone.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn dahdi_near(near: u16) -> anyhow::Result<Box<dyn SpanIo>> {
+        dahdi(near, None)
+    }
+}
+
+/// A span of the DAHDI driver with the demo's circuits and link.
+fn dahdi(number: u16, signalling_mode: Option<LinkMode>) -> anyhow::Result<Box<dyn SpanIo>> {
+    let lab = settings::lab_config()?;
+    let circuits = lab.circuits.iter();
+    let circuits = circuits.map(|group| (group.span.as_str(), group.timeslots, group.law));
+    let uses = lab::line::uses("e1", &lab.linksets, circuits);
+    let name = format!("DAHDI span {number}");
+    let driver = Driver::Dahdi(Dahdi {
+        signalling_mode,
+        ..Dahdi::new(number)
+    });
+    let opened = lab::line::open(SpanId(0), &Span { name, driver }, &uses)?;
+    Ok(opened.span)
 }
 
 impl Live {

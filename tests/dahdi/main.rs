@@ -4,8 +4,13 @@
 //! without `/dev/dahdi` every test fails.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use isthmus::demo::real_time::{Line, Live};
@@ -163,6 +168,154 @@ fn explained(live: &mut Live) -> String {
         format!("{circuits}\n{links}")
     });
     format!("gateway: {}\nexchange: {far}", near.unwrap())
+}
+
+/// libss7 at the other end of the link, on a channel in the driver's MTP2 mode: `tests/libss7/peer.c`, a
+/// program of its own.
+struct Libss7 {
+    child: Child,
+    commands: UnixStream,
+    lines: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Libss7 {
+    fn start() -> Self {
+        let mut options = OpenOptions::new();
+        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
+        options
+            .read(true)
+            .write(true)
+            .custom_flags(nonblocking as i32);
+        // Span 2, channel 16 of it.
+        let link = options.open("/dev/dahdi/chan/002/016").unwrap();
+        let (commands, theirs) = UnixStream::pair().unwrap();
+        let child = Command::new("/payload/libss7-peer")
+            // 2-10-5 and 2-10-1 as numbers.
+            .args(["4181", "4177"])
+            .stdin(link)
+            .stdout(std::os::fd::OwnedFd::from(theirs))
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let (tell, lines) = channel();
+        let reader = BufReader::new(commands.try_clone().unwrap());
+        std::thread::Builder::new()
+            .spawn(move || {
+                for line in reader.lines().map_while(Result::ok) {
+                    let _ = tell.send(line.replace('#', ""));
+                }
+            })
+            .unwrap();
+        Self {
+            child,
+            commands,
+            lines,
+            heard: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, command: &str) {
+        self.commands
+            .write_all(format!("{command}\n").as_bytes())
+            .unwrap();
+    }
+
+    /// Waits for a line that begins so, and returns the rest of it.
+    fn hear(&mut self, live: &mut Live, start: &str) -> String {
+        let came = until(live, Duration::from_secs(30), |_| {
+            self.heard.extend(self.lines.try_iter());
+            self.heard.iter().any(|line| line.starts_with(start))
+        });
+        assert!(came.unwrap(), "no {start:?} of {:?}", self.heard);
+        let place = self.heard.iter().position(|line| line.starts_with(start));
+        self.heard.remove(place.unwrap()).split_off(start.len())
+    }
+}
+
+impl Drop for Libss7 {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A call of the SIP user to libss7, answered; its CIC.
+fn answered_there(live: &mut Live, peer: &mut Libss7) -> (CallId, String) {
+    let call = call(live, ECHO);
+    let iam = peer.hear(live, "iam ");
+    let cic = iam.split(' ').next().unwrap().to_owned();
+    assert!(iam.contains("305550001"), "{iam}");
+    peer.tell(&format!("acm {cic}"));
+    peer.tell(&format!("anm {cic}"));
+    let up = until(live, Duration::from_secs(5), |live| {
+        state(live, call) == Some(CallState::Confirmed)
+    });
+    assert!(up.unwrap(), "answered");
+    (call, cic)
+}
+
+/// The gateway's link on the driver's HDLC and libss7's in the driver's MTP2 mode: link, group reset,
+/// calls that either end releases, busy, blocking; nothing is left on either side.
+#[test]
+fn calls_with_libss7_over_the_drivers_two_kinds_of_hdlc() {
+    configure("libss7.conf");
+    // The exchange of the stage has a line of its own, with nobody at its other end.
+    let line = Line {
+        far: Line::emulated().far,
+        near: Line::dahdi_near(1).unwrap(),
+    };
+    let mut peer = Libss7::start();
+    let mut live = Live::start(&folder("libss7"), line).unwrap();
+    peer.hear(&mut live, "up");
+    peer.hear(&mut live, "grs 1 ");
+    let idle = |live: &mut Live| {
+        let all = until(live, Duration::from_secs(10), |live| {
+            let idle = live.gateway(|iwu| {
+                let mut views = iwu.circuits().filter_map(|(id, _)| iwu.circuit(id));
+                iwu.calls() == 0
+                    && views.all(|view| view.state == "Idle" && view.status.in_service())
+            });
+            idle.unwrap()
+        });
+        assert!(all.unwrap(), "every circuit idle");
+    };
+    idle(&mut live);
+    for _ in 0..5 {
+        let (call, cic) = answered_there(&mut live, &mut peer);
+        let now = live.now();
+        live.user().sip_mut().bye(now, call, None).unwrap();
+        assert_eq!(peer.hear(&mut live, &format!("rel {cic} ")), "16");
+        let (call, cic) = answered_there(&mut live, &mut peer);
+        peer.tell(&format!("rel {cic} 16"));
+        peer.hear(&mut live, &format!("rlc {cic}"));
+        let over = until(&mut live, Duration::from_secs(5), |live| {
+            state(live, call) == Some(CallState::Terminated)
+        });
+        assert!(over.unwrap(), "released there");
+    }
+    // To the SIP user, which answers by itself: and the caller releases.
+    peer.tell("call 9 305550100 305550007");
+    peer.hear(&mut live, "acm 9");
+    peer.hear(&mut live, "anm 9");
+    peer.tell("rel 9 16");
+    peer.hear(&mut live, "rlc 9");
+    let busy = call(&mut live, ECHO);
+    let iam = peer.hear(&mut live, "iam ");
+    let cic = iam.split(' ').next().unwrap().to_owned();
+    peer.tell(&format!("rel {cic} 17"));
+    let over = until(&mut live, Duration::from_secs(5), |live| {
+        state(live, busy) == Some(CallState::Terminated)
+    });
+    assert!(over.unwrap(), "busy");
+    peer.tell("blo 7");
+    peer.hear(&mut live, "bla 7");
+    peer.tell("ubl 7");
+    peer.hear(&mut live, "uba 7");
+    idle(&mut live);
+    peer.tell("calls");
+    assert_eq!(peer.hear(&mut live, "calls "), "0");
+    live.stop();
 }
 
 /// Circuits of the gateway that no call can have.

@@ -5,7 +5,7 @@
  *     cc peer.c -lss7 -o peer; peer OWN-POINT-CODE FAR-POINT-CODE
  *
  * Standard input is the link: a SOCK_SEQPACKET socket that carries whole signal units, each with
- * two octets in place of the check sequence. Standard output is a stream socket: commands come in
+ * two octets in place of the check sequence, or a channel of the DAHDI driver in MTP2 mode. Standard output is a stream socket: commands come in
  * on it and events go out, one a line. Standard error has what libss7 itself says.
  *
  * Commands:  grs CIC LAST | rsc CIC | blo CIC | ubl CIC | call CIC CALLED CALLING | acm CIC
@@ -24,10 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <libss7.h>
+
+/* The driver's DAHDI_GETEVENT, so that its header is not needed: a channel neither reads nor writes
+ * while it has an event to tell, and POLLPRI says that it has. */
+#define GET_EVENT _IOR(0xDA, 8, int)
 
 enum { LINK = 0, CONTROL = 1, CIRCUITS = 4096, LONGEST_WAIT = 100 };
 
@@ -325,7 +330,7 @@ int main(int argc, char **argv)
 	ss7_start(ss7);
 	for (;;) {
 		struct pollfd watched[] = {
-			{.fd = LINK, .events = ss7_pollflags(ss7, LINK)},
+			{.fd = LINK, .events = ss7_pollflags(ss7, LINK) | POLLPRI},
 			{.fd = CONTROL, .events = POLLIN},
 		};
 		ss7_event *e;
@@ -334,6 +339,13 @@ int main(int argc, char **argv)
 			return 1;
 		if (watched[LINK].revents & POLLHUP)
 			return 0;
+		if (watched[LINK].revents & POLLPRI) {
+			int told = 0;
+
+			if (!ioctl(LINK, GET_EVENT, &told))
+				event("line %d", told);
+			continue;
+		}
 		if (watched[LINK].revents & POLLIN)
 			ss7_read(ss7, LINK);
 		if (watched[LINK].revents & POLLOUT)
