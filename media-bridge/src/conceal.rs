@@ -13,8 +13,8 @@ pub const HISTORY: usize = 320;
 /// Pitch periods searched: 200 Hz down to 66 Hz, in samples.
 const MIN_LAG: usize = 40;
 const MAX_LAG: usize = 120;
-/// Samples compared with those one period earlier: 20 ms.
-const COMPARED: usize = 160;
+/// Samples compared with those one period earlier: 10 ms.
+const COMPARED: usize = 80;
 /// Full level for so long, in samples.
 const HOLD: u32 = 80;
 /// From the hold to silence, in samples.
@@ -136,18 +136,10 @@ impl Concealer {
     }
 }
 
-/// The lag at which the last 20 ms resemble what went before them most: sought on every second
-/// sample first, then on all of them near the best. And how much they do, 0 to 1.
+/// The lag at which the last 10 ms resemble what went before them most, and how much they do, 0
+/// to 1. A longer stretch would average over a pitch that glides.
 fn pitch(history: &[i16; HISTORY]) -> (usize, f32) {
-    let full = history.map(f32::from);
-    let mut half = [0.0; HISTORY / 2];
-    for (sample, pair) in half.iter_mut().zip(full.as_chunks::<2>().0) {
-        *sample = pair.iter().sum();
-    }
-    let (coarse, _) = best_lag(&half, COMPARED / 2, MIN_LAG / 2..=MAX_LAG / 2);
-    let coarse = 2 * coarse;
-    let near = coarse.max(MIN_LAG + 1) - 1..=(coarse + 1).min(MAX_LAG);
-    best_lag(&full, COMPARED, near)
+    best_lag(&history.map(f32::from), COMPARED, MIN_LAG..=MAX_LAG)
 }
 
 /// The lag with the greatest normalised correlation, and that; the last of them, and none, when

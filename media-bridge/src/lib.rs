@@ -16,6 +16,7 @@ pub mod conceal;
 pub mod continuity;
 mod correlate;
 pub mod dtmf;
+pub mod echo;
 pub mod event;
 pub mod io;
 pub mod jitter;
@@ -30,6 +31,7 @@ mod shard;
 pub mod statistics;
 pub mod tone;
 pub mod udp;
+mod vector;
 pub mod voice;
 
 pub use command::{

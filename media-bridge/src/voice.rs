@@ -172,20 +172,20 @@ impl Voice {
             // A pulse that closes faster than it opens.
             Manner::Voiced if self.phase < 0.4 => (self.phase / 0.4).powi(2) * 3.0 - 0.4 + breath,
             Manner::Voiced => -0.4 + breath,
-            Manner::Fricative => breath * 12.0,
+            Manner::Fricative => breath * 1.2,
             Manner::Whistle => 0.0,
         };
-        // Radiation at the lips: a difference.
-        let radiated = excitation - self.previous;
-        self.previous = excitation;
+        // Glottis and lips together fall by some 6 dB an octave.
+        self.previous += 0.2 * (excitation - self.previous);
+        let radiated = self.previous;
         let mut sum = 0.0;
-        for (formant, weight) in self.formants.iter_mut().zip([1.0, 0.7, 0.45, 0.25]) {
+        for (formant, weight) in self.formants.iter_mut().zip([1.0, 0.6, 0.3, 0.15]) {
             sum += formant.pass(radiated) * weight;
         }
         if self.manner == Manner::Whistle {
-            sum += 22.0 * (self.phase * std::f32::consts::TAU).sin();
+            sum += 1.5 * (self.phase * std::f32::consts::TAU).sin();
         }
-        (sum * envelope * self.scale * 0.055).clamp(-30_000.0, 30_000.0) as i16
+        (sum * envelope * self.scale * 0.8).clamp(-30_000.0, 30_000.0) as i16
     }
 
     /// The next `count` samples.
@@ -204,6 +204,12 @@ mod tests {
         for seed in 0..4 {
             let samples = Voice::new(seed, Law::ALaw).samples(60 * 8_000);
             let level = Dbm0::of(&samples, Law::ALaw);
+            let along = samples
+                .windows(2)
+                .map(|w| f64::from(w[0]) * f64::from(w[1]));
+            let energy = samples.iter().map(|&s| f64::from(s).powi(2));
+            let next = along.sum::<f64>() / energy.sum::<f64>();
+            assert!((0.75..0.97).contains(&next), "{next}: as dull as speech");
             assert!((-26.0..-14.0).contains(&level.0), "{level}");
             let quiet = samples
                 .chunks(160)

@@ -6,8 +6,9 @@ use tdm::Law;
 
 use super::CheckTone;
 use crate::SAMPLE_RATE;
-use crate::correlate::{Block, Complex, LANES, waves};
+use crate::correlate::{Block, Complex, waves};
 use crate::level::Dbm0;
+use crate::vector::LANES;
 
 /// Samples judged together: 10 ms.
 const BLOCK: usize = 80;

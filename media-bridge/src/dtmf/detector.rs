@@ -21,8 +21,9 @@ use tdm::{Law, TICK_OCTETS};
 
 use super::{Digit, HIGH_GROUP, LOW_GROUP};
 use crate::SAMPLE_RATE;
-use crate::correlate::{Block as Sums, Complex, LANES, waves};
+use crate::correlate::{Block as Sums, Complex, waves};
 use crate::level::Dbm0;
+use crate::vector::LANES;
 
 /// Samples of a block, and the longest look-back that leak suppression needs.
 pub const BLOCK: usize = 2 * HOP;

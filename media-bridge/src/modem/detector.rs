@@ -8,8 +8,9 @@ use super::Signal;
 use super::answer::Answer;
 use super::flags::{self, Flags};
 use crate::SAMPLES_PER_MS;
-use crate::correlate::{Block, Complex, LANES, waves};
+use crate::correlate::{Block, Complex, waves};
 use crate::level::Dbm0;
+use crate::vector::LANES;
 
 /// Samples of a block: 10 ms, in which a tone's share and phase are taken.
 const BLOCK: usize = 4 * QUARTER;

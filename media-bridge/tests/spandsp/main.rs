@@ -6,5 +6,6 @@
 
 mod conceal;
 mod dtmf;
+mod echo;
 mod judge;
 mod modem;
