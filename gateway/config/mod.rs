@@ -31,13 +31,18 @@ pub(crate) use self::problem::nearest;
 pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
-pub use self::sip_trunk::{Codec, IsupMode, Reliable, Ringback, SipTrunk, TrunkTls, Verify};
+pub use self::sip_trunk::{
+    Authenticate, Codec, Credentials, IsupMode, Register, Reliable, Ringback, SipTrunk, TrunkTls,
+    Verify,
+};
 pub use self::tdm::{Hunt, TrunkGroup};
 pub use ::lab::config::{
     CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,
     SignallingRoute, Span, Standard, Timeslots, ValueError,
 };
 use ::lab::config::{duration, durations};
+
+use crate::sip::Strangers;
 
 /// A gateway file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -136,6 +141,10 @@ pub struct Sip {
     /// How long a connection lives without a message.
     #[serde(deserialize_with = "duration")]
     pub idle: Duration,
+    /// What requests from addresses that are no trunk's are told.
+    pub strangers: Strangers,
+    /// The name server for trunks that are host names; those of the system when absent.
+    pub name_server: Option<SocketAddr>,
     /// Our certificate, and whose certificates we believe.
     pub tls: Option<Tls>,
 }
@@ -161,6 +170,8 @@ impl Default for Sip {
             t2: Duration::from_secs(4),
             t4: Duration::from_secs(5),
             idle: Duration::from_secs(600),
+            strangers: Strangers::Refuse,
+            name_server: None,
             tls: None,
         }
     }
@@ -309,18 +320,6 @@ impl Config {
         };
         read::parse(file, text, environment, |config, complaints| {
             check::gateway(config, &mut files, complaints);
-        })
-    }
-
-    /// The SIP trunk that a request from this address comes from: the one whose address it is,
-    /// else the first that accepts the host.
-    #[must_use]
-    pub fn sip_trunk_of(&self, source: SocketAddr) -> Option<&SipTrunk> {
-        let exact = self.sip_trunks.iter().find(|trunk| trunk.address == source);
-        exact.or_else(|| {
-            self.sip_trunks
-                .iter()
-                .find(|trunk| trunk.accepts(source.ip()))
         })
     }
 }

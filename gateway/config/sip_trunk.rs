@@ -1,11 +1,16 @@
 //! `[[sip_trunk]]`: a SIP peer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use crate::sip::Transport;
+use crate::sip::digest::{Account, Hash, Protection, Secret};
+use crate::sip::location::Target;
+use crate::sip::peers::{Certificate, Network, PeerConfig};
+use crate::sip::{Hop, RegistrationConfig, Transport};
 
 /// `[[sip_trunk]]`: a SIP peer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,16 +19,39 @@ pub struct SipTrunk {
     /// The name that rules use.
     pub name: String,
     /// Where requests to the peer go.
-    pub address: SocketAddr,
+    #[serde(deserialize_with = "target")]
+    pub address: Target,
     /// By which transport requests go to the peer. A trunk with TLS takes requests by TLS alone.
-    #[serde(default = "SipTrunk::default_transport")]
-    pub transport: Transport,
+    /// When absent: UDP for an address, and for a host name what the name server says.
+    #[serde(default)]
+    pub transport: Option<Transport>,
+    /// Above how many octets an INVITE goes by TCP instead of UDP; never when absent.
+    #[serde(default)]
+    pub tcp_above: Option<usize>,
     /// How the certificate of the peer is verified.
     #[serde(default)]
     pub tls: TrunkTls,
-    /// Addresses that requests of the peer come from; the host of `address` when empty.
+    /// Networks that requests of the peer come from; the addresses of `address` when empty.
+    #[serde(default, deserialize_with = "networks")]
+    pub sources: Vec<Network>,
+    /// How often OPTIONS asks whether the peer is there; never when absent.
+    #[serde(default, deserialize_with = "interval")]
+    pub options: Option<Duration>,
+    /// Most calls at the same time, in both directions together.
     #[serde(default)]
-    pub sources: Vec<IpAddr>,
+    pub most_calls: Option<u32>,
+    /// Most new calls in one second, in both directions together.
+    #[serde(default)]
+    pub calls_per_second: Option<u32>,
+    /// What we answer the challenges of the peer with.
+    #[serde(default)]
+    pub credentials: Option<Credentials>,
+    /// What the peer has to answer ours with.
+    #[serde(default)]
+    pub authenticate: Option<Authenticate>,
+    /// Our registration with the peer.
+    #[serde(default)]
+    pub register: Option<Register>,
     /// Host of the URIs we write for the peer; the host of `address` when absent.
     #[serde(default)]
     pub host: Option<String>,
@@ -60,9 +88,6 @@ pub struct SipTrunk {
 }
 
 impl SipTrunk {
-    fn default_transport() -> Transport {
-        Transport::Udp
-    }
     fn default_isup_version() -> String {
         "itu-t92+".to_owned()
     }
@@ -70,27 +95,202 @@ impl SipTrunk {
         vec![Codec::Pcma, Codec::Pcmu]
     }
 
+    /// Whether its address is what a name server says.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        matches!(self.address, Target::Name { .. })
+    }
+
+    /// The hop when the address is one; otherwise one that only says by which transport.
+    #[must_use]
+    pub fn hop(&self) -> Hop {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let address = match self.address {
+            Target::Address(address) => address,
+            Target::Name { .. } => nowhere,
+        };
+        Hop::new(self.transport.unwrap_or(Transport::Udp), address)
+    }
+
     /// Names of which the peer's certificate has to hold one.
     #[must_use]
     pub fn tls_names(&self) -> Vec<String> {
         match self.tls.names.as_slice() {
-            [] => vec![self.address.ip().to_string()],
+            [] => vec![match &self.address {
+                Target::Address(address) => address.ip().to_string(),
+                Target::Name { host, .. } => host.clone(),
+            }],
             names => names.to_vec(),
-        }
-    }
-
-    /// Whether a request from this address is one of the peer's.
-    #[must_use]
-    pub fn accepts(&self, source: IpAddr) -> bool {
-        match self.sources.as_slice() {
-            [] => source == self.address.ip(),
-            sources => sources.contains(&source),
         }
     }
 }
 
 fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     super::duration(deserializer).map(Some)
+}
+
+impl From<&SipTrunk> for PeerConfig {
+    fn from(trunk: &SipTrunk) -> Self {
+        let host = match &trunk.address {
+            Target::Address(address) => address.ip().to_string(),
+            Target::Name { host, .. } => host.clone(),
+        };
+        Self {
+            target: trunk.address.clone(),
+            transport: trunk.transport,
+            sources: trunk.sources.clone(),
+            certificate: match trunk.tls.verify {
+                Verify::Name => Certificate::Named(trunk.tls_names()),
+                Verify::Authority => Certificate::Signed,
+                Verify::Off => Certificate::Any,
+            },
+            account: trunk.credentials.as_ref().map(|account| Account {
+                username: account.username.clone(),
+                password: account.password.clone(),
+            }),
+            protection: trunk.authenticate.as_ref().map(|asked| Protection {
+                account: Account {
+                    username: asked.username.clone(),
+                    password: asked.password.clone(),
+                },
+                realm: asked.realm.clone(),
+                hashes: asked.algorithms.clone(),
+            }),
+            registration: trunk.register.as_ref().map(|register| RegistrationConfig {
+                user: register.user.clone(),
+                domain: register.domain.clone().unwrap_or(host),
+                expires: register.expires,
+            }),
+            options: trunk.options,
+            tcp_above: trunk.tcp_above,
+        }
+    }
+}
+
+/// An address with a port, or a host name with or without one.
+fn target<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Target, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if let Ok(address) = text.parse() {
+        return Ok(Target::Address(address));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text.as_str(), None),
+    };
+    let port = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0));
+    let is_label = |label: &str| {
+        let ends = [label.bytes().next(), label.bytes().last()];
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+            && ends.iter().all(|octet| *octet != Some(b'-'))
+    };
+    // An address without its port is no name.
+    let is_name = host.len() <= 253
+        && host.split('.').all(is_label)
+        && host.bytes().any(|octet| octet.is_ascii_alphabetic());
+    if !is_name || port == Some(None) {
+        return Err(D::Error::custom(format!(
+            "no address of a peer: `{text}`, expected an IP address and port, as \"192.0.2.1:5060\", or a host name, as \"sip.example.net\""
+        )));
+    }
+    Ok(Target::Name {
+        host: host.to_owned(),
+        port: port.flatten(),
+    })
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let networks = texts.iter().map(|text| text.parse());
+    networks.collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+/// The password in a file of its own: the configuration is copied into recordings, and the
+/// password is not. A newline at its end is not part of it.
+fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    let wrong = |why: String| {
+        let path = path.display();
+        D::Error::custom(format!(
+            "no password in {path}: {why}, expected a file with one line of text"
+        ))
+    };
+    let about = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?;
+    if !about.is_file() || about.len() > LONGEST_PASSWORD {
+        return Err(wrong("no file, or a large one".to_owned()));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() || password.chars().any(char::is_control) {
+        return Err(wrong("empty, or more than one line".to_owned()));
+    }
+    Ok(Secret::new(password))
+}
+
+/// Octets of a file with a password.
+const LONGEST_PASSWORD: u64 = 4096;
+
+/// `credentials` of `[[sip_trunk]]`: our account with the peer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// User name.
+    pub username: String,
+    /// The file that holds the password.
+    #[serde(rename = "password_file", deserialize_with = "password")]
+    pub password: Secret,
+}
+
+/// `authenticate` of `[[sip_trunk]]`: the account of the peer with us.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authenticate {
+    /// User name.
+    pub username: String,
+    /// The file that holds the password.
+    #[serde(rename = "password_file", deserialize_with = "password")]
+    pub password: Secret,
+    /// What we call ourselves in the challenge.
+    #[serde(default = "Authenticate::default_realm")]
+    pub realm: String,
+    /// Hashes that are taken, the best first.
+    #[serde(default = "Authenticate::default_algorithms")]
+    pub algorithms: Vec<Hash>,
+}
+
+impl Authenticate {
+    fn default_realm() -> String {
+        "isthmus".to_owned()
+    }
+
+    fn default_algorithms() -> Vec<Hash> {
+        vec![Hash::Sha256, Hash::Md5]
+    }
+}
+
+/// `register` of `[[sip_trunk]]`: our registration with the peer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// The user that is registered.
+    pub user: String,
+    /// The domain; the host of `address` when absent.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// How long a registration is asked for.
+    #[serde(
+        default = "Register::default_expires",
+        deserialize_with = "super::duration"
+    )]
+    pub expires: Duration,
+}
+
+impl Register {
+    fn default_expires() -> Duration {
+        Duration::from_secs(3600)
+    }
 }
 
 /// `tls` of `[[sip_trunk]]`: how the certificate of the peer is verified, in both directions.

@@ -188,30 +188,61 @@ fn the_environment_lies_over_the_file() {
 }
 
 #[test]
-fn the_address_of_a_peer_goes_before_its_host() {
-    let text = r#"
-[[sip_trunk]]
-name = "any port"
-address = "127.0.0.1:5070"
-[[sip_trunk]]
-name = "one port"
-address = "127.0.0.1:5080"
-[[sip_trunk]]
-name = "elsewhere"
-address = "192.0.2.1:5060"
-sources = ["192.0.2.7"]
-"#;
-    let config = Config::parse("test", text, &no_environment()).unwrap();
-    let name = |source: &str| {
-        config
-            .sip_trunk_of(source.parse().unwrap())
-            .map(|trunk| trunk.name.as_str())
+fn a_trunk_is_an_address_or_a_name() {
+    use crate::sip::location::Target;
+    let trunk = |address: &str| {
+        let text = format!("[[sip_trunk]]\nname = \"t\"\naddress = \"{address}\"\n");
+        Config::parse("test", &text, &no_environment())
+            .map(|config| config.sip_trunks[0].address.clone())
     };
-    assert_eq!(name("127.0.0.1:5070"), Some("any port"));
-    assert_eq!(name("127.0.0.1:5080"), Some("one port"));
-    assert_eq!(name("127.0.0.1:40000"), Some("any port"));
-    assert_eq!(name("192.0.2.7:5060"), Some("elsewhere"));
-    assert_eq!(name("192.0.2.9:5060"), None);
+    let name = |host: &str, port| Target::Name {
+        host: host.to_owned(),
+        port,
+    };
+    assert_eq!(
+        trunk("192.0.2.1:5070").unwrap().to_string(),
+        "192.0.2.1:5070"
+    );
+    assert_eq!(
+        trunk("sip.example.net").unwrap(),
+        name("sip.example.net", None)
+    );
+    assert_eq!(
+        trunk("localhost:5080").unwrap(),
+        name("localhost", Some(5080))
+    );
+    for wrong in [
+        "192.0.2.1",
+        "sip..net",
+        "-a.net",
+        "a.net:0",
+        "a.net:x",
+        "",
+        "a b",
+    ] {
+        assert!(trunk(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_password_comes_from_a_file_and_is_not_shown() {
+    let file = std::env::temp_dir().join(format!("isthmus-password-{}", std::process::id()));
+    std::fs::write(&file, "s3cr3t-of-the-trunk\n").unwrap();
+    let text = |path: &std::path::Path| {
+        format!(
+            "[[sip_trunk]]\nname = \"t\"\naddress = \"127.0.0.1:5070\"\ncredentials = {{ username = \"u\", password_file = \"{}\" }}\n",
+            path.display()
+        )
+    };
+    let config = Config::parse("test", &text(&file), &no_environment()).unwrap();
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+    assert!(config.sip_trunks[0].credentials.is_some());
+    std::fs::remove_file(&file).unwrap();
+    let refusal = Config::parse("test", &text(&file), &no_environment()).unwrap_err();
+    let [problem] = refusal.problems() else {
+        panic!("one problem")
+    };
+    assert!(problem.to_string().contains("no password in"), "{problem}");
 }
 
 #[test]

@@ -178,7 +178,7 @@ impl World {
                 }
                 Output::Record(record) => self.seen.records.push(*record),
                 Output::Trace(trace) => self.seen.traces.push(trace),
-                Output::Drained | Output::Connect(_) => {}
+                Output::Drained | Output::Connect(_) | Output::Resolve(_) | Output::Trunk(_) => {}
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::redirection::{self, Redirections};
 use super::{caller, encapsulation, hops, number, portability, user_to_user};
 use crate::config::{Reliable, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
-use crate::sip::{self, Bodies, Hop, Invite};
+use crate::sip::{self, Bodies, Invite};
 
 /// What the INVITE is made from.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
     } = setup;
     let parameters = portability::parameters(iam, group, trunk);
     let mut invite = Invite::new(
-        Hop::new(setup.trunk.transport, setup.trunk.address),
+        setup.trunk.hop(),
         number::to_uri_with(setup.called, &parameters, &host),
         "",
     );

@@ -55,6 +55,7 @@ fn configured() -> (TrunkGroup, SipTrunk) {
 fn incoming(from: &str) -> Incoming {
     let address = "192.0.2.7:5060".parse().unwrap();
     Incoming {
+        peer: None,
         flow: Flow::udp("192.0.2.1:5060".parse().unwrap(), address),
         request_uri: "sip:+49305550001@192.0.2.1".into(),
         from: from.into(),

@@ -14,7 +14,7 @@ use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Trunk;
 use crate::interwork::profile::Fault;
 use crate::interwork::{bearer, iam, invite, number};
-use crate::sip::{self, Policy, Reliable, Renegotiation, sdp};
+use crate::sip::{self, Hop, PeerId, Policy, Reliable, Renegotiation, sdp};
 use crate::{config, trunk_group};
 
 /// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
@@ -207,14 +207,20 @@ impl Iwu {
                     _ => Fault::NoResponse,
                 }));
             };
+            let mut why = "no INVITE can be sent, or not for this direction".to_owned();
             if let (Trunk::Sip(index), Some(bridge)) = (target, leg.bridge)
                 && let Some(trunk) = config.sip_trunks.get(index)
-                && self.invite(now, id, bridge, index, trunk)
             {
-                return Ok(());
+                match self.may_invite(now, index, trunk) {
+                    Ok(hops) => {
+                        if self.invite(now, id, bridge, index, trunk, hops) {
+                            return Ok(());
+                        }
+                    }
+                    Err(obstacle) => why = obstacle,
+                }
             }
-            let why = "no INVITE can be sent, or not for this direction";
-            self.skip(now, id, target, why);
+            self.skip(now, id, target, &why);
         }
         Ok(())
     }
@@ -234,6 +240,22 @@ impl Iwu {
         codecs.peek().is_some() && codecs.all(|codecs| codecs.is_empty())
     }
 
+    /// Where an INVITE to a trunk goes, or why none is sent.
+    fn may_invite(
+        &mut self,
+        now: Instant,
+        index: usize,
+        trunk: &SipTrunk,
+    ) -> Result<Vec<Hop>, String> {
+        let peer = peer(index);
+        if !self.sip.is_available(peer) {
+            return Err("it does not answer, or its address is not known".to_owned());
+        }
+        let limits = self.within_limits(now, index, trunk);
+        limits.map_err(|limit| limit.to_string())?;
+        Ok(self.sip.hops(peer))
+    }
+
     /// Sends the INVITE; false when it cannot be made.
     fn invite(
         &mut self,
@@ -242,6 +264,7 @@ impl Iwu {
         bridge: BridgeId,
         index: usize,
         trunk: &SipTrunk,
+        mut hops: Vec<Hop>,
     ) -> bool {
         let config = self.config.clone();
         let Some(mut local) = self.capabilities(bridge, trunk) else {
@@ -265,7 +288,7 @@ impl Iwu {
             return false;
         }
         let offer = sdp::offer(&local);
-        let invite = invite::invite(&invite::Setup {
+        let mut invite = invite::invite(&invite::Setup {
             iam,
             called: &leg.route.number,
             group,
@@ -274,6 +297,12 @@ impl Iwu {
             own_host: config.sip.listen.address().to_string(),
             offer: offer.clone(),
         });
+        if hops.is_empty() {
+            return false;
+        }
+        invite.peer = Some(peer(index));
+        invite.to = hops.remove(0);
+        invite.further = hops;
         leg.trunk = index;
         leg.profile = profile;
         leg.session = Some(session);
@@ -324,6 +353,11 @@ impl Iwu {
             leg.route.next += 1;
         }
     }
+}
+
+/// The endpoint's peer of a trunk.
+fn peer(index: usize) -> PeerId {
+    PeerId(u16::try_from(index).unwrap_or(u16::MAX))
 }
 
 /// What a session of this trunk does by itself.

@@ -57,6 +57,7 @@ impl Iwu {
                 .isup
                 .request_group(now, &circuits, GroupRequest::Block);
         }
+        self.sip.deregister(now);
         self.end_calls(now, |call| !call.talks());
     }
 
@@ -72,7 +73,7 @@ impl Iwu {
             drain.limit = drain.end;
             self.end_calls(now, |_| true);
         }
-        let over = self.legs.is_empty() && self.ended.is_empty();
+        let over = self.legs.is_empty() && self.ended.is_empty() && !self.sip.is_leaving();
         if let Some(drain) = &mut self.drain
             && (over || now >= drain.end)
         {

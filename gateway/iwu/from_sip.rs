@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::leg::{Leg, Origin, Route};
-use super::{Iwu, Output};
+use super::{Iwu, Output, TrunkNews};
 use crate::call::{Call, CallId, Event, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
@@ -15,7 +15,7 @@ use crate::interwork::caller::Caller;
 use crate::interwork::number;
 use crate::interwork::profile::{Fault, Profile};
 use crate::interwork::{cause, encapsulation, hops, release};
-use crate::sip::{self, Flow, Incoming, Indication, Request, SessionId, sdp};
+use crate::sip::{self, Flow, Hop, Incoming, Indication, Request, SessionId, sdp};
 
 /// Why an INVITE goes no further than the gateway.
 struct Refusal {
@@ -44,7 +44,10 @@ impl Refusal {
 
 impl Iwu {
     pub(super) fn datagram(&mut self, now: Instant, flow: Flow, octets: Bytes) {
-        self.trace_sip(now, false, &octets);
+        // Whoever is no trunk draws no ladders.
+        if self.sip.hears(flow.remote.ip()) {
+            self.trace_sip(now, false, &octets);
+        }
         self.sip.handle_datagram(now, flow, octets);
         while let Some(output) = self.sip.poll_output() {
             self.heard_from_sip(now, output);
@@ -56,8 +59,13 @@ impl Iwu {
     /// takes a connection.
     #[must_use]
     pub fn hears(&self, source: IpAddr) -> bool {
-        let mut trunks = self.config.sip_trunks.iter();
-        trunks.any(|trunk| trunk.accepts(source))
+        self.sip.hears(source)
+    }
+
+    /// The SIP trunk that a connection to this hop is for.
+    #[must_use]
+    pub fn trunk_at(&self, hop: Hop) -> Option<usize> {
+        self.sip.peer_at(hop).map(|peer| usize::from(peer.0))
     }
 
     pub(super) fn connected(&mut self, now: Instant, flow: Flow, identity: sip::Identity) {
@@ -81,6 +89,14 @@ impl Iwu {
                 self.trace_sip(now, true, &octets);
                 self.outputs.push_back(Output::Sip(flow, octets));
             }
+            sip::Output::Resolve(question) => self.outputs.push_back(Output::Resolve(question)),
+            sip::Output::Peer(peer, news) => {
+                let trunk = self.config.sip_trunks.get(usize::from(peer.0));
+                let trunk = trunk.map(|trunk| trunk.name.clone()).unwrap_or_default();
+                self.trace_note(now, format!("SIP trunk {trunk}: {news}"));
+                self.outputs
+                    .push_back(Output::Trunk(TrunkNews { trunk, news }));
+            }
             sip::Output::Connect(flow) => self.outputs.push_back(Output::Connect(flow)),
             sip::Output::Indication(session, Indication::Incoming(incoming)) => {
                 self.incoming(now, session, incoming);
@@ -102,21 +118,16 @@ impl Iwu {
         self.next_call += 1;
         self.by_call_id.insert(incoming.call_id.clone(), call);
         let source = incoming.flow.remote.ip();
-        let name = self
-            .config
-            .sip_trunk_of(incoming.flow.remote)
+        let trunk = incoming.peer.map(|peer| usize::from(peer.0));
+        let name = trunk
+            .and_then(|index| self.config.sip_trunks.get(index))
             .map_or_else(|| source.to_string(), |trunk| trunk.name.clone());
-        let trunk = self
-            .config
-            .sip_trunks
-            .iter()
-            .position(|trunk| trunk.name == name);
         let mut record = CallRecord::new(call, cdr::Origin::SipToPstn, &name, self.wall(now));
         record.sip_call_id = Some(incoming.call_id.clone());
         record.called_received = number::from_uri(&incoming.request_uri)
             .map_or_else(|| incoming.request_uri.clone(), |number| number.to_string());
         record.calling_received = number::from_uri(&incoming.from).map(|n| n.to_string());
-        match self.admit(trunk, &incoming, &mut record) {
+        match self.admit(now, trunk, &incoming, &mut record) {
             Ok(leg) => {
                 let leg = Leg {
                     session: Some(session),
@@ -137,6 +148,7 @@ impl Iwu {
     /// Everything that can be wrong with an INVITE before a circuit is looked for.
     fn admit(
         &mut self,
+        now: Instant,
         trunk: Option<usize>,
         incoming: &Incoming,
         record: &mut CallRecord,
@@ -156,6 +168,12 @@ impl Iwu {
             return Err(refusal);
         }
         fits(&profile, trunk, incoming)?;
+        self.within_limits(now, index, trunk).map_err(|limit| {
+            let mut refusal = Refusal::new(503, 42, limit.to_string());
+            let retry = ("Retry-After".into(), limit.retry_after().into());
+            refusal.headers.push(retry);
+            refusal
+        })?;
         let template = template(&profile, trunk, incoming)?;
         let caller = Caller::of(incoming, trunk);
         let called = number::from_uri(&incoming.request_uri).ok_or_else(|| {

@@ -15,7 +15,8 @@ use tdm::{SpanEvent, SpanId, Timeslot};
 use super::maintenance::Maintenance;
 use crate::cdr::CallRecord;
 use crate::ladder::Trace;
-use crate::sip::{Flow, Identity};
+use crate::sip::location::{Answer, Question};
+use crate::sip::{Flow, Identity, PeerNews};
 
 /// Everything that can happen to the interworking unit besides time passing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum Input {
     Connected(Flow, Identity),
     /// A SIP connection is closed or could not be opened, and why.
     Disconnected(Flow, String),
+    /// What a name server said; nothing when it did not answer.
+    Resolved(Question, Option<Answer>),
     /// A signal unit of a link, from BSN on, without flags and FCS.
     SignalUnit(LinkId, #[serde(with = "hex")] Bytes),
     /// What the line of a link saw besides signal units.
@@ -117,6 +120,10 @@ pub enum Output {
     Connect(Flow),
     /// Send a SIP message, as a datagram or on the connection of its flow.
     Sip(Flow, Bytes),
+    /// Ask a name server.
+    Resolve(Question),
+    /// A SIP trunk has changed what it can do.
+    Trunk(TrunkNews),
     /// Put a signal unit on a link; its line repeats the last FISU or LSSU by itself.
     SignalUnit(LinkId, Bytes),
     /// To the bridge that serves a span.
@@ -127,6 +134,15 @@ pub enum Output {
     Trace(Trace),
     /// Drained: no call is left, the gateway may exit.
     Drained,
+}
+
+/// What has become of a SIP trunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrunkNews {
+    /// Its name.
+    pub trunk: String,
+    /// What.
+    pub news: PeerNews,
 }
 
 /// Tones the unit asks for, parsed once.

@@ -12,6 +12,7 @@
 //! | `points` | signalling points, circuits, links, from the configuration |
 //! | `ports` | RTP ports |
 //! | `leg` | what belongs to one call |
+//! | `limits` | how many calls a SIP trunk may have |
 //! | `from_sip`, `from_isup` | a call arrives |
 //! | `apply` | what a call asks for is done |
 //! | `attempt` | circuits and SIP trunks are tried |
@@ -33,6 +34,7 @@ mod from_isup;
 mod from_sip;
 pub mod io;
 mod leg;
+mod limits;
 pub mod maintenance;
 mod observe;
 mod occupancy;
@@ -54,9 +56,9 @@ use crate::call::{CallId, Event, Timer};
 use crate::config::Config;
 use crate::dialplan::DialPlan;
 use crate::interwork::profile::{ProfileError, Profiles};
-use crate::sip::{self, Endpoint, SessionId};
+use crate::sip::{self, Endpoint, PeerConfig, SessionId};
 
-pub use io::{Admin, Input, MediaEvent, Output};
+pub use io::{Admin, Input, MediaEvent, Output, TrunkNews};
 pub use occupancy::Occupancy;
 pub use points::{Circuit, LinkPlace};
 pub use ports::PortPlan;
@@ -124,6 +126,7 @@ pub struct Iwu {
     config: Arc<Config>,
     birth: Birth,
     chance: Seeded,
+    begun: limits::Begun,
     sip: Endpoint,
     points: Points,
     plan: DialPlan,
@@ -175,12 +178,15 @@ impl Iwu {
             .collect::<Result<_, _>>()?;
         let mut endpoint = sip::EndpointConfig::new(config.sip.listen.address(), birth.seed);
         endpoint.listeners = config.sip.listen.listeners().to_vec();
+        endpoint.peers = config.sip_trunks.iter().map(PeerConfig::from).collect();
+        endpoint.strangers = config.sip.strangers;
         endpoint.user_agent.clone_from(&config.sip.user_agent);
         (endpoint.t1, endpoint.t2, endpoint.t4) = (config.sip.t1, config.sip.t2, config.sip.t4);
         Ok(Self {
             plan: DialPlan::new(&config)?,
             profiles: Profiles::new(&config)?,
             chance: Seeded::new(birth.seed),
+            begun: limits::Begun::new(config.sip_trunks.len()),
             sip: Endpoint::new(endpoint),
             points,
             outgoing: vec![0; config.trunk_groups.len()],
@@ -211,6 +217,9 @@ impl Iwu {
             Input::Sip(flow, octets) => self.datagram(now, flow, octets),
             Input::Unreachable(remote) => self.sip.handle_unreachable(now, remote),
             Input::Connected(flow, identity) => self.connected(now, flow, identity),
+            Input::Resolved(question, answer) => {
+                self.sip.handle_resolved(now, &question, answer.as_ref());
+            }
             Input::Disconnected(flow, why) => self.disconnected(now, flow, &why),
             Input::SignalUnit(link, octets) => {
                 if let Some(point) = self.points.links.get(&link).map(|place| place.point)
@@ -304,6 +313,7 @@ impl Iwu {
     }
 
     fn start(&mut self, now: Instant) {
+        self.sip.start(now);
         self.points.start(now);
         let links: Vec<LinkId> = self.points.links.keys().copied().collect();
         for link in links {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tdm::SpanId;
 use tokio::net::unix::pipe;
@@ -17,11 +16,10 @@ use super::sockets::{Arrived, Sockets};
 use super::thread::{MediaThread, now};
 use super::word::{Down, SignalUnit, Up};
 use crate::call::CallId;
-use crate::config::Config;
 use crate::iwu::maintenance;
-use crate::iwu::{Admin, Input, Iwu, Output, PortPlan};
+use crate::iwu::{Admin, Input, Iwu, Output, PortPlan, TrunkNews};
 use crate::ladder::{Trace, What};
-use crate::sip::Transport;
+use crate::sip::{PeerNews, Transport};
 
 /// The largest SIP datagram.
 const LARGEST_DATAGRAM: usize = 65_535;
@@ -86,7 +84,6 @@ impl Handle {
 /// Everything the control thread owns.
 pub(super) struct Control {
     pub(super) iwu: Iwu,
-    pub(super) config: Arc<Config>,
     pub(super) sockets: Sockets,
     pub(super) rtp: std::net::IpAddr,
     pub(super) threads: Vec<MediaThread>,
@@ -195,6 +192,7 @@ impl Control {
                     None
                 }
                 Arrived::Connected(flow, identity) => Some(Input::Connected(flow, identity)),
+                Arrived::Resolved(question, answer) => Some(Input::Resolved(question, answer)),
                 Arrived::Message(flow, octets) => Some(Input::Sip(flow, octets)),
                 Arrived::Closed(flow, number, why) => self
                     .sockets
@@ -276,11 +274,16 @@ impl Control {
     fn act(&mut self, output: Output) -> bool {
         match output {
             Output::Connect(flow) => {
-                let trunk = self.config.sip_trunks.iter().position(|trunk| {
-                    (trunk.transport, trunk.address) == (flow.transport, flow.remote)
-                });
+                let trunk = self.iwu.trunk_at(flow.hop());
                 self.sockets.connect(flow, trunk);
             }
+            Output::Resolve(question) => self.sockets.resolve(question),
+            Output::Trunk(TrunkNews { trunk, news }) => match &news {
+                PeerNews::Unavailable { .. } | PeerNews::NotRegistered { .. } => {
+                    tracing::warn!(trunk, "{news}");
+                }
+                _ => tracing::info!(trunk, "{news}"),
+            },
             Output::Sip(flow, octets) => match self.sockets.send(flow, &octets) {
                 Ok(()) => {}
                 // A full socket buffer loses the datagram, as the network may: SIP retransmits.

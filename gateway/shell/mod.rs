@@ -10,6 +10,7 @@
 //! | [`control`] | the interworking unit with its sockets and its timers |
 //! | [`operators`] | the control socket |
 //! | `sockets`, `connection`, [`tls`] | SIP over UDP, TCP and TLS |
+//! | `resolver` | the name server |
 //! | [`run`](mod@run) | `isthmus run` |
 
 mod connection;
@@ -17,6 +18,7 @@ pub mod control;
 pub mod files;
 mod link;
 pub mod operators;
+mod resolver;
 pub mod run;
 mod sockets;
 #[cfg(test)]
@@ -46,6 +48,9 @@ pub enum ShellError {
     /// TLS cannot be spoken as configured.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
+    /// A trunk is a host name, and there is no name server.
+    #[error("no name server: {0}, expected one of the system or `name_server` in [sip]")]
+    NameServer(String),
     /// An RTP port cannot be opened.
     #[error(transparent)]
     Rtp(#[from] media_bridge::udp::BindError),

@@ -185,7 +185,6 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         observer: options.observer,
         plans,
         news: Vec::new(),
-        config,
         log: std::collections::BTreeMap::new(),
     };
     let thread = std::thread::Builder::new()

@@ -15,8 +15,10 @@ use tokio::time::timeout;
 
 use super::ShellError;
 use super::connection::Connection;
+use super::resolver::Resolver;
 use super::tls::Tls;
-use crate::config::Config;
+use crate::config::{Config, SipTrunk};
+use crate::sip::location::{Answer, Question};
 use crate::sip::{Flow, Hop, Identity, Listener, Transport};
 
 /// Messages and news of connections that wait for the control thread; a peer that sends faster
@@ -38,6 +40,8 @@ pub(super) enum Arrived {
     Connected(Flow, Identity),
     /// A message.
     Message(Flow, Bytes),
+    /// A name server has answered, or has not.
+    Resolved(Question, Option<Answer>),
     /// A connection is closed or was not opened, and why. The number tells it from a later one.
     Closed(Flow, u64, String),
 }
@@ -56,6 +60,7 @@ pub(super) struct Sockets {
     tell: mpsc::Sender<Arrived>,
     arrived: mpsc::Receiver<Arrived>,
     tls: Option<Arc<Tls>>,
+    resolver: Option<Resolver>,
     idle: Duration,
 }
 
@@ -70,6 +75,12 @@ impl Sockets {
             tell,
             arrived,
             tls: Tls::load(config)?.map(Arc::new),
+            resolver: match config.sip_trunks.iter().any(SipTrunk::is_named) {
+                true => {
+                    Some(Resolver::new(config.sip.name_server).map_err(ShellError::NameServer)?)
+                }
+                false => None,
+            },
             idle: config.sip.idle,
         };
         for listener in config.sip.listen.listeners() {
@@ -120,6 +131,18 @@ impl Sockets {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             Err(error) => Some(Err(error)),
         }
+    }
+
+    /// Asks a name server; what it says is told by [`Arrived`].
+    pub(super) fn resolve(&self, question: Question) {
+        let Some(resolver) = self.resolver.clone() else {
+            return;
+        };
+        let tell = self.tell.clone();
+        tokio::spawn(async move {
+            let answer = resolver.ask(&question).await;
+            let _ = tell.send(Arrived::Resolved(question, answer)).await;
+        });
     }
 
     /// How many UDP sockets there are.

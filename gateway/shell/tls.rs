@@ -107,7 +107,7 @@ impl Tls {
             added.map_err(unusable(&files.authorities))?;
         }
         let roots = Arc::new(roots);
-        let secure = |trunk: &&SipTrunk| trunk.transport == Transport::Tls;
+        let secure = |trunk: &&SipTrunk| trunk.transport == Some(Transport::Tls);
         let asks = trunks
             .iter()
             .filter(secure)

@@ -12,6 +12,8 @@ use sipx_sip::{HeaderName, StatusCode};
 
 use super::flows::Connections;
 use super::identifiers::Identifiers;
+use super::location::Way;
+use super::peers::{Peer, PeerId, PeerPurpose, PeerTimer};
 use super::{EndpointConfig, Flow, Headers, Hop, Indication, Output, SessionId, message};
 
 /// What a client transaction is for.
@@ -29,11 +31,17 @@ pub(super) enum Purpose {
     Cancel,
 }
 
-/// A client transaction of a session.
+/// Whose a client transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Session(SessionId, Purpose),
+    Peer(PeerId, PeerPurpose),
+}
+
+/// A client transaction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client {
-    pub(super) session: SessionId,
-    pub(super) purpose: Purpose,
+    pub(super) owner: Owner,
     pub(super) flow: Flow,
     /// The order in which they began.
     order: u64,
@@ -85,12 +93,16 @@ impl SessionTimer {
 pub(super) enum Expiry {
     Transaction(TransactionKey, Timer),
     Session(SessionId, SessionTimer),
+    Peer(PeerId, PeerTimer),
 }
 
 /// A transaction user event with the client transaction it belongs to.
 pub(super) struct Event {
     pub(super) key: TransactionKey,
     pub(super) client: Option<Client>,
+    /// The request that a final response may want changed: on a stream the transaction that had
+    /// it is over already.
+    pub(super) sent: Option<Request>,
     pub(super) event: TuEvent,
 }
 
@@ -111,6 +123,7 @@ pub(super) struct Core {
     /// Sessions that may have come to their end.
     pub(super) ended: Vec<SessionId>,
     pub(super) connections: Connections,
+    pub(super) peers: Vec<Peer>,
     layer: TransactionLayer,
     // Looked up by key only; their order reaches no output.
     clients: HashMap<TransactionKey, Client>,
@@ -130,11 +143,21 @@ impl Core {
             t2: config.t2,
             t4: config.t4,
         };
+        let ways: Vec<Way> = config
+            .listeners
+            .iter()
+            .map(|listener| (listener.transport, listener.address.is_ipv4()))
+            .collect();
         Self {
             identifiers: Identifiers::new(config.seed),
             outputs: VecDeque::new(),
             ended: Vec::new(),
             connections: Connections::default(),
+            peers: config
+                .peers
+                .iter()
+                .map(|peer| Peer::new(peer.clone(), ways.clone()))
+                .collect(),
             layer: TransactionLayer::new(timers),
             clients: HashMap::new(),
             servers: HashMap::new(),
@@ -214,16 +237,28 @@ impl Core {
         request: Request,
         flow: Flow,
     ) -> Option<TransactionKey> {
+        self.call_for(now, Owner::Session(session, purpose), request, flow)
+    }
+
+    /// The same for a request that may belong to no session.
+    pub(super) fn call_for(
+        &mut self,
+        now: Instant,
+        owner: Owner,
+        request: Request,
+        flow: Flow,
+    ) -> Option<TransactionKey> {
         let (key, steps) = self.layer.send_request(request, reliability(flow))?;
         self.order += 1;
         let client = Client {
-            session,
-            purpose,
+            owner,
             flow,
             order: self.order,
         };
         self.clients.insert(key.clone(), client);
-        *self.live.entry(session).or_default() += 1;
+        if let Owner::Session(session, _) = owner {
+            *self.live.entry(session).or_default() += 1;
+        }
         self.run(now, &key, steps);
         Some(key)
     }
@@ -282,8 +317,20 @@ impl Core {
         message: Message,
         merge: Option<MergeKey>,
     ) -> Result<Vec<Event>, Box<Message>> {
+        let sent = match &message {
+            Message::Response(response) if matches!(response.status.code(), 401 | 407 | 423) => {
+                TransactionKey::from_response(response).and_then(|key| self.sent(&key).cloned())
+            }
+            _ => None,
+        };
         match self.layer.receive(message, reliability(flow)) {
-            Dispatch::Matched { key, outputs } => Ok(self.run(now, &key, outputs)),
+            Dispatch::Matched { key, outputs } => {
+                let mut events = self.run(now, &key, outputs);
+                if let Some(event) = events.first_mut() {
+                    event.sent = sent;
+                }
+                Ok(events)
+            }
             Dispatch::Created { key, outputs } => {
                 if let Some(merge) = &merge {
                     self.merged
@@ -391,6 +438,7 @@ impl Core {
                 Step::ToTu(event) => events.push(Event {
                     key: key.clone(),
                     client,
+                    sent: None,
                     event: *event,
                 }),
                 Step::Terminated(_) => self.forget(key),
@@ -413,14 +461,15 @@ impl Core {
         for timer in Timer::ALL {
             self.disarm(&Expiry::Transaction(key.clone(), timer));
         }
-        if let Some(client) = self.clients.remove(key) {
-            if let Some(count) = self.live.get_mut(&client.session) {
+        let client = self.clients.remove(key);
+        if let Some(Owner::Session(session, _)) = client.map(|client| client.owner) {
+            if let Some(count) = self.live.get_mut(&session) {
                 *count -= 1;
                 if *count == 0 {
-                    self.live.remove(&client.session);
+                    self.live.remove(&session);
                 }
             }
-            self.ended.push(client.session);
+            self.ended.push(session);
         }
         if let Some(Server {
             merge: Some(merge), ..

@@ -157,10 +157,15 @@ impl Dialog {
     /// The same request with the next CSeq, when a later one overtook it on the way and the
     /// peer refused it for its order (RFC 3261 §12.2.2). `None` when none did.
     pub(super) fn overtaken(&mut self, core: &mut Core, sent: &Request) -> Option<(Request, Flow)> {
-        let next = self.local_sequence.wrapping_add(1);
         if sequence(&sent.headers)? >= self.local_sequence {
             return None;
         }
+        self.again(core, sent)
+    }
+
+    /// The same request with the next CSeq.
+    pub(super) fn again(&mut self, core: &mut Core, sent: &Request) -> Option<(Request, Flow)> {
+        let next = self.local_sequence.wrapping_add(1);
         let flow = self.way(core);
         let mut request = sent.clone();
         let fields = &mut request.headers;

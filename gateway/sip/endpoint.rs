@@ -9,11 +9,12 @@ use sipx_sip::HeaderName;
 use sipx_sip::message::Request as SipRequest;
 use sipx_sip::transaction::TransactionKey;
 
-use super::core::{Core, Expiry, Purpose, SessionTimer};
+use super::core::{Core, Expiry, Owner, Purpose, SessionTimer};
+use super::location::Question;
 use super::session::{Ours, Role, Session, State};
 use super::{
-    Bodies, Flow, Headers, Indication, Listener, Policy, Request, RequestError, SessionId,
-    Transport, message,
+    Bodies, Flow, Headers, Indication, Listener, PeerConfig, PeerId, PeerNews, Policy, Request,
+    RequestError, SessionId, Strangers, Transport, message,
 };
 
 /// Configuration of an [`Endpoint`].
@@ -22,6 +23,10 @@ pub struct EndpointConfig {
     /// Our addresses as peers reach them: they stand in Via and Contact. The first one of a
     /// transport and address family is used.
     pub listeners: Vec<Listener>,
+    /// The peers that are known by name.
+    pub peers: Vec<PeerConfig>,
+    /// What becomes of requests of others.
+    pub strangers: Strangers,
     /// User-Agent and Server.
     pub user_agent: String,
     /// T1, round-trip time estimate (RFC 3261 §17.1.1.1).
@@ -45,6 +50,8 @@ impl EndpointConfig {
     pub fn new(listen: SocketAddr, seed: u64) -> Self {
         Self {
             listeners: vec![Listener::new(Transport::Udp, listen)],
+            peers: Vec::new(),
+            strangers: Strangers::Accept,
             user_agent: concat!("Isthmus/", env!("CARGO_PKG_VERSION")).to_owned(),
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
@@ -66,6 +73,10 @@ pub enum Output {
     Datagram(Flow, Bytes),
     /// News of a session.
     Indication(SessionId, Indication),
+    /// A name server is to be asked; [`Endpoint::handle_resolved`] takes what it says.
+    Resolve(Question),
+    /// News of a peer.
+    Peer(PeerId, PeerNews),
 }
 
 /// The SIP endpoint: UAS and UAC.
@@ -209,7 +220,7 @@ impl Endpoint {
     /// transaction goes on: its peer has been heard before.
     pub fn handle_unreachable(&mut self, now: Instant, remote: SocketAddr) {
         for (key, client) in self.core.unanswered(remote.into()) {
-            if client.purpose == Purpose::Invite {
+            if matches!(client.owner, Owner::Session(_, Purpose::Invite)) {
                 let events = self.core.fail(now, &key);
                 self.dispatch(now, client.flow, events);
             }
@@ -227,6 +238,7 @@ impl Endpoint {
                     let flow = self.core.own();
                     self.dispatch(now, flow, events);
                 }
+                Expiry::Peer(id, timer) => self.core.on_peer_timer(now, id, timer),
                 Expiry::Session(id, timer) => {
                     if let Some(session) = self.sessions.get_mut(&id) {
                         session.on_timer(&mut self.core, now, timer);

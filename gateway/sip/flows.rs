@@ -21,7 +21,6 @@ impl Connections {
     }
 
     /// What the certificate of the peer at the other end says.
-    #[expect(dead_code, reason = "asked when trunks have peers")]
     pub(super) fn identity(&self, flow: Flow) -> Option<&[String]> {
         self.0.get(&flow.hop())?.as_deref()
     }

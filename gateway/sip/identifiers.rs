@@ -27,6 +27,14 @@ impl Identifiers {
         format!("z9hG4bK{:016x}", self.next())
     }
 
+    /// A nonce: from one nobody can tell the next, nor the other identifiers.
+    pub(super) fn nonce(&mut self) -> String {
+        use sha2::{Digest, Sha256};
+        let hash = Sha256::digest(self.next().to_be_bytes());
+        let half = hash.iter().take(16);
+        half.map(|octet| format!("{octet:02x}")).collect()
+    }
+
     /// A number below `bound`, which must not be 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)

@@ -6,7 +6,7 @@ use super::early_media::PEarlyMedia;
 use super::reason::Q850;
 use super::replaces::Replaces;
 use super::sdp::Answer;
-use super::{Bodies, Flow, Headers, SessionId};
+use super::{Bodies, Flow, Headers, PeerId, SessionId};
 
 /// Something that happened in one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,6 +215,8 @@ pub struct Refer {
 pub struct Incoming {
     /// Which way it came: `remote` is the peer's source address.
     pub flow: Flow,
+    /// Whose it is, where peers are configured.
+    pub peer: Option<PeerId>,
     /// Request-URI.
     pub request_uri: String,
     /// From, the whole value with its tag.

@@ -15,8 +15,8 @@ use super::flows::hop_of;
 use super::session::{Exchange, Negotiation, Role, Session, State, Uac, Uas};
 use super::session_timer::Interval;
 use super::{
-    Bodies, Failure, Flow, Headers, Incoming, Indication, Invite, PEarlyMedia, Q850, Reliable,
-    RequestError, SessionId, header, message,
+    Bodies, Failure, Flow, Headers, Incoming, Indication, Invite, PEarlyMedia, PeerId, Q850,
+    Reliable, RequestError, SessionId, header, message,
 };
 
 /// Dialogs that one INVITE may make; responses of further forks are dropped.
@@ -30,11 +30,20 @@ impl Endpoint {
         id: SessionId,
         invite: Invite,
     ) -> Result<(), RequestError> {
+        let peer = invite.peer;
         let core = &mut self.core;
         let local_tag = core.identifiers.tag();
         let host = core.flow(invite.to).local.ip();
         let call_id = format!("{:016x}@{host}", core.identifiers.next());
-        let (request, flow) = build(core, &invite, &local_tag, &call_id, 1)?;
+        let mut invite = invite;
+        let (mut request, mut flow) = build(core, &invite, &local_tag, &call_id, 1)?;
+        if let Some(hop) = core.too_large(invite.peer, &request, flow) {
+            // RFC 3261 §18.1.1: the datagram is what is left when there is no connection.
+            invite
+                .further
+                .insert(0, std::mem::replace(&mut invite.to, hop));
+            (request, flow) = build(core, &invite, &local_tag, &call_id, 1)?;
+        }
         let Some(key) = core.call(now, id, Purpose::Invite, request.clone(), flow) else {
             return Err(RequestError::Field {
                 field: "Via".to_owned(),
@@ -55,6 +64,7 @@ impl Endpoint {
         policy.transfer = uac.asked.transfer;
         let offer = uac.asked.bodies.sdp.clone();
         let mut session = Session::new(id, local_tag.clone(), Role::Uac(Box::new(uac)), policy);
+        session.peer = peer;
         session.offer(offer);
         self.tags.insert(local_tag, id);
         self.sessions.insert(id, session);
@@ -68,6 +78,7 @@ impl Endpoint {
         key: &TransactionKey,
         request: SipRequest,
         flow: Flow,
+        peer: Option<PeerId>,
     ) {
         let core = &mut self.core;
         core.answer(now, key, &request, 100, None, &Headers::new());
@@ -112,7 +123,7 @@ impl Endpoint {
         let first = core.identifiers.below(0x7fff) as u32 + 1;
         let incoming = Incoming {
             replaces,
-            ..incoming(&request, flow, offered, bodies)
+            ..incoming(&request, (flow, peer), offered, bodies)
         };
         let uas = Uas {
             key: key.clone(),
@@ -133,6 +144,7 @@ impl Endpoint {
         }
         session.dialogs.push(dialog);
         session.current = Some(0);
+        session.peer = peer;
         let core = &mut self.core;
         let expires = header(&incoming.headers, "Expires").and_then(|e| e.trim().parse().ok());
         if let Some(seconds) = expires {
@@ -201,7 +213,12 @@ pub(super) fn merge_key(request: &SipRequest) -> Option<MergeKey> {
     ))
 }
 
-fn incoming(request: &SipRequest, flow: Flow, offered: Offered, bodies: Bodies) -> Incoming {
+fn incoming(
+    request: &SipRequest,
+    (flow, peer): (Flow, Option<PeerId>),
+    offered: Offered,
+    bodies: Bodies,
+) -> Incoming {
     let fields = &request.headers;
     let named = |name: &'static str| {
         let name = HeaderName::parse(&bytes::Bytes::from_static(name.as_bytes()));
@@ -214,6 +231,7 @@ fn incoming(request: &SipRequest, flow: Flow, offered: Offered, bodies: Bodies) 
             .any(|row| row.to_ascii_lowercase().contains("application/isup"));
     Incoming {
         flow,
+        peer,
         request_uri: request.uri.to_string(),
         from: field(&HeaderName::From),
         to: field(&HeaderName::To),
@@ -518,6 +536,9 @@ impl Session {
         what: Failure,
     ) {
         if !matches!(&self.role, Role::Uac(uac) if uac.key == *key) {
+            return;
+        }
+        if self.state == State::Inviting && self.invite_elsewhere(core, now) {
             return;
         }
         match self.state {

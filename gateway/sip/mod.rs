@@ -11,6 +11,7 @@
 //! | `endpoint` | the aggregate and its verbs |
 //! | `core` | transactions, timers, outputs |
 //! | [`transport`], `flows`, [`framing`] | listeners, connections, messages out of streams (RFC 3261 §18) |
+//! | [`peers`], [`location`], `registration`, `keep_alive`, [`digest`] | the peers known by name: who they are, where, whether they live |
 //! | `receive` | RFC 3261 §8.2: what a request must satisfy before a procedure sees it |
 //! | `dialog`, `session` | the state the procedures share |
 //! | `invite`, `invite_again`, `progress`, `prack`, `ack`, `cancel`, `reject` | setting a session up |
@@ -25,6 +26,7 @@ mod bye;
 mod cancel;
 mod core;
 mod dialog;
+pub mod digest;
 pub mod early_media;
 mod endpoint;
 mod flows;
@@ -34,13 +36,17 @@ mod indication;
 mod info;
 mod invite;
 mod invite_again;
+mod keep_alive;
+pub mod location;
 mod message;
 mod options;
+pub mod peers;
 mod prack;
 mod progress;
 pub mod reason;
 mod receive;
 mod refer;
+mod registration;
 mod reinvite;
 mod reject;
 mod renegotiate;
@@ -60,7 +66,9 @@ pub use body::{Bodies, Handling, IsupBody, Part};
 pub use early_media::{EarlyMedia, PEarlyMedia};
 pub use endpoint::{Endpoint, EndpointConfig, Output};
 pub use indication::{Failure, Incoming, Indication, Refer, RenegotiationMethod};
+pub use peers::{PeerConfig, PeerId, PeerNews, Strangers};
 pub use reason::Q850;
+pub use registration::RegistrationConfig;
 pub use replaces::Replaces;
 pub use request::{Invite, Policy, Reliable, Renegotiation, Request, RequestError};
 

@@ -9,11 +9,11 @@ use sipx_sip::parser::{Limits, parse_datagram};
 use sipx_sip::transaction::{TransactionKey, TuEvent};
 use sipx_sip::{Finding, HeaderName, Host, Scheme, Via, validate};
 
-use super::core::{Client, Event, Purpose};
+use super::core::{Client, Event, Owner, Purpose};
 use super::endpoint::Endpoint;
 use super::invite::merge_key;
 use super::session::{Role, State};
-use super::{Failure, Flow, Headers, message, unreadable};
+use super::{Failure, Flow, Headers, Strangers, message, unreadable};
 
 impl Endpoint {
     pub(super) fn receive(&mut self, now: Instant, flow: Flow, octets: Bytes) {
@@ -79,6 +79,17 @@ impl Endpoint {
             }
             return;
         }
+        // Who is nobody's peer may only speak within a dialog that we have with him.
+        let strangers = self.core.config.strangers;
+        if strangers != Strangers::Accept
+            && self.core.peer_of(flow).is_none()
+            && self.session_of(&request).is_none()
+        {
+            if strangers == Strangers::Refuse && request.method != Method::Ack {
+                unreadable::answer(&mut self.core, way, &request.headers, 403);
+            }
+            return;
+        }
         let merge = merge_key(&request);
         match self
             .core
@@ -95,12 +106,18 @@ impl Endpoint {
 
     /// Hands the events of transactions to the procedures. `flow` is where they came from.
     pub(super) fn dispatch(&mut self, now: Instant, flow: Flow, events: Vec<Event>) {
-        for Event { key, client, event } in events {
+        for event in events {
+            let Event {
+                key,
+                client,
+                sent,
+                event,
+            } = event;
             match (event, client) {
                 (TuEvent::Request(request), _) => self.on_request(now, flow, &key, *request),
                 (TuEvent::Ack(ack), _) => self.on_ack(now, &ack),
                 (TuEvent::Response(response), Some(client)) => {
-                    self.on_response(now, &key, client, &response);
+                    self.on_response(now, &key, client, sent.as_ref(), &response);
                 }
                 (TuEvent::Timeout, Some(client)) => {
                     self.on_lost(now, &key, client, Failure::Timeout);
@@ -125,13 +142,25 @@ impl Endpoint {
         now: Instant,
         key: &TransactionKey,
         client: Client,
+        sent: Option<&Request>,
         response: &Response,
     ) {
-        let Some(session) = self.sessions.get_mut(&client.session) else {
+        let (core, status) = (&mut self.core, response.status);
+        let (session, purpose) = match client.owner {
+            Owner::Session(session, purpose) => (session, purpose),
+            Owner::Peer(peer, purpose) => {
+                let hop = client.flow.hop();
+                return core.on_peer_response(now, peer, purpose, hop, key, sent, response);
+            }
+        };
+        let Some(session) = self.sessions.get_mut(&session) else {
             return;
         };
-        let core = &mut self.core;
-        let (purpose, status) = (client.purpose, response.status);
+        if let Some(sent) = sent
+            && session.authorize(core, now, key, purpose, sent, response)
+        {
+            return;
+        }
         if status.code() == 500 && session.send_again(core, now, key, purpose) {
             return;
         }
@@ -152,11 +181,17 @@ impl Endpoint {
     }
 
     fn on_lost(&mut self, now: Instant, key: &TransactionKey, client: Client, what: Failure) {
-        let Some(session) = self.sessions.get_mut(&client.session) else {
+        let core = &mut self.core;
+        let (session, purpose) = match client.owner {
+            Owner::Session(session, purpose) => (session, purpose),
+            Owner::Peer(peer, purpose) => {
+                return core.on_peer_lost(now, peer, purpose, client.flow.hop(), key);
+            }
+        };
+        let Some(session) = self.sessions.get_mut(&session) else {
             return;
         };
-        let core = &mut self.core;
-        match client.purpose {
+        match purpose {
             Purpose::Invite => session.on_invite_lost(core, now, key, what),
             Purpose::Reinvite | Purpose::Update => session.on_renegotiation_lost(core, now, key),
             Purpose::Info => session.on_info_done(core, now, None),
@@ -235,8 +270,13 @@ impl Endpoint {
             return core.answer(now, key, &request, 415, None, &headers);
         }
         if message::tag(fields, &HeaderName::To).is_empty() {
+            let peer = core.peer_of(flow);
+            // OPTIONS tells nothing that a peer might not know.
+            if request.method != Method::Options && !core.admit(now, key, &request, peer) {
+                return;
+            }
             match request.method {
-                Method::Invite => self.on_invite(now, key, request, flow),
+                Method::Invite => self.on_invite(now, key, request, flow, peer),
                 Method::Options => core.on_options(now, key, &request, None, flow),
                 // A REFER that belongs to no call would have us call on anyone's behalf.
                 Method::Refer => core.answer(now, key, &request, 403, None, &none),

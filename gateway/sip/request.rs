@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Bodies, Headers, Hop, SessionId};
+use super::{Bodies, Headers, Hop, PeerId, SessionId};
 
 /// A request of the endpoint's user for one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +181,11 @@ pub enum Renegotiation {
 pub struct Invite {
     /// Where the first hop listens.
     pub to: Hop,
+    /// Further hops of the peer, tried in this order when there is no way to the one before, no
+    /// answer in 64*T1 or a 503 (RFC 3263 §4.3).
+    pub further: Vec<Hop>,
+    /// The peer, whose account answers challenges.
+    pub peer: Option<PeerId>,
     /// Request-URI: sip, sips or tel.
     pub uri: String,
     /// From, as name-addr or URI, without tag.
@@ -220,6 +225,8 @@ impl Invite {
     pub fn new(to: Hop, uri: impl Into<String>, from: impl Into<String>) -> Self {
         Self {
             to,
+            further: Vec::new(),
+            peer: None,
             uri: uri.into(),
             from: from.into(),
             to_header: None,

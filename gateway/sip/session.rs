@@ -13,7 +13,8 @@ use super::dialog::Dialog;
 use super::refer::Subscription;
 use super::session_timer::Interval;
 use super::{
-    Bodies, Failure, Flow, Headers, Indication, Invite, Policy, RequestError, SessionId, message,
+    Bodies, Failure, Flow, Headers, Indication, Invite, PeerId, Policy, RequestError, SessionId,
+    message,
 };
 
 /// Where a session is.
@@ -213,6 +214,8 @@ pub(super) struct Session {
     pub(super) role: Role,
     pub(super) state: State,
     pub(super) policy: Policy,
+    /// Whose account answers challenges.
+    pub(super) peer: Option<PeerId>,
     pub(super) dialogs: Vec<Dialog>,
     /// The dialog that stands, or the latest early one.
     pub(super) current: Option<usize>,
@@ -242,6 +245,7 @@ impl Session {
             role,
             state,
             policy,
+            peer: None,
             dialogs: Vec::new(),
             current: None,
             begun: Negotiation::default(),
@@ -345,10 +349,31 @@ impl Session {
         let Some(sent) = core.sent(key).cloned() else {
             return false;
         };
+        self.repeat(core, now, key, purpose, &sent, None)
+    }
+
+    /// Sends a request within a dialog once more, with an answer to a challenge, or when a later
+    /// one overtook it. Tells whether it did.
+    pub(super) fn repeat(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        key: &TransactionKey,
+        purpose: Purpose,
+        sent: &Request,
+        credentials: Option<(sipx_sip::HeaderName, String)>,
+    ) -> bool {
         let tag = message::tag(&sent.headers, &sipx_sip::HeaderName::To);
         let index = self.find(&tag);
         let dialog = index.and_then(|index| self.dialogs.get_mut(index));
-        let again = dialog.and_then(|dialog| dialog.overtaken(core, &sent));
+        let again = dialog.and_then(|dialog| match credentials {
+            None => dialog.overtaken(core, sent),
+            Some(credentials) => {
+                let (mut request, flow) = dialog.again(core, sent)?;
+                super::digest::put(&mut request.headers, credentials)?;
+                Some((request, flow))
+            }
+        });
         if let (Some((request, flow)), Some(index)) = (again, index) {
             let sent = core.call(now, self.id, purpose, request, flow);
             let ours = self.negotiation_of(index).ours.as_mut();

@@ -6,6 +6,7 @@ mod dialogs;
 mod forks;
 mod moments;
 mod network;
+mod peers;
 mod races;
 mod refer;
 mod refusals;
@@ -144,7 +145,7 @@ impl Pair {
                 match output {
                     None => break,
                     // The network of this test has no connections that could fail.
-                    Some(Output::Connect(_)) => {}
+                    Some(Output::Connect(_) | Output::Resolve(_) | Output::Peer(..)) => {}
                     Some(Output::Indication(id, indication)) => {
                         self.told.push((side, id, indication));
                     }

@@ -12,6 +12,7 @@ use crate::config::read::Complaints;
 use crate::config::{Config, SipTrunk, TrunkGroup, TrunkTls};
 use crate::interwork::encapsulation;
 use crate::sip::Transport;
+use crate::sip::location::Target;
 use crate::trunk_group::{self, WrongTimer};
 
 pub(super) fn check(config: &Config, complaints: &mut Complaints) {
@@ -108,27 +109,32 @@ fn listeners(config: &Config, complaints: &mut Complaints) {
 
 /// What goes out by a transport is answered by it: there has to be a listener.
 fn transport(place: &Place, config: &Config, trunk: &SipTrunk, complaints: &mut Complaints) {
-    if !config.sip.listen.has(trunk.transport, Some(trunk.address)) {
-        let family = if trunk.address.is_ipv4() {
-            "IPv4"
-        } else {
-            "IPv6"
-        };
+    let listen = &config.sip.listen;
+    let (spoken, what) = match (&trunk.address, trunk.transport) {
+        (Target::Address(address), transport) => {
+            let transport = transport.unwrap_or(Transport::Udp);
+            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+            let what = format!("\"{transport}:\" with an {family} address");
+            (listen.has(transport, Some(*address)), what)
+        }
+        (Target::Name { .. }, Some(transport)) => {
+            (listen.has(transport, None), format!("\"{transport}:\""))
+        }
+        (Target::Name { .. }, None) => (true, String::new()),
+    };
+    if !spoken {
         let complaint = complaints.add(
             place.key("transport"),
             format!(
-                "SIP trunk `{}` goes by {} over {family}, and nothing is heard there",
-                trunk.name, trunk.transport
+                "nothing is heard by the transport of SIP trunk `{}`",
+                trunk.name
             ),
-            format!(
-                "a transport of `listen` in [sip], or \"{}:\" with an {family} address there",
-                trunk.transport
-            ),
+            format!("a transport of `listen` in [sip], or {what} there"),
         );
         let listen = Place::root().key("sip").key("listen");
         complaint.others.push((listen, "what is heard".to_owned()));
     }
-    if trunk.transport != Transport::Tls && trunk.tls != TrunkTls::default() {
+    if trunk.transport != Some(Transport::Tls) && trunk.tls != TrunkTls::default() {
         complaints.add(
             place.key("tls"),
             format!(
@@ -136,6 +142,74 @@ fn transport(place: &Place, config: &Config, trunk: &SipTrunk, complaints: &mut 
                 trunk.name
             ),
             "`transport = \"tls\"`, or no `tls`",
+        );
+    }
+    if trunk.tcp_above.is_some() && !listen.has(Transport::Tcp, None) {
+        complaints.add(
+            place.key("tcp_above"),
+            format!(
+                "SIP trunk `{}` may go by TCP, and nothing is heard by it",
+                trunk.name
+            ),
+            "a \"tcp:\" address in `listen` of [sip], or no `tcp_above`",
+        );
+    }
+    if let Some(interval) = trunk
+        .options
+        .filter(|interval| *interval < Duration::from_secs(1))
+    {
+        complaints.add(
+            place.key("options"),
+            format!("OPTIONS every {}", format_duration(interval)),
+            "1s or more",
+        );
+    }
+    for (key, limit) in [
+        ("most_calls", trunk.most_calls),
+        ("calls_per_second", trunk.calls_per_second),
+    ] {
+        if limit == Some(0) {
+            complaints.add(place.key(key), "a trunk without a call", "1 or more");
+        }
+    }
+    authentication(place, trunk, complaints);
+}
+
+/// Challenges that can be answered, and registrations that can be written.
+fn authentication(place: &Place, trunk: &SipTrunk, complaints: &mut Complaints) {
+    if let Some(asked) = &trunk.authenticate {
+        let place = place.key("authenticate");
+        if asked.algorithms.is_empty() {
+            complaints.add(
+                place.key("algorithms"),
+                "a challenge without a hash",
+                "at least one of \"MD5\", \"SHA-256\", \"SHA-256-sess\"",
+            );
+        }
+        let is_plain = |text: &str| !text.is_empty() && !text.contains(['"', '\\', '\r', '\n']);
+        if !is_plain(&asked.realm) {
+            complaints.add(place.key("realm"), "no realm", "text without quotes");
+        }
+    }
+    let Some(register) = &trunk.register else {
+        return;
+    };
+    let place = place.key("register");
+    let marks = b"-_.!~*'()&=+$,;?/";
+    let is_user = |octet: u8| octet.is_ascii_alphanumeric() || marks.contains(&octet);
+    if register.user.is_empty() || !register.user.bytes().all(is_user) {
+        complaints.add(
+            place.key("user"),
+            "no user part of a SIP URI",
+            "letters, figures and marks, as \"+493055500\" or \"gateway\"",
+        );
+    }
+    let day = Duration::from_secs(86_400);
+    if !(Duration::from_secs(30)..=day).contains(&register.expires) {
+        complaints.add(
+            place.key("expires"),
+            format!("a registration for {}", format_duration(register.expires)),
+            "30s to 1day",
         );
     }
 }

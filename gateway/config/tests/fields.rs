@@ -106,6 +106,9 @@ fn of_the_gateway() {
     documents::<Sip>(file, "sip");
     documents::<Tls>(file, "sip.tls");
     documents::<TrunkTls>(file, "sip_trunk.tls");
+    documents::<Credentials>(file, "sip_trunk.credentials");
+    documents::<Authenticate>(file, "sip_trunk.authenticate");
+    documents::<Register>(file, "sip_trunk.register");
     documents::<Rtp>(file, "rtp");
     documents::<Media>(file, "media");
     documents::<Records>(file, "records");
@@ -163,9 +166,15 @@ fn keys_that_are_off_are_right_too() {
         })
         .collect();
     assert_ne!(on.join("\n"), text.trim_end());
-    // Every line that is on has as many circuits as the first.
-    let on = on.join("\n").replace("16384-16511", "16384-16639");
+    let file = std::env::temp_dir().join(format!("isthmus-fields-{}", std::process::id()));
+    std::fs::write(&file, "secret").unwrap();
+    let on = on
+        .join("\n")
+        // Every line that is on has as many circuits as the first.
+        .replace("16384-16511", "16384-16639")
+        .replace("/etc/isthmus/carrier.password", &file.to_string_lossy());
     let config = Config::parse("isthmus.toml", &on, &no_environment());
+    std::fs::remove_file(&file).unwrap();
     let config = config.unwrap_or_else(|refusal| panic!("{}", drawn(&refusal)));
     assert!(config.gateway.seed.is_some() && config.records.file.is_some());
 }

@@ -191,7 +191,7 @@ impl Side {
                     .down(Down::Media(command), &mut |word| up.push_back(word)),
                 Output::Record(record) => self.records.push(*record),
                 Output::Trace(trace) => self.traces.push(trace),
-                Output::Drained | Output::Connect(_) => {}
+                Output::Drained | Output::Connect(_) | Output::Resolve(_) | Output::Trunk(_) => {}
             }
         }
     }

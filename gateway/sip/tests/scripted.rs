@@ -10,6 +10,7 @@ pub(super) struct Scripted {
     pub(super) sent: Vec<(Flow, String)>,
     /// Connections asked for.
     pub(super) connected: Vec<Flow>,
+    pub(super) news: Vec<PeerNews>,
 }
 
 impl Scripted {
@@ -24,6 +25,7 @@ impl Scripted {
             told: Vec::new(),
             sent: Vec::new(),
             connected: Vec::new(),
+            news: Vec::new(),
         }
     }
 
@@ -31,6 +33,8 @@ impl Scripted {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Connect(flow) => self.connected.push(flow),
+                Output::Peer(_, news) => self.news.push(news),
+                Output::Resolve(question) => panic!("nobody is to be asked: {question}"),
                 Output::Datagram(flow, octets) => self
                     .sent
                     .push((flow, String::from_utf8_lossy(&octets).into_owned())),
@@ -58,6 +62,12 @@ impl Scripted {
     /// A connection is closed.
     pub(super) fn lose(&mut self, flow: Flow) {
         self.endpoint.handle_disconnected(self.now, flow);
+        self.drain();
+    }
+
+    /// Begins to look after the peers.
+    pub(super) fn start(&mut self) {
+        self.endpoint.start(self.now);
         self.drain();
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use isthmus::sip::framing::{Frame, Framer};
 use isthmus::sip::sdp::{self, Capabilities, Codec};
 use isthmus::sip::{
     Bodies, Endpoint, EndpointConfig, Flow, Indication, Output, Request, SessionId, summary,
@@ -34,6 +35,8 @@ impl Peer {
             match output {
                 // The datagrams here name no other transport that is spoken.
                 Output::Connect(flow) => panic!("a connection for {flow:?}"),
+                // Nor are there peers.
+                Output::Resolve(_) | Output::Peer(..) => panic!("{output:?}"),
                 Output::Datagram(_, octets) => {
                     // The refusal of a request may lack the very field that the request lacked.
                     let whole = summary(&octets).is_some();
@@ -85,9 +88,32 @@ fn answer(bodies: &Bodies) -> Bytes {
     answer.map_or_else(|| sdp::offer(&local()), |answer| answer.octets)
 }
 
+/// A stream in pieces of any size gives the same messages as in one.
+fn stream(octets: &[u8]) {
+    let read = |size: usize| {
+        let mut framer = Framer::default();
+        let mut frames = Vec::new();
+        for piece in octets.chunks(size) {
+            framer.push(piece);
+            while let Ok(Some(frame)) = framer.next_frame() {
+                frames.push(frame);
+            }
+        }
+        (frames, framer.next_frame().err())
+    };
+    let whole = read(octets.len().max(1));
+    assert_eq!(read(7), whole);
+    for frame in &whole.0 {
+        if let Frame::Message(octets) = frame {
+            let _ = summary(octets);
+        }
+    }
+}
+
 /// Datagrams, divided by two zero octets. Afterwards everything is hung up, and nothing of it
 /// may stay behind.
 pub(super) fn sip(octets: &[u8]) {
+    stream(octets);
     let mut peer = Peer {
         endpoint: Endpoint::new(EndpointConfig::new(address(1, 5060), 1)),
         now: super::base(),
