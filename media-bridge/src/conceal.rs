@@ -153,15 +153,25 @@ fn best_lag(
     let recent = samples.get(start..).unwrap_or_default();
     let longest = *lags.end();
     let mut best = (longest, 0.0);
+    // The energy of what lies a lag earlier: from lag to lag one sample comes and one goes.
+    let shortest = *lags.start();
+    let first = samples.get(start - shortest..samples.len() - shortest);
+    let mut energy = first.map_or(0.0, |first| dot(first, first));
     for lag in lags {
         let earlier = samples
             .get(start - lag..samples.len() - lag)
             .unwrap_or_default();
         let product = dot(recent, earlier);
-        let likeness = product * product / (dot(earlier, earlier) + 1.0);
+        let likeness = product * product / (energy.max(0.0) + 1.0);
         if product > 0.0 && likeness > best.1 {
             best = (lag, likeness);
         }
+        let comes = samples
+            .get((start - lag).wrapping_sub(1))
+            .copied()
+            .unwrap_or(0.0);
+        let goes = earlier.last().copied().unwrap_or(0.0);
+        energy += comes * comes - goes * goes;
     }
     let (lag, likeness) = best;
     (

@@ -1,4 +1,4 @@
-//! The two inner loops in which signal processing spends its time, as vectors.
+//! The inner loops in which signal processing spends its time, as vectors.
 //!
 //! The code is plain arrays that the compiler turns into vectors, compiled twice: for the
 //! processor that the target asks for, and with AVX2, chosen when the program runs. Both round
@@ -132,6 +132,29 @@ fn filter_portable(
         }
     }
     (first.iter().sum(), second.iter().sum())
+}
+
+/// Adds a sine of `peak` to `sums`, from `phase` on in steps of `step`, both in 2^-32 turns.
+pub(crate) fn add_sine(sums: &mut [f32], phase: u32, step: u32, peak: f32) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "the processor has AVX2: the line above asked")]
+        return unsafe { add_sine_avx2(sums, phase, step, peak) };
+    }
+    add_sine_portable(sums, phase, step, peak);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn add_sine_avx2(sums: &mut [f32], phase: u32, step: u32, peak: f32) {
+    add_sine_portable(sums, phase, step, peak);
+}
+
+#[inline(always)]
+fn add_sine_portable(sums: &mut [f32], phase: u32, step: u32, peak: f32) {
+    for (n, sum) in (0u32..).zip(sums) {
+        *sum += crate::tone::sine(phase.wrapping_add(step.wrapping_mul(n))) * peak;
+    }
 }
 
 #[cfg(test)]

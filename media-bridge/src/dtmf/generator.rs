@@ -1,10 +1,10 @@
 //! DTMF tones as samples.
 
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
 use super::Digit;
 use crate::level::Dbm0;
-use crate::tone::Oscillator;
+use crate::tone::{Oscillator, nearest};
 
 /// Levels of the two groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,8 +45,14 @@ impl Generator {
 
     /// The next samples.
     pub fn fill(&mut self, samples: &mut [i16]) {
-        for sample in samples {
-            *sample = (self.low.next_sample() + self.high.next_sample()).round() as i16;
+        for samples in samples.chunks_mut(TICK_OCTETS) {
+            let mut sums = [0.0; TICK_OCTETS];
+            let sums = sums.get_mut(..samples.len()).unwrap_or_default();
+            self.low.add_to(sums);
+            self.high.add_to(sums);
+            for (sample, &sum) in samples.iter_mut().zip(&*sums) {
+                *sample = nearest(sum);
+            }
         }
     }
 }

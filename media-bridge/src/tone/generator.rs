@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
-use super::oscillator::Oscillator;
+use super::oscillator::{Oscillator, nearest};
 use super::program::{MAX_PARTIALS, Partial, ToneProgram};
 
 /// Samples over which a tone rises from and falls to silence: 2 ms, so that nothing clicks.
@@ -26,11 +26,15 @@ impl Voice {
         }
     }
 
-    fn next_sample(&mut self) -> f32 {
-        let carrier = self.carrier.next_sample();
+    fn add_to(&mut self, sums: &mut [f32]) {
         match &mut self.modulator {
-            Some((oscillator, depth)) => carrier * (1.0 + *depth * oscillator.next_sample()),
-            None => carrier,
+            Some((oscillator, depth)) => {
+                for sum in sums {
+                    let swing = 1.0 + *depth * oscillator.next_sample();
+                    *sum += self.carrier.next_sample() * swing;
+                }
+            }
+            None => self.carrier.add_to(sums),
         }
     }
 }
@@ -114,18 +118,30 @@ impl Generator {
             played,
             ..
         } = self;
-        for (offset, sample) in (0..).zip(samples) {
-            let mut sum = 0.0;
+        let mut offset = 0u32;
+        for samples in samples.chunks_mut(TICK_OCTETS) {
+            let mut sums = [0.0; TICK_OCTETS];
+            let sums = sums.get_mut(..samples.len()).unwrap_or_default();
             for voice in voices.iter_mut().flatten() {
-                sum += voice.next_sample();
+                voice.add_to(sums);
             }
-            if *rise && *played + offset < RAMP {
-                sum *= (*played + offset) as f32 / RAMP as f32;
+            let count = samples.len() as u32;
+            let rising = *rise && *played + offset < RAMP;
+            let falling = *fall && left - offset < RAMP + count;
+            if rising || falling {
+                for (n, sum) in (offset..).zip(sums.iter_mut()) {
+                    if *rise && *played + n < RAMP {
+                        *sum *= (*played + n) as f32 / RAMP as f32;
+                    }
+                    if *fall && left - n <= RAMP {
+                        *sum *= (left - n - 1) as f32 / RAMP as f32;
+                    }
+                }
             }
-            if *fall && left - offset <= RAMP {
-                sum *= (left - offset - 1) as f32 / RAMP as f32;
+            for (sample, &sum) in samples.iter_mut().zip(&*sums) {
+                *sample = nearest(sum);
             }
-            *sample = sum.round() as i16;
+            offset += count;
         }
         // An endless segment is past its rise for ever: keep the count from running over.
         if *played > 1 << 30 {

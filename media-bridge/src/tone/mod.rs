@@ -12,6 +12,7 @@ pub use cadence::{Cadence, CadenceConfig, Interval};
 pub use detector::{Detector, Measurement, Tone};
 pub use generator::Generator;
 pub use oscillator::Oscillator;
+pub(crate) use oscillator::{nearest, sine};
 pub use plan::{Plan, PlanError, ToneName};
 pub use program::{MAX_PARTIALS, Modulation, Partial, ProgramError, Segment, ToneProgram};
 

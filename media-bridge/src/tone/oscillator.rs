@@ -2,6 +2,7 @@
 //! tick, and without a table.
 
 use crate::SAMPLE_RATE;
+use crate::vector::add_sine;
 
 /// One sine.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,13 @@ impl Oscillator {
         }
     }
 
+    /// Adds the next samples to `sums`, all at once: nothing waits for the sample before it.
+    pub fn add_to(&mut self, sums: &mut [f32]) {
+        add_sine(sums, self.phase, self.step, self.peak);
+        let count = sums.len() as u32;
+        self.phase = self.phase.wrapping_add(self.step.wrapping_mul(count));
+    }
+
     /// The next sample, in 16-bit units but not yet rounded.
     pub fn next_sample(&mut self) -> f32 {
         let value = sine(self.phase) * self.peak;
@@ -40,9 +48,15 @@ impl Oscillator {
     }
 }
 
+/// Nearest sample to a value, within their range.
+pub(crate) fn nearest(value: f32) -> i16 {
+    (value + 0.5f32.copysign(value)) as i16
+}
+
 /// Sine of a phase in units of 2^-32 turns, to within 4e-6: the odd Taylor polynomial of degree
 /// nine on a quarter turn.
-fn sine(phase: u32) -> f32 {
+#[inline(always)]
+pub(crate) fn sine(phase: u32) -> f32 {
     // Signed turns in [-1/2, 1/2), folded to a quarter turn either side of zero, where the sine
     // takes every value it has.
     let turns = phase as i32;
