@@ -238,3 +238,112 @@ fn a_peer_that_is_not_there_is_told() {
     });
     assert!(why.contains("refused"), "{why}");
 }
+
+/// A name server on the loopback interface with one zone.
+mod name_server {
+    use hickory_resolver::proto::op::{Message, MessageType, OpCode, ResponseCode};
+    use hickory_resolver::proto::rr::rdata::{A, NAPTR, SRV};
+    use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+    use tokio::net::UdpSocket;
+
+    pub(super) const LIFE: u32 = 77;
+
+    fn zone(name: &str, kind: RecordType) -> Vec<RData> {
+        let of = |text: &str| Name::from_ascii(text).unwrap();
+        let octets = |text: &str| text.as_bytes().to_vec().into_boxed_slice();
+        match (name, kind) {
+            ("example.net.", RecordType::NAPTR) => vec![RData::NAPTR(NAPTR::new(
+                10,
+                1,
+                octets("s"),
+                octets("SIP+D2U"),
+                octets(""),
+                of("_sip._udp.example.net."),
+            ))],
+            ("_sip._udp.example.net.", RecordType::SRV) => vec![
+                RData::SRV(SRV::new(2, 0, 5062, of("b.example.net."))),
+                RData::SRV(SRV::new(1, 0, 5061, of("a.example.net."))),
+            ],
+            ("a.example.net.", RecordType::A) => vec![RData::A(A::new(127, 0, 0, 2))],
+            ("b.example.net.", RecordType::A) => vec![RData::A(A::new(127, 0, 0, 3))],
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) async fn serve(socket: UdpSocket) {
+        let mut buffer = [0; 1500];
+        loop {
+            let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+            let question = Message::from_vec(&buffer[..length]).unwrap();
+            let id = question.metadata.id;
+            let mut answer = Message::new(id, MessageType::Response, OpCode::Query);
+            answer.queries.clone_from(&question.queries);
+            let query = &question.queries[0];
+            let records = zone(&query.name().to_ascii().to_lowercase(), query.query_type());
+            if records.is_empty() {
+                answer.metadata.response_code = ResponseCode::NXDomain;
+            }
+            for data in records {
+                answer.add_answer(Record::from_rdata(query.name().clone(), LIFE, data));
+            }
+            let octets = answer.to_vec().unwrap();
+            socket.send_to(&octets, from).await.unwrap();
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a base for the core's time")]
+fn a_name_server_on_the_loopback_interface_is_asked() {
+    use crate::sip::location::Target;
+    use crate::sip::{Endpoint, EndpointConfig, Output, PeerConfig, PeerId, PeerNews};
+
+    run(async {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let server = socket.local_addr().unwrap();
+        tokio::spawn(name_server::serve(socket));
+        let text = format!(
+            "[sip]\nlisten = \"udp:127.0.0.1:0\"\nname_server = \"{server}\"\n[[sip_trunk]]\nname = \"t\"\naddress = \"example.net\"\n"
+        );
+        let config = Config::parse("test", &text, &std::collections::BTreeMap::new()).unwrap();
+        let mut sockets = Sockets::bind(&config).await.unwrap();
+        let mut core = EndpointConfig::new("127.0.0.1:5060".parse().unwrap(), 1);
+        let host = "example.net".to_owned();
+        core.peers = vec![PeerConfig::new(Target::Name { host, port: None })];
+        let mut endpoint = Endpoint::new(core);
+        let now = std::time::Instant::now();
+        endpoint.start(now);
+        assert!(!endpoint.is_available(PeerId(0)));
+        let mut asked = 0;
+        loop {
+            match endpoint.poll_output() {
+                Some(Output::Resolve(question)) => {
+                    asked += 1;
+                    sockets.resolve(question);
+                }
+                Some(Output::Peer(_, news)) => {
+                    assert_eq!(news, PeerNews::Available);
+                    break;
+                }
+                Some(output) => panic!("{output:?}"),
+                None => match next(&mut sockets).await {
+                    Arrived::Resolved(question, answer) => {
+                        assert!(answer.is_some(), "{question}");
+                        endpoint.handle_resolved(now, &question, answer.as_ref());
+                    }
+                    arrived => panic!("{arrived:?}"),
+                },
+            }
+        }
+        // NAPTR, SRV, and the addresses of two hosts.
+        assert_eq!(asked, 4);
+        let hops = ["udp:127.0.0.2:5061", "udp:127.0.0.3:5062"];
+        assert_eq!(
+            endpoint.hops(PeerId(0)),
+            hops.map(|hop| hop.parse().unwrap())
+        );
+        // Asked again when the shortest of the lives is over.
+        let life = Duration::from_secs(name_server::LIFE.into());
+        assert_eq!(endpoint.poll_timeout(), Some(now + life));
+    });
+}

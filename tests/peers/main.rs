@@ -24,6 +24,7 @@ mod ports;
 mod program;
 mod recovery;
 mod sipp;
+mod transports;
 mod tshark;
 mod wav;
 mod world;
