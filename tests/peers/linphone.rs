@@ -1,0 +1,163 @@
+//! linphonec as a softphone with files in place of a sound card.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use isthmus::cdr::{CallRecord, Origin, ReleasedBy};
+use media_bridge::tone::Detector;
+use tdm::Law;
+
+use crate::peer;
+use crate::ports;
+use crate::program::Program;
+use crate::wav;
+use crate::world::{Changes, World};
+
+/// The subscriber that plays 1004 Hz at -16 dBm0.
+const MILLIWATT: &str = "+49305550002";
+/// The subscriber that calls, and plays the same tone once it is answered.
+const CALLER: &str = "+49305550007";
+/// The number of the softphone.
+const SOFTPHONE: &str = "+49305550100";
+/// linphone reads a body as text: a multipart with an ISUP message ends for it at the first NUL,
+/// and is refused with 503.
+const PLAIN: (&str, &str) = ("isup = \"optional\"", "isup = \"off\"");
+const LIMIT: Duration = Duration::from_secs(60);
+/// A window that tells the tone from ringback and silence.
+const LOOK: usize = 800;
+
+/// linphonec on a port, with its files in a folder of the world.
+struct Linphone {
+    program: Program,
+    folder: PathBuf,
+}
+
+impl Linphone {
+    fn start(world: &World, port: u16, arguments: &[&str]) -> Self {
+        let folder = world.directory.join("linphone");
+        // Without a place for its database it takes no calls.
+        fs::create_dir_all(folder.join(".local/share/linphone")).expect("a folder of ours");
+        // Nothing is to be listened on but what `ports sip` says below: it watches no networks.
+        let config = format!(
+            "[sip]\nguess_hostname=0\ncontact=sip:{SOFTPHONE}@127.0.0.1\n\
+             media_encryption=none\n\
+             [net]\nfirewall_policy=0\nauto_net_state_mon=0\n\
+             [rtp]\naudio_rtp_port={}\n\
+             [sound]\nechocancellation=0\n\
+             [audio_codec_0]\nmime=PCMA\nrate=8000\nchannels=1\nenabled=1\n",
+            ports::free(2),
+        );
+        let file = folder.join("linphonerc");
+        fs::write(&file, config).expect("a file of ours");
+        let mut linphone = Command::new("linphonec");
+        linphone
+            .arg("-c")
+            .arg(&file)
+            .args(arguments)
+            .env("HOME", &folder);
+        let program = Program::start("linphonec", &mut linphone);
+        let mut started = Self { program, folder };
+        // What it is told before its first prompt, which is no line, is lost.
+        started
+            .program
+            .wait_for(0, "Warning: video is disabled", LIMIT);
+        std::thread::sleep(Duration::from_secs(1));
+        started.tell("soundcard use files");
+        started.program.wait_for(0, "Using wav files", LIMIT);
+        started.tell("ipv6 disable");
+        started.tell(&format!("ports sip {port}"));
+        started.program.wait_for(0, "Setting sip port", LIMIT);
+        let record = format!("record {}", started.recording().display());
+        started.tell(&record);
+        started
+    }
+
+    fn recording(&self) -> PathBuf {
+        self.folder.join("heard.wav")
+    }
+
+    fn tell(&mut self, line: &str) {
+        self.program.tell(line);
+    }
+
+    fn quit(mut self) -> PathBuf {
+        self.tell("quit");
+        self.program.wait(LIMIT);
+        self.recording()
+    }
+}
+
+/// How many tenths of a second of the recording are the milliwatt tone.
+fn tone(recording: &Path) -> usize {
+    let recording = wav::read(recording);
+    assert_eq!(recording.rate, 8000);
+    let windows = recording.samples.chunks_exact(LOOK);
+    windows
+        .filter(|window| Detector::measure(window, Law::ALaw).matches(&[1004.0], 5.0))
+        .count()
+}
+
+/// What the record of each of these calls holds.
+fn assert_cleared(record: &CallRecord, origin: Origin, by: ReleasedBy) {
+    assert_eq!(record.origin, origin, "{record:?}");
+    assert_eq!((record.cause, record.sip_status), (Some(16), Some(200)));
+    assert_eq!(record.released_by, Some(by), "{record:?}");
+}
+
+#[test]
+fn linphone_hears_the_tone_before_and_after_it_holds_the_call() {
+    if !peer::is_here("linphonec") {
+        return;
+    }
+    let mut world = World::start(&Changes {
+        gateway: &[PLAIN],
+        ..Changes::default()
+    });
+    let mut linphone = Linphone::start(&world, ports::free(2), &[]);
+    let from = world.gateway().said();
+    linphone.tell(&format!("call sip:{MILLIWATT}@{}", world.sip));
+    world.gateway().wait_for(from, "SIP received ACK", LIMIT);
+    std::thread::sleep(Duration::from_secs(3));
+    // Hold and resume are re-INVITEs that the endpoint answers.
+    for command in ["pause", "resume"] {
+        let from = world.gateway().said();
+        linphone.tell(command);
+        let gateway = world.gateway();
+        gateway.wait_for(from, "SIP received INVITE", LIMIT);
+        gateway.wait_for(from, "SIP received ACK", LIMIT);
+        std::thread::sleep(Duration::from_secs(3));
+    }
+    linphone.tell("terminate");
+    world.wait_until_idle();
+    let heard = tone(&linphone.quit());
+    assert!(heard >= 45, "{heard} tenths of a second of 6 s");
+    let records = world.wait_for_records(1);
+    assert_cleared(&records[0], Origin::SipToPstn, ReleasedBy::Sip);
+    world.finish();
+}
+
+#[test]
+fn linphone_is_called_and_hears_the_caller() {
+    if !peer::is_here("linphonec") {
+        return;
+    }
+    let mut world = World::start(&Changes {
+        gateway: &[PLAIN],
+        exchange: &[("hang_up_after = \"10s\"", "hang_up_after = \"4s\"")],
+    });
+    let linphone = Linphone::start(&world, world.peer, &["-a"]);
+    let from = world.gateway().said();
+    // It listens a moment after it was told to.
+    std::thread::sleep(Duration::from_secs(2));
+    world.exchange().tell(&format!("call {CALLER} {SOFTPHONE}"));
+    world.gateway().wait_for(from, "SIP received 200", LIMIT);
+    world.gateway().wait_for(from, "SIP sent BYE", LIMIT);
+    world.wait_until_idle();
+    let heard = tone(&linphone.quit());
+    assert!(heard >= 20, "{heard} tenths of a second");
+    let records = world.wait_for_records(1);
+    assert_cleared(&records[0], Origin::PstnToSip, ReleasedBy::Pstn);
+    world.finish();
+}
