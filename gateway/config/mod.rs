@@ -194,8 +194,15 @@ pub struct Rtp {
     /// Greatest delay of the jitter buffer.
     #[serde(deserialize_with = "duration")]
     pub jitter_max: Duration,
+    /// Delay of the buffer of calls that carry data: clear channel, and modems once heard.
+    #[serde(deserialize_with = "duration")]
+    pub jitter_data: Duration,
     /// How DTMF crosses to the SIP side.
     pub dtmf: Dtmf,
+    /// Listen for fax machines and modems, and carry data once one answers.
+    pub modems: bool,
+    /// Exchange RTCP reports with the peers.
+    pub rtcp: bool,
 }
 
 impl Default for Rtp {
@@ -209,7 +216,10 @@ impl Default for Rtp {
             ptime: Duration::from_millis(20),
             jitter_min: Duration::from_millis(20),
             jitter_max: Duration::from_millis(200),
+            jitter_data: Duration::from_millis(60),
             dtmf: Dtmf::Rfc4733,
+            modems: true,
+            rtcp: true,
         }
     }
 }

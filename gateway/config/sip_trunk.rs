@@ -82,6 +82,10 @@ pub struct SipTrunk {
     /// Whose ringback a caller of this trunk hears.
     #[serde(default)]
     pub ringback: Ringback,
+    /// How long the peer may send no RTP, while it should, before the call is ended; for ever
+    /// when absent.
+    #[serde(default, deserialize_with = "interval")]
+    pub rtp_timeout: Option<Duration>,
     /// Name of the interworking tables; those of the trunk group when absent.
     #[serde(default)]
     pub profile: Option<String>,

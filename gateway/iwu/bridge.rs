@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use isup::CircuitId;
-use media_bridge::{BridgeId, Command, DtmfDetection, JitterConfig, Path, Rtp, RtpPort, Side};
+use media_bridge::{
+    BridgeId, Command, DtmfDetection, JitterConfig, OneWay, Path, Rtcp, Rtp, RtpPort, Side, modem,
+};
 use tdm::SpanId;
 
 use super::{Iwu, MediaEvent, Output};
-use crate::call::{Bridge, CallId};
+use crate::call::{Bridge, CallId, Event};
 use crate::config::{Codec, Dtmf, SipTrunk};
 use crate::sip::sdp::{self, Capabilities, MediaPlan};
 
@@ -181,6 +183,23 @@ impl Iwu {
         rtp.ptime = plan.ptime;
         rtp.first_sequence = open.stream.sequence;
         rtp.first_timestamp = open.stream.timestamp;
+        rtp.timeout = (self.config.sip_trunks.get(leg.trunk)).and_then(|trunk| trunk.rtp_timeout);
+        rtp.data_depth = config.jitter_data;
+        rtp.rtcp = config.rtcp.then(|| Rtcp {
+            remote: SocketAddr::new(plan.remote.ip(), plan.remote.port().wrapping_add(1)),
+            mux: false,
+        });
+        if payload == media_bridge::Codec::Clearmode {
+            rtp.jitter = JitterConfig::Fixed {
+                depth: config.jitter_data,
+            };
+        } else {
+            if config.modems
+                && let Some(group) = self.config.trunk_groups.get(leg.group)
+            {
+                rtp.modems = Some(Box::new(modem::Pair::new(group.law)));
+            }
+        }
         if payload != media_bridge::Codec::Clearmode {
             rtp.jitter = JitterConfig::Adaptive {
                 initial: INITIAL_JITTER.clamp(config.jitter_min, config.jitter_max),
@@ -252,7 +271,41 @@ impl Iwu {
             }
             MediaEvent::RtpTimeout { bridge } => {
                 if let Some(open) = open(&bridge) {
-                    self.trace_media(now, open.call, "no RTP from the peer".to_owned());
+                    let text = "no RTP from the peer for the trunk's time: the call ends";
+                    self.trace_media(now, open.call, text.to_owned());
+                    self.step(now, open.call, Event::Shutdown);
+                }
+            }
+            MediaEvent::OneWay { bridge, fault, on } => {
+                if let Some(open) = open(&bridge) {
+                    let fault = match fault {
+                        OneWay::NothingFromRtp => "no RTP from the peer",
+                        OneWay::NothingFromTimeslot => "the timeslot is silent",
+                        OneWay::PeerHearsNothing => "the peer receives nothing, by its reports",
+                    };
+                    let text = match on {
+                        true => format!("one-way audio: {fault}"),
+                        false => format!("both ways again, no longer: {fault}"),
+                    };
+                    self.trace_media(now, open.call, text);
+                }
+            }
+            MediaEvent::Modem {
+                bridge,
+                from,
+                signal,
+            } => {
+                if let Some(open) = open(&bridge) {
+                    let from = match from {
+                        Side::Timeslot => "on the timeslot",
+                        Side::Rtp => "from RTP",
+                    };
+                    let data = match signal.means_data() {
+                        true => ": data from here on",
+                        false => "",
+                    };
+                    let text = format!("{signal:?} heard {from}{data}");
+                    self.trace_media(now, open.call, text);
                 }
             }
             MediaEvent::Refused { bridge, why } => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use isup::CircuitId;
 use media_bridge::continuity::Heard;
-use media_bridge::{BridgeId, Command, Digit, Side, Statistics};
+use media_bridge::{BridgeId, Command, Digit, OneWay, Side, Statistics, modem};
 use mtp::{LineEvent, LinkId};
 use serde::{Deserialize, Serialize};
 use tdm::{SpanEvent, SpanId, Timeslot};
@@ -70,6 +70,24 @@ pub enum MediaEvent {
     RtpTimeout {
         /// The bridge.
         bridge: BridgeId,
+    },
+    /// The call is heard one way only, or no longer so.
+    OneWay {
+        /// The bridge.
+        bridge: BridgeId,
+        /// What is missing.
+        fault: OneWay,
+        /// Whether it is missing now.
+        on: bool,
+    },
+    /// A fax machine or a modem was heard.
+    Modem {
+        /// The bridge.
+        bridge: BridgeId,
+        /// Where.
+        from: Side,
+        /// What it says.
+        signal: modem::Signal,
     },
     /// The bridge is closed.
     Closed {

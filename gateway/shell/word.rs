@@ -120,6 +120,16 @@ fn media(event: Event) -> Option<MediaEvent> {
             duration,
         }),
         Event::FirstPacket { bridge, .. } => Some(MediaEvent::FirstPacket { bridge }),
+        Event::OneWay { bridge, fault, on } => Some(MediaEvent::OneWay { bridge, fault, on }),
+        Event::Modem {
+            bridge,
+            from,
+            signal,
+        } => Some(MediaEvent::Modem {
+            bridge,
+            from,
+            signal,
+        }),
         Event::RtpTimeout { bridge } => Some(MediaEvent::RtpTimeout { bridge }),
         Event::Closed { bridge, statistics } => Some(MediaEvent::Closed { bridge, statistics }),
         Event::Refused { bridge, refusal } => Some(MediaEvent::Refused {

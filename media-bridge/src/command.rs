@@ -12,6 +12,8 @@ use tdm::{Law, SpanId, Timeslot};
 
 use crate::continuity::{Heard, Mode};
 use crate::dtmf::Digit;
+use crate::modem;
+use crate::redundancy;
 use crate::statistics::Statistics;
 use crate::tone::ToneProgram;
 
@@ -180,8 +182,39 @@ impl Open {
     }
 }
 
+/// RTCP of a bridge (RFC 3550 §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rtcp {
+    /// Where reports go, as SDP says it: the port after RTP's, or that of `a=rtcp` (RFC 3605).
+    pub remote: SocketAddr,
+    /// On the port of RTP (RFC 5761): `remote` is not used then.
+    pub mux: bool,
+}
+
+/// Audio in redundant packets (RFC 2198).
+#[derive(Debug, Clone)]
+pub struct Redundancy {
+    /// Payload type of `red/8000`.
+    pub payload_type: u8,
+    /// What repeats earlier packets in those that are sent; without it, redundant packets are
+    /// taken and none are sent. The bridge takes it, and [`Event::Spent`] brings it back.
+    pub sender: Option<Box<redundancy::Sender>>,
+}
+
+impl Redundancy {
+    /// Each packet sent repeats so many before it: 1 or 2; 0 to take redundant packets only.
+    #[must_use]
+    pub fn new(payload_type: u8, generations: u8) -> Self {
+        let sender = || Box::new(redundancy::Sender::new(generations.into()));
+        Self {
+            payload_type,
+            sender: (generations > 0).then(sender),
+        }
+    }
+}
+
 /// The RTP side of a bridge, as offer and answer settled it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Rtp {
     /// Our socket.
     pub port: RtpPort,
@@ -207,8 +240,20 @@ pub struct Rtp {
     pub jitter: JitterConfig,
     /// Search for DTMF on the timeslot. Ignored (off) for [`Codec::Clearmode`].
     pub dtmf: DtmfDetection,
-    /// [`Event::RtpTimeout`] when nothing was received for so long; `None` never.
+    /// [`Event::RtpTimeout`] when nothing was received for so long while the path to the timeslot
+    /// was open; `None` never.
     pub timeout: Option<Duration>,
+    /// Reports to the peer and from it; `None` without.
+    pub rtcp: Option<Rtcp>,
+    /// Redundant packets, when agreed.
+    pub redundancy: Option<Redundancy>,
+    /// Listen for fax machines and modems on both sides, and carry data for the rest of the call
+    /// once one answers: buffer fixed, no concealment, no comfort noise, no search for DTMF.
+    /// Ignored for [`Codec::Clearmode`], which does so from the start. The bridge takes it, and
+    /// [`Event::Spent`] brings it back.
+    pub modems: Option<Box<modem::Pair>>,
+    /// Depth of the fixed buffer after that.
+    pub data_depth: Duration,
 }
 
 impl Rtp {
@@ -241,6 +286,10 @@ impl Rtp {
             },
             dtmf: DtmfDetection::Off,
             timeout: None,
+            rtcp: None,
+            redundancy: None,
+            modems: None,
+            data_depth: Duration::from_millis(60),
         }
     }
 }
@@ -337,6 +386,24 @@ pub enum Event {
         /// Which bridge.
         bridge: BridgeId,
     },
+    /// The call is heard one way only, or no longer so.
+    OneWay {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// What is missing.
+        fault: OneWay,
+        /// Whether it is missing now.
+        on: bool,
+    },
+    /// A fax machine or a modem was heard.
+    Modem {
+        /// Which bridge.
+        bridge: BridgeId,
+        /// On which side.
+        from: Side,
+        /// What it says.
+        signal: modem::Signal,
+    },
     /// A tone that does not repeat has ended.
     ToneEnded {
         /// Which bridge.
@@ -371,6 +438,18 @@ pub enum Event {
     Spent(Spent),
 }
 
+/// What is missing of a call whose path is open both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OneWay {
+    /// No packet came for 5 s.
+    NothingFromRtp,
+    /// The timeslot has delivered one and the same octet for 10 s: nobody is on the line.
+    NothingFromTimeslot,
+    /// The peer's reports say that it receives nothing of what we send.
+    PeerHearsNothing,
+}
+
 /// Boxes on their way home.
 #[derive(Debug, Clone)]
 pub enum Spent {
@@ -380,6 +459,10 @@ pub enum Spent {
     Rtp(Box<Rtp>),
     /// From [`Command::Tone`].
     Tone(Arc<ToneProgram>),
+    /// From [`Redundancy::sender`].
+    Redundancy(Box<redundancy::Sender>),
+    /// From [`Rtp::modems`].
+    Modems(Box<modem::Pair>),
 }
 
 /// Why a command was not obeyed.

@@ -26,6 +26,7 @@ pub mod noise;
 pub mod prbs;
 pub mod realtime;
 pub mod redundancy;
+pub mod rtcp;
 pub mod rtp;
 mod shard;
 pub mod statistics;
@@ -35,8 +36,8 @@ mod vector;
 pub mod voice;
 
 pub use command::{
-    BridgeId, Codec, Command, DtmfDetection, Event, JitterConfig, Open, Path, Refusal, Rtp,
-    RtpPort, Side, Spent,
+    BridgeId, Codec, Command, DtmfDetection, Event, JitterConfig, OneWay, Open, Path, Redundancy,
+    Refusal, Rtcp, Rtp, RtpPort, Side, Spent,
 };
 pub use dtmf::Digit;
 pub use io::{Datagram, Flow, NullRtp, QueueRtp, RtpIo, Sink};

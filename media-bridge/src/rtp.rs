@@ -90,6 +90,12 @@ impl InterarrivalJitter {
         self.transit = None;
     }
 
+    /// The estimate in samples, as reports have it.
+    #[must_use]
+    pub fn samples(self) -> u32 {
+        (self.sixteenths.max(0) as u64 >> 4) as u32
+    }
+
     /// The estimate in microseconds.
     #[must_use]
     pub fn microseconds(self) -> u64 {

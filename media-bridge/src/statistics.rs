@@ -50,6 +50,26 @@ pub struct Statistics {
     pub digits_to_timeslot: u64,
     /// Digits sent as RFC 4733 events, or as tones where events were not agreed.
     pub digits_to_rtp: u64,
+    /// RTCP packets (compound) sent.
+    pub rtcp_sent: u64,
+    /// RTCP packets (compound) received from the peer.
+    pub rtcp_received: u64,
+    /// Round trip by RTCP at the end, in microseconds.
+    pub round_trip_us: Option<u64>,
+    /// Longest round trip by RTCP, in microseconds.
+    pub round_trip_max_us: Option<u64>,
+    /// Packets of ours that the peer says it lost.
+    pub peer_lost: Option<i32>,
+    /// Interarrival jitter of our packets by the peer's last report, in microseconds.
+    pub peer_jitter_us: Option<u64>,
+    /// Rating of what was received by the E-model, 0 to 93 (G.107); none before any packet.
+    pub r_factor: Option<u8>,
+    /// Mean opinion score estimated from it (G.107 Annex B), in hundredths: 100 to 450.
+    pub mos_hundredths: Option<u16>,
+    /// Times that audio was found to go one way only.
+    pub one_way: u64,
+    /// The fax machine or modem that turned the call into one of data.
+    pub modem: Option<crate::modem::Signal>,
     /// From attaching RTP to the first packet, in milliseconds; of the first attachment that
     /// received one.
     pub first_packet_ms: Option<u64>,

@@ -621,7 +621,7 @@ fn commanded_digits_go_either_way() {
             .all(|w| w[1].wrapping_sub(w[0]) == 640 + 480),
         "{starts:?}"
     );
-    for _ in 0..16 {
+    for _ in 0..8 {
         let (bridge, digit) = (BRIDGE, digit('1'));
         rig.command(Command::Digit {
             bridge,

@@ -39,6 +39,8 @@ pub struct Sequence {
     /// Lost before the last restart.
     lost_before: u64,
     restarts: u64,
+    /// Times that the sequence numbers of this source began again at 0.
+    cycles: u16,
 }
 
 impl Sequence {
@@ -59,6 +61,7 @@ impl Sequence {
             1..MAX_DROPOUT => {
                 let step = distance as u32;
                 self.seen = self.seen.checked_shl(step).unwrap_or(0) | 1;
+                self.cycles = self.cycles.wrapping_add(u16::from(sequence < highest));
                 self.highest = Some(sequence);
                 self.expected += u64::from(step);
                 self.received += 1;
@@ -100,6 +103,20 @@ impl Sequence {
         self.lost_before = self.lost();
         (self.highest, self.doubtful) = (None, None);
         (self.expected, self.received, self.seen) = (0, 0, 0);
+        self.cycles = 0;
+    }
+
+    /// Packets of this source that were expected, and that were received.
+    #[must_use]
+    pub fn counted(&self) -> (u64, u64) {
+        (self.expected, self.received)
+    }
+
+    /// Highest sequence number received, the number of its cycles in the upper half (RFC 3550
+    /// §6.4.1).
+    #[must_use]
+    pub fn extended(&self) -> u32 {
+        u32::from(self.cycles) << 16 | u32::from(self.highest.unwrap_or(0))
     }
 
     /// Packets that never came, over all restarts.

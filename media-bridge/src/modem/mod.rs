@@ -12,8 +12,10 @@
 mod answer;
 mod detector;
 mod flags;
+mod pair;
 
 pub use detector::{Detector, Report};
+pub use pair::Pair;
 
 use serde::{Deserialize, Serialize};
 

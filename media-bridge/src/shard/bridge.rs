@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use tdm::{Law, TICK_OCTETS};
 
 use super::digits::Digits;
+use super::reports::{Goodbye, Reports, is_rtcp};
 use super::to_rtp::{self, Source, ToRtp};
 use super::to_timeslot::{self, Received, ToTimeslot};
+use super::watch::{Scene, Watch};
 use crate::SAMPLES_PER_MS;
-use crate::command::{BridgeId, Event, Path, Refusal, Rtp, RtpPort, Side};
+use crate::command::{BridgeId, Codec, Event, Path, Refusal, Rtp, RtpPort, Side, Spent};
 use crate::dtmf::Digit;
 use crate::io::{Datagram, Flow, RtpIo};
+use crate::modem;
 use crate::statistics::Statistics;
 use crate::tone::{Generator, ToneProgram};
 
@@ -22,8 +25,11 @@ struct Attachment {
     port: RtpPort,
     remote: SocketAddr,
     payload_law: Law,
-    timeout: Option<Duration>,
-    timed_out: bool,
+    watch: Watch,
+    reports: Reports,
+    /// Listening for modems, by the side they are on; none once the call carries data.
+    modems: Option<Box<modem::Pair>>,
+    data_depth: Duration,
     to_rtp: ToRtp,
     to_timeslot: ToTimeslot,
 }
@@ -67,7 +73,9 @@ impl Bridge {
         self.path = path;
     }
 
-    pub(super) fn attach(&mut self, rtp: &Rtp) {
+    /// Takes an RTP side in place of the one before; its boxes go home.
+    pub(super) fn attach(&mut self, rtp: &mut Rtp, events: &mut dyn FnMut(Event)) {
+        self.send_boxes_home(events);
         if let Some(old) = &mut self.attachment {
             old.to_timeslot.account(&mut self.statistics);
         }
@@ -82,8 +90,13 @@ impl Bridge {
             port: rtp.port,
             remote: rtp.remote,
             payload_law: rtp.payload.law().unwrap_or(self.law),
-            timeout: rtp.timeout,
-            timed_out: false,
+            watch: Watch::new(rtp.timeout),
+            reports: Reports::new(rtp, &self.statistics),
+            modems: match rtp.payload {
+                Codec::Clearmode => None,
+                _ => rtp.modems.take(),
+            },
+            data_depth: rtp.data_depth,
             to_rtp,
             to_timeslot: ToTimeslot::new(rtp, self.law, lost),
         });
@@ -127,6 +140,28 @@ impl Bridge {
         }
     }
 
+    /// What came by [`Rtp`] for the attachment's life.
+    pub(super) fn send_boxes_home(&mut self, events: &mut dyn FnMut(Event)) {
+        let Some(attachment) = &mut self.attachment else {
+            return;
+        };
+        if let Some(modems) = attachment.modems.take() {
+            events(Event::Spent(Spent::Modems(modems)));
+        }
+        if let Some(sender) = attachment.to_rtp.take_redundancy() {
+            events(Event::Spent(Spent::Redundancy(sender)));
+        }
+    }
+
+    /// What its RTCP says last.
+    pub(super) fn goodbye(&mut self, now: Instant) -> Option<Goodbye> {
+        let attachment = self.attachment.as_mut()?;
+        let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+        attachment
+            .reports
+            .goodbye(now, attachment.port, ways, &mut self.statistics)
+    }
+
     /// Gives back what came by command.
     pub(super) fn close(mut self) -> ([Option<Arc<ToneProgram>>; 2], Box<Statistics>) {
         if let Some(attachment) = &mut self.attachment {
@@ -148,7 +183,12 @@ impl Bridge {
         datagram: Datagram<'_>,
         events: &mut dyn FnMut(Event),
     ) -> u8 {
-        let Datagram { source, octets, .. } = datagram;
+        let Datagram {
+            source,
+            octets,
+            flow,
+            ..
+        } = datagram;
         let Self {
             id,
             path,
@@ -160,6 +200,13 @@ impl Bridge {
         let Some(attachment) = attachment else {
             return 0;
         };
+        if flow == Flow::Rtcp || (attachment.reports.mux() && is_rtcp(octets)) {
+            let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+            attachment
+                .reports
+                .receive(now, source, octets, ways, statistics);
+            return 0;
+        }
         let mut released = 0;
         attachment.to_timeslot.start(now);
         let received =
@@ -171,7 +218,7 @@ impl Bridge {
                 });
         statistics.digits_from_rtp += released;
         if received != Received::Refused {
-            attachment.timed_out = false;
+            attachment.watch.heard();
         }
         if received == Received::First {
             events(Event::FirstPacket {
@@ -196,7 +243,8 @@ impl Bridge {
     ) {
         self.tick_to_rtp(received, rtp, events);
         self.tick_to_timeslot(now, sent, events);
-        self.watch(now, events);
+        self.listen(received, sent, events);
+        self.watch(now, received, rtp, events);
     }
 
     fn tick_to_rtp(
@@ -292,19 +340,66 @@ impl Bridge {
         end_tone(tone_to_timeslot, *id, Side::Timeslot, events);
     }
 
-    fn watch(&mut self, now: Instant, events: &mut dyn FnMut(Event)) {
+    /// Listens for fax machines and modems on both sides. The first that answers makes this a call
+    /// of data to its end.
+    fn listen(
+        &mut self,
+        received: &[u8; TICK_OCTETS],
+        sent: &[u8; TICK_OCTETS],
+        events: &mut dyn FnMut(Event),
+    ) {
         let Some(attachment) = &mut self.attachment else {
             return;
         };
-        if let (Some(timeout), Some(last), false) = (
-            attachment.timeout,
-            attachment.to_timeslot.last_heard(),
-            attachment.timed_out,
-        ) && now.saturating_duration_since(last) >= timeout
-        {
-            attachment.timed_out = true;
-            events(Event::RtpTimeout { bridge: self.id });
+        let Some(modems) = &mut attachment.modems else {
+            return;
+        };
+        let bridge = self.id;
+        let mut data = None;
+        modems.push(received, sent, &mut |from, signal| {
+            if signal.means_data() {
+                data = Some(signal);
+            }
+            events(Event::Modem {
+                bridge,
+                from,
+                signal,
+            });
+        });
+        if data.is_some() {
+            self.statistics.modem = data;
+            if let Some(modems) = attachment.modems.take() {
+                events(Event::Spent(Spent::Modems(modems)));
+            }
+            attachment.to_rtp.carry_data();
+            attachment.to_timeslot.carry_data(attachment.data_depth);
         }
+    }
+
+    fn watch(
+        &mut self,
+        now: Instant,
+        received: &[u8; TICK_OCTETS],
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        let Some(attachment) = &mut self.attachment else {
+            return;
+        };
+        let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+        let statistics = &mut self.statistics;
+        attachment
+            .reports
+            .tick(now, attachment.port, ways, statistics, rtp);
+        let scene = Scene {
+            bridge: self.id,
+            path: self.path,
+            last_heard: attachment.to_timeslot.last_packet(),
+            received,
+            data: attachment.to_timeslot.carries_data(),
+            peer_is_deaf: attachment.reports.peer_is_deaf(),
+        };
+        statistics.one_way += attachment.watch.tick(now, &scene, events);
     }
 }
 
@@ -350,7 +445,7 @@ fn end_tone(
 ) {
     if let Some(generator) = tone.take_if(|tone| tone.ended()) {
         events(Event::ToneEnded { bridge, towards });
-        events(Event::Spent(crate::Spent::Tone(generator.into_program())));
+        events(Event::Spent(Spent::Tone(generator.into_program())));
     }
 }
 
@@ -358,10 +453,10 @@ fn end_tone(
 mod tests {
     use super::*;
 
-    /// A channel takes less than 8 kB.
+    /// A channel takes no more than 8 KiB, whatever it does.
     #[test]
     fn a_bridge_is_small() {
         let octets = size_of::<Bridge>() + size_of::<Statistics>();
-        assert!(octets < 8_000, "{octets} octets");
+        assert!(octets <= 8 * 1024, "{octets} octets");
     }
 }

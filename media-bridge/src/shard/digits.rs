@@ -8,7 +8,7 @@ use crate::dtmf::{self, Digit, Generator, Levels};
 use crate::level::Dbm0;
 
 /// Digits that can wait.
-const QUEUE: usize = 16;
+const QUEUE: usize = 8;
 /// Silence after a digit: receivers need 40 ms (Q.24), and the tick's end may cut some.
 pub(super) const PAUSE: u32 = 50 * SAMPLES_PER_MS;
 

@@ -33,7 +33,12 @@ impl Shard {
         events(Event::Spent(Spent::Open(open)));
     }
 
-    pub(super) fn attach(&mut self, id: BridgeId, rtp: Box<Rtp>, events: &mut dyn FnMut(Event)) {
+    pub(super) fn attach(
+        &mut self,
+        id: BridgeId,
+        mut rtp: Box<Rtp>,
+        events: &mut dyn FnMut(Event),
+    ) {
         let port = rtp.port;
         let place = self.find(id);
         let holder = self.ports.get(usize::from(port.0)).copied();
@@ -52,7 +57,7 @@ impl Shard {
                     .get_mut(place)
                     .and_then(|place| place.bridge.as_mut());
                 if let Some(bridge) = bridge {
-                    bridge.attach(&rtp);
+                    bridge.attach(&mut rtp, events);
                 }
                 None
             }
@@ -68,13 +73,19 @@ impl Shard {
             refuse(id, Refusal::UnknownBridge, events);
             return;
         };
-        self.release_ports(place);
-        let Some(place) = self.places.get_mut(place) else {
+        let now = self.now;
+        let Some(holder) = self.places.get_mut(place) else {
             return;
         };
-        if let Some(bridge) = place.bridge.take() {
-            place.idle = Some(bridge.law());
+        let bridge = holder.bridge.take();
+        if let Some(mut bridge) = bridge {
+            holder.idle = Some(bridge.law());
             self.statistics.bridges -= 1;
+            if let Some(goodbye) = now.and_then(|now| bridge.goodbye(now)) {
+                self.changed.push((goodbye.port, Change::Ended(goodbye)));
+            }
+            bridge.send_boxes_home(events);
+            self.release_ports(place);
             let (tones, statistics) = bridge.close();
             for tone in tones.into_iter().flatten() {
                 events(Event::Spent(Spent::Tone(tone)));

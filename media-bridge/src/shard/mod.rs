@@ -4,8 +4,10 @@ mod bridge;
 mod check;
 mod digits;
 mod lifecycle;
+mod reports;
 mod to_rtp;
 mod to_timeslot;
+mod watch;
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -38,8 +40,13 @@ struct Place {
 }
 
 /// What became of an RTP port by a command.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "allocation costs more than room in a queue"
+)]
 enum Change {
+    Ended(reports::Goodbye),
     Attached,
     Released,
 }
@@ -60,6 +67,8 @@ pub struct Shard {
     /// Ports whose bridges have found their peers in this tick.
     latched: Vec<(RtpPort, SocketAddr)>,
     received_at: Option<Instant>,
+    /// Of the last tick.
+    now: Option<Instant>,
     statistics: ShardStatistics,
 }
 
@@ -74,9 +83,10 @@ impl Shard {
                 .collect(),
             spans: config.spans,
             ports: vec![None; ports],
-            changed: Vec::with_capacity(2 * ports),
+            changed: Vec::with_capacity(3 * ports.min(1_024)),
             latched: Vec::with_capacity(ports),
             received_at: None,
+            now: None,
             statistics: ShardStatistics::default(),
         }
     }
@@ -149,6 +159,10 @@ impl Shard {
     ) {
         for (port, change) in self.changed.drain(..) {
             match change {
+                Change::Ended(goodbye) => {
+                    let (flow, to) = (goodbye.flow, goodbye.to);
+                    rtp.send(goodbye.port, flow, to, goodbye.packet.octets());
+                }
                 Change::Attached => rtp.open(port),
                 Change::Released => rtp.close(port),
             }
@@ -156,6 +170,7 @@ impl Shard {
         let Some(index) = self.spans.iter().position(|s| *s == span) else {
             return;
         };
+        self.now = Some(now);
         self.statistics.ticks += 1;
         if self.received_at != Some(now) {
             self.received_at = Some(now);

@@ -7,6 +7,7 @@ use crate::SAMPLES_PER_MS;
 use crate::command::{Codec, DtmfDetection, Rtp};
 use crate::dtmf::{self, BLOCK, Detector, DetectorConfig, Digit};
 use crate::event::{self, PAYLOAD_OCTETS};
+use crate::redundancy::{self, MAX_REDUNDANT};
 use crate::rtp::{HEADER_OCTETS, Header, MAX_PAYLOAD_SENT};
 use crate::statistics::Statistics;
 use crate::tone::Generator;
@@ -14,7 +15,7 @@ use crate::tone::Generator;
 /// Octets that may wait to be sent: a packet less one octet, the look-back, and a tick.
 const PENDING: usize = MAX_PAYLOAD_SENT + BLOCK + TICK_OCTETS;
 /// Commanded digits that can wait.
-const QUEUE: usize = 16;
+const QUEUE: usize = 8;
 /// Level of the events we send, without sign: -10 dBm0 (RFC 4733 §2.3.4 asks for the actual
 /// one, which no receiver uses).
 const VOLUME: u8 = 10;
@@ -81,12 +82,16 @@ pub(super) struct ToRtp {
     repeating: Option<event::Sender>,
     queue: [Option<(Digit, u32)>; QUEUE],
     event_pause_until: u64,
+    /// Packets and octets of payload sent by this source.
+    total: (u64, u64),
+    /// Payload type of redundant packets, and what they repeat.
+    redundancy: Option<(u8, Box<redundancy::Sender>)>,
     /// Digits as tones, when events were not agreed.
     tones: Digits,
 }
 
 impl ToRtp {
-    pub(super) fn new(rtp: &Rtp, law: Law) -> Self {
+    pub(super) fn new(rtp: &mut Rtp, law: Law) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let clear = rtp.payload == Codec::Clearmode;
         let detect = !clear && rtp.dtmf != DtmfDetection::Off;
@@ -119,6 +124,11 @@ impl ToRtp {
             repeating: None,
             queue: [None; QUEUE],
             event_pause_until: 0,
+            total: (0, 0),
+            redundancy: rtp
+                .redundancy
+                .as_mut()
+                .and_then(|redundancy| Some((redundancy.payload_type, redundancy.sender.take()?))),
             tones: Digits::new(payload_law),
         }
     }
@@ -127,8 +137,30 @@ impl ToRtp {
     pub(super) fn go_on_from(&mut self, old: &Self) {
         if old.header.ssrc == self.header.ssrc {
             self.header.sequence = old.header.sequence;
+            self.total = old.total;
             self.first_timestamp = old.first_timestamp.wrapping_add(old.sent as u32);
         }
+    }
+
+    /// From now on octets go out as they come: nothing is looked for in them.
+    pub(super) fn carry_data(&mut self) {
+        self.detector = None;
+        self.muted = false;
+    }
+
+    /// The box that came by command.
+    pub(super) fn take_redundancy(&mut self) -> Option<Box<redundancy::Sender>> {
+        self.redundancy.take().map(|(_, sender)| sender)
+    }
+
+    /// Packets and octets of payload sent by this source.
+    pub(super) fn counted(&self) -> (u64, u64) {
+        self.total
+    }
+
+    /// RTP timestamp of what is sent next.
+    pub(super) fn timestamp(&self) -> u32 {
+        self.first_timestamp.wrapping_add(self.sent as u32)
     }
 
     /// Queues a digit of `samples`; `false` when too many wait.
@@ -379,6 +411,28 @@ impl ToRtp {
             timestamp,
             ..self.header
         };
+        if let Some((payload_type, sender)) = &mut self.redundancy {
+            if self.pausing {
+                sender.restart();
+            }
+            let waiting = self.pending.get(..self.payload).unwrap_or_default();
+            let mut body = [0; MAX_REDUNDANT];
+            let own = self.header.payload_type;
+            if let Some(length) = sender.packet(own, timestamp, waiting, &mut body) {
+                let header = Header {
+                    payload_type: *payload_type,
+                    ..header
+                };
+                let mut packet = [0; HEADER_OCTETS + MAX_REDUNDANT];
+                let (head, rest) = packet.split_at_mut(HEADER_OCTETS);
+                head.copy_from_slice(&header.to_octets());
+                rest.copy_from_slice(&body);
+                self.pausing = false;
+                self.sent_packet(length, statistics);
+                send(packet.get(..HEADER_OCTETS + length).unwrap_or_default());
+                return;
+            }
+        }
         let mut packet = [0; HEADER_OCTETS + MAX_PAYLOAD_SENT];
         let (head, body) = packet.split_at_mut(HEADER_OCTETS);
         head.copy_from_slice(&header.to_octets());
@@ -399,6 +453,8 @@ impl ToRtp {
 
     fn sent_packet(&mut self, payload: usize, statistics: &mut Statistics) {
         self.header.sequence = self.header.sequence.wrapping_add(1);
+        self.total.0 += 1;
+        self.total.1 += payload as u64;
         statistics.packets_sent += 1;
         statistics.octets_sent += payload as u64;
     }

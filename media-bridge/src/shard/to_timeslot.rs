@@ -1,14 +1,18 @@
 //! From RTP to the timeslot: latching the source, sorting packets, jitter buffer, events.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tdm::{Law, TICK_OCTETS};
 
-use crate::command::{Codec, Rtp};
+use crate::SAMPLES_PER_MS;
+use crate::command::{Codec, JitterConfig, Rtp};
 use crate::dtmf::Digit;
 use crate::event;
-use crate::jitter::{Buffer, Counters, Order, Sequence};
+use crate::jitter::{Arrival, Buffer, Counters, Order, Sequence};
+use crate::redundancy;
+use crate::rtcp::Seen;
+use crate::rtcp::quality::Losses;
 use crate::rtp::{Header, InterarrivalJitter};
 use crate::statistics::Statistics;
 
@@ -28,6 +32,7 @@ pub(super) enum Heard {
 pub(super) struct ToTimeslot {
     payload_type: u8,
     telephone_event: Option<u8>,
+    redundancy: Option<u8>,
     latched: Option<SocketAddr>,
     ssrc: Option<u32>,
     sequence: Sequence,
@@ -43,6 +48,11 @@ pub(super) struct ToTimeslot {
     counted: Counters,
     lost_before: u64,
     sequence_restarts: u64,
+    losses: Losses,
+    /// Octets of audio in the last packet.
+    packet: usize,
+    jitter_config: JitterConfig,
+    data: bool,
 }
 
 /// What became of a datagram.
@@ -66,6 +76,10 @@ impl ToTimeslot {
         Self {
             payload_type: rtp.payload_type,
             telephone_event: rtp.telephone_event,
+            redundancy: rtp
+                .redundancy
+                .as_ref()
+                .map(|redundancy| redundancy.payload_type),
             latched: None,
             ssrc: None,
             sequence: Sequence::new(),
@@ -78,17 +92,57 @@ impl ToTimeslot {
             counted: Counters::default(),
             lost_before,
             sequence_restarts: 0,
+            losses: Losses::default(),
+            packet: 2 * TICK_OCTETS,
+            jitter_config: rtp.jitter,
+            data: rtp.payload == Codec::Clearmode,
+        }
+    }
+
+    /// Whether octets are carried as they are: the clear channel, or a modem was heard.
+    pub(super) fn carries_data(&self) -> bool {
+        self.data
+    }
+
+    /// The source of the stream, once there is one.
+    pub(super) fn ssrc(&self) -> Option<u32> {
+        self.ssrc
+    }
+
+    /// Time of the last packet.
+    pub(super) fn last_packet(&self) -> Option<Instant> {
+        self.last_packet
+    }
+
+    /// What a report says of this direction.
+    pub(super) fn seen(&self) -> Seen {
+        let (expected, received) = self.sequence.counted();
+        let ms = |samples: u32| u16::try_from(samples / SAMPLES_PER_MS).unwrap_or(u16::MAX);
+        let (most, adaptive) = match self.jitter_config {
+            JitterConfig::Adaptive { max, .. } => (max, true),
+            JitterConfig::Fixed { depth } => (depth, false),
+        };
+        Seen {
+            ssrc: self.ssrc,
+            expected,
+            received,
+            highest: self.sequence.extended(),
+            jitter: self.jitter.samples(),
+            delay_ms: (
+                ms(self.buffer.delay()),
+                u16::try_from(most.as_millis()).unwrap_or(u16::MAX),
+            ),
+            adaptive,
+            concealed: adaptive && !self.data,
+            packet_ms: self.packet as u32 / SAMPLES_PER_MS,
+            losses: self.losses,
+            ..Seen::default()
         }
     }
 
     /// Where to send, once a packet has shown it.
     pub(super) fn latched(&self) -> Option<SocketAddr> {
         self.latched
-    }
-
-    /// Time of the last packet, or of the attachment's first tick.
-    pub(super) fn last_heard(&self) -> Option<Instant> {
-        self.last_packet.or(self.since)
     }
 
     fn clock(&self, now: Instant) -> u64 {
@@ -115,11 +169,22 @@ impl ToTimeslot {
             statistics.packets_malformed += 1;
             return Received::Refused;
         };
-        let is_event = self.telephone_event == Some(header.payload_type);
-        let is_noise = header.payload_type == COMFORT_NOISE;
-        if !is_event && !is_noise && header.payload_type != self.payload_type {
+        let (payload_type, payload) = match self.primary(header, payload) {
+            Some(primary) => primary,
+            None => {
+                statistics.packets_malformed += 1;
+                return Received::Refused;
+            }
+        };
+        let is_event = self.telephone_event == Some(payload_type);
+        let is_noise = payload_type == COMFORT_NOISE;
+        if !is_event && !is_noise && payload_type != self.payload_type {
             statistics.packets_malformed += 1;
             return Received::Refused;
+        }
+        // Before this packet's own payload: the one before it may have been lost with its events.
+        if self.redundancy == Some(header.payload_type) {
+            self.repair(now, header, datagram, heard);
         }
         let first = self.latched.is_none();
         self.latched = Some(source);
@@ -134,6 +199,11 @@ impl ToTimeslot {
         let is_next = order == Order::Next { skipped: 0 } && !is_event && !is_noise;
         let next = u8::try_from(payload.len() / TICK_OCTETS).unwrap_or(0);
         self.count(now, order, payload.len(), first, statistics);
+        if let Order::Next { skipped } = order
+            && skipped > 0
+        {
+            self.losses.lost(u32::from(skipped));
+        }
         match order {
             Order::Duplicate | Order::Doubtful => {}
             _ if is_event => {
@@ -149,7 +219,15 @@ impl ToTimeslot {
                     self.jitter.restart();
                 }
                 self.jitter.update(self.clock(now), header.timestamp);
-                self.buffer.push(order, header.timestamp, payload);
+                self.packet = payload.len();
+                let arrival = self.buffer.push(order, header.timestamp, payload);
+                match (order, arrival) {
+                    // It was taken for lost when the one after it came.
+                    (Order::Old, Arrival::Kept) => self.losses.found(),
+                    (Order::Old, Arrival::Late) => {}
+                    (_, Arrival::Late) => self.losses.discarded(),
+                    (_, Arrival::Kept) => self.losses.received(),
+                }
             }
         }
         statistics.jitter_us = self.jitter.microseconds();
@@ -161,6 +239,50 @@ impl ToTimeslot {
         } else {
             Received::Accepted
         }
+    }
+
+    /// The payload that is the packet's own, and its type: that of a redundant packet is its last
+    /// block (RFC 2198 §3). `None` when a redundant packet is cut short.
+    fn primary<'a>(&self, header: Header, payload: &'a [u8]) -> Option<(u8, &'a [u8])> {
+        if self.redundancy != Some(header.payload_type) {
+            return Some((header.payload_type, payload));
+        }
+        let blocks = redundancy::blocks(header.timestamp, payload)?;
+        blocks
+            .filter(|block| block.primary)
+            .map(|block| (block.payload_type, block.octets))
+            .last()
+    }
+
+    /// Takes what a redundant packet repeats of those before it.
+    fn repair(
+        &mut self,
+        now: Instant,
+        header: Header,
+        datagram: &[u8],
+        heard: &mut dyn FnMut(Heard),
+    ) {
+        let Some((_, payload)) = Header::parse(datagram) else {
+            return;
+        };
+        let at = self.clock(now);
+        let blocks = redundancy::blocks(header.timestamp, payload);
+        for block in blocks.into_iter().flatten().filter(|block| !block.primary) {
+            if block.payload_type == self.payload_type {
+                self.buffer.repair(block.timestamp, block.octets);
+            } else if self.telephone_event == Some(block.payload_type) {
+                let mut heard = |indication| digit(indication, heard);
+                self.events
+                    .handle(at, block.timestamp, block.octets, &mut heard);
+            }
+        }
+    }
+
+    /// From now on octets are carried as they are, after a delay of `depth`.
+    pub(super) fn carry_data(&mut self, depth: Duration) {
+        self.data = true;
+        self.jitter_config = JitterConfig::Fixed { depth };
+        self.buffer.reconfigure(self.jitter_config, false);
     }
 
     fn count(

@@ -1,0 +1,48 @@
+//! Listeners for fax machines and modems on both sides of a call.
+
+use tdm::{Law, TICK_OCTETS};
+
+use super::{Detector, Report, Signal};
+use crate::command::Side;
+
+/// A listener for each side of a bridge.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    law: Law,
+    timeslot: Detector,
+    rtp: Detector,
+}
+
+impl Pair {
+    /// Both sides are heard in the law of the timeslot.
+    #[must_use]
+    pub fn new(law: Law) -> Self {
+        Self {
+            law,
+            timeslot: Detector::new(law),
+            rtp: Detector::new(law),
+        }
+    }
+
+    /// One tick of what came from the timeslot and of what goes to it; says what was heard and on
+    /// which side.
+    pub fn push(
+        &mut self,
+        received: &[u8; TICK_OCTETS],
+        sent: &[u8; TICK_OCTETS],
+        heard: &mut dyn FnMut(Side, Signal),
+    ) {
+        let sides = [
+            (&mut self.timeslot, received, Side::Timeslot),
+            (&mut self.rtp, sent, Side::Rtp),
+        ];
+        for (detector, octets, side) in sides {
+            let samples = octets.map(|octet| self.law.decode(octet));
+            detector.push(&samples, &mut |report| {
+                if let Report::Heard { signal, .. } = report {
+                    heard(side, signal);
+                }
+            });
+        }
+    }
+}
