@@ -31,14 +31,15 @@ pub enum WrongTimer {
     Value(#[from] TimerError),
 }
 
-/// The ISUP timers of a group: those of the configuration by name, the others by their default.
+/// The timers of a group: those of the configuration by name, none for one that is off, the
+/// others by their default.
 ///
 /// # Errors
 /// [`WrongTimer`] for the first that is wrong; a configuration that was read has none.
-pub fn timers(configured: &BTreeMap<String, Duration>) -> Result<Timers, WrongTimer> {
+pub fn timers(configured: &BTreeMap<String, Option<Duration>>) -> Result<Timers, WrongTimer> {
     let mut timers = Timers::default();
     for (name, duration) in configured {
-        timers.set(name.parse::<Timer>()?, Some(*duration))?;
+        timers.set(name.parse::<Timer>()?, *duration)?;
     }
     Ok(timers)
 }
@@ -156,8 +157,9 @@ country_code = '49'
 
     #[test]
     fn timers_by_name() {
-        let seconds =
-            |name: &str, seconds| BTreeMap::from([(name.to_owned(), Duration::from_secs(seconds))]);
+        let seconds = |name: &str, seconds| {
+            BTreeMap::from([(name.to_owned(), Some(Duration::from_secs(seconds)))])
+        };
         let set = timers(&seconds("t7", 25)).unwrap();
         assert_eq!(set.get(Timer::T7), Some(Duration::from_secs(25)));
         assert_eq!(set.get(Timer::T1), Some(Timer::T1.default()));
@@ -165,6 +167,9 @@ country_code = '49'
             timers(&seconds("t7", 5)),
             Err(WrongTimer::Value(_))
         ));
+        let off = |name: &str| BTreeMap::from([(name.to_owned(), None)]);
+        assert_eq!(timers(&off("t11")).unwrap().get(Timer::T11), None);
+        assert!(matches!(timers(&off("t1")), Err(WrongTimer::Value(_))));
         assert!(matches!(
             timers(&seconds("t40", 5)),
             Err(WrongTimer::Name(_))

@@ -4,14 +4,17 @@
 
 use bytes::Bytes;
 use isup::circuit::{Indication as Isup, Request};
-use isup::{Cause, Location, Message};
+use isup::{Cause, ForwardCallIndicators, Location, Message, MessageType};
 
-use super::{Action, Bridge, Context, Event, Mark, Timer};
+use super::hold::Hold;
+use super::ringing::Ringing;
+use super::{Action, Bridge, Context, Event, Mark, Timer, Tone};
 use crate::cdr::ReleasedBy;
+use crate::config::{IsupMode, Redirect, Suspend};
 use crate::interwork::backward::{self, Progress};
 use crate::interwork::profile::{FailureRow, Fault};
 use crate::interwork::{encapsulation, release};
-use crate::sip::{self, Bodies, Failure, Indication as Sip};
+use crate::sip::{self, Bodies, Failure, Indication as Sip, PEarlyMedia};
 
 /// States of RFC 3398 §8.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,9 @@ enum State {
     Alerting,
     /// Answered.
     Connected,
+    /// SIP refused; a tone tells the caller why, and the preceding exchange is to clear
+    /// (RFC 3666 §3.6).
+    Treatment,
     /// SIP is done; the circuit is being released.
     Releasing,
     /// Both legs are done.
@@ -39,12 +45,19 @@ pub struct IsupToSip {
     /// What other early dialogs said of their media: the 200 of one of them need not repeat it
     /// (RFC 3262 §5).
     others: Vec<(u16, Bytes)>,
-    /// The gateway itself plays ringback towards the circuit.
-    ringback: bool,
-    /// The peer's SDP was seen: early media may come.
-    early_media: bool,
-    /// What the last trunk refused with, in case there is no further one.
+    ringing: Ringing,
+    hold: Hold,
+    /// The IAM says that the call has met another kind of network, which may not tell the caller
+    /// what a cause means (Q.763 §3.23).
+    interworking: bool,
+    /// The target being tried has sent a provisional response: no other is tried after it.
+    heard: bool,
+    /// What the last target refused with, in case there is no further one.
     refused: Option<Refused>,
+    /// Contacts are being followed.
+    redirected: bool,
+    /// The cause of the release that a tone stands for.
+    treatment: Option<Cause>,
 }
 
 /// A final response of 300 to 699 and what it becomes.
@@ -58,14 +71,23 @@ struct Refused {
 impl IsupToSip {
     /// A call whose INVITE is being sent.
     #[must_use]
-    pub fn new() -> (Self, Vec<Action>) {
+    pub fn new(iam: &Message) -> (Self, Vec<Action>) {
+        let interworking = iam
+            .find::<ForwardCallIndicators>()
+            .is_some_and(|indicators| {
+                indicators.contains(ForwardCallIndicators::INTERWORKING_ENCOUNTERED)
+            });
         let call = Self {
             state: State::Trying,
             fork: None,
             others: Vec::new(),
-            ringback: false,
-            early_media: false,
+            ringing: Ringing::default(),
+            hold: Hold::default(),
+            interworking,
+            heard: false,
             refused: None,
+            redirected: false,
+            treatment: None,
         };
         (call, vec![Action::Start(Timer::T11)])
     }
@@ -78,6 +100,7 @@ impl IsupToSip {
             State::Progressing => "Progressing",
             State::Alerting => "Alerting",
             State::Connected => "Connected",
+            State::Treatment => "Treatment",
             State::Releasing => "Releasing",
             State::Over => "Over",
         }
@@ -99,26 +122,42 @@ impl IsupToSip {
                 self.state = State::Progressing;
                 vec![Action::Isup(Request::Send(backward::early_acm()))]
             }
+            Event::Expired(Timer::EarlyMedia) if self.is_early() => {
+                self.ringing.waited(context.trunk.ringback)
+            }
+            Event::MediaCame if self.is_early() => self.ringing.came(context.trunk.ringback),
+            Event::Expired(Timer::Treatment) if self.state == State::Treatment => {
+                self.treated(ReleasedBy::Gateway)
+            }
             // The offer is ours: only a call from SIP brings one to refuse.
-            Event::Expired(_) | Event::Unacceptable(_) => Vec::new(),
+            Event::Expired(_) | Event::MediaCame | Event::Unacceptable(_) => Vec::new(),
             Event::Exhausted(fault) => self.exhausted(context, fault),
             Event::Shutdown => self.shutdown(context),
         };
         (self, actions)
     }
 
+    /// SIP may still answer or refuse.
+    fn is_early(&self) -> bool {
+        matches!(
+            self.state,
+            State::Trying | State::Progressing | State::Alerting
+        )
+    }
+
     fn sip(&mut self, context: &Context<'_>, indication: Sip) -> Vec<Action> {
-        use State::{Alerting, Connected, Over, Progressing, Releasing, Trying};
+        use State::{Alerting, Connected, Over, Progressing, Releasing, Treatment, Trying};
         match (self.state, indication) {
             (
                 Trying | Progressing | Alerting,
                 Sip::Progress {
                     status,
                     bodies,
+                    early_media,
                     fork,
                     ..
                 },
-            ) => self.progress(context, status, bodies, fork),
+            ) => self.progress(context, status, bodies, early_media, fork),
             (
                 Trying | Progressing | Alerting,
                 Sip::Accepted {
@@ -134,22 +173,22 @@ impl IsupToSip {
                     status,
                     cause,
                     bodies,
+                    contacts,
+                    isup_refused,
                     headers,
                     ..
                 },
             ) => {
                 let refused = refused(context, status, cause.as_ref(), &headers, &bodies);
-                if self.state == Trying && matches!(status, 408 | 500 | 502 | 503 | 504) {
-                    // RFC 3261 §16.7 step 5 names these as reasons to try the next target.
-                    self.refused = Some(refused);
-                    return vec![Action::Reattempt];
-                }
-                self.clear_refused(refused)
+                self.rejected(context, refused, contacts, isup_refused)
+            }
+            (Trying | Progressing | Alerting, Sip::WithoutIsup { .. }) => {
+                let mut actions = self.forget_target();
+                actions.push(Action::WithoutIsup);
+                actions
             }
             (Trying | Progressing | Alerting, Sip::Failed { what }) => match what {
-                Failure::Timeout | Failure::TransportError if self.state == Trying => {
-                    vec![Action::Reattempt]
-                }
+                Failure::Timeout | Failure::TransportError if !self.heard => self.next_target(),
                 _ => self
                     .release_circuit(context.profile.failure(Fault::NoResponse), ReleasedBy::Sip),
             },
@@ -168,8 +207,23 @@ impl IsupToSip {
                 self.release_circuit(context.profile.failure(Fault::NoAck), ReleasedBy::Sip)
             }
             // UPDATE moves media before the answer, too (RFC 3311 §5.1).
-            (Trying | Progressing | Alerting | Connected, Sip::Renegotiate { answered, .. }) => {
+            (Trying | Progressing | Alerting, Sip::Renegotiate { answered, .. }) => {
                 super::agreed(answered)
+            }
+            (Connected, Sip::Renegotiate { answered, .. }) => {
+                let held = answered
+                    .as_ref()
+                    .map(|answer| !answer.plan.direction.sends());
+                let mut actions = super::agreed(answered);
+                if let Some(held) = held {
+                    actions.extend(self.hold.by_peer(held, context.variant));
+                }
+                actions
+            }
+            (Connected, Sip::Renegotiated { bodies, .. }) => {
+                let mut actions = super::concluded(bodies);
+                actions.extend(self.hold.answered());
+                actions
             }
             (Trying | Progressing | Alerting | Connected, Sip::Info { bodies, .. }) => {
                 match encapsulation::forwardable(context.trunk, &bodies) {
@@ -177,14 +231,14 @@ impl IsupToSip {
                     None => Vec::new(),
                 }
             }
-            (Releasing | Over, _) => Vec::new(),
+            (Treatment | Releasing | Over, _) => Vec::new(),
             // Nothing else reaches a user agent client.
             _ => Vec::new(),
         }
     }
 
     fn isup(&mut self, context: &Context<'_>, indication: Isup) -> Vec<Action> {
-        use State::{Alerting, Connected, Over, Progressing, Releasing, Trying};
+        use State::{Alerting, Connected, Over, Progressing, Releasing, Treatment, Trying};
         match (self.state, indication) {
             (Trying | Progressing | Alerting, Isup::Released(rel)) => {
                 let cause = release::cause_of_rel(&rel);
@@ -206,11 +260,7 @@ impl IsupToSip {
             (Connected, Isup::Released(rel)) => {
                 let cause = release::cause_of_rel(&rel);
                 let mut actions = self.abandon(&cause, None);
-                actions.push(bye(
-                    context,
-                    &cause,
-                    encapsulation::body(context.trunk, &rel),
-                ));
+                actions.push(bye(context, &cause, context.body(&rel)));
                 self.state = Releasing;
                 actions
             }
@@ -220,17 +270,34 @@ impl IsupToSip {
                 actions.extend(self.over());
                 actions
             }
-            (Trying | Progressing | Alerting | Connected, Isup::Received(message)) => {
-                match encapsulation::body(context.trunk, &message) {
-                    Some(isup) => vec![Action::Sip(sip::Request::Info {
-                        bodies: Bodies {
-                            isup: Some(isup),
-                            ..Bodies::default()
-                        },
-                    })],
-                    None => Vec::new(),
-                }
+            // Q.764 §2.2: the caller has cleared; the tone has told him.
+            (Treatment, Isup::Released(_)) => {
+                self.state = Releasing;
+                self.silence()
             }
+            (Treatment, Isup::Failed { .. }) => {
+                let mut actions = self.silence();
+                actions.extend(self.over());
+                actions
+            }
+            // Digits after the INVITE (RFC 3578 §2.2), never in INFO (RFC 3372 §5.4).
+            (Trying | Progressing | Alerting, Isup::Received(message))
+                if message.message_type() == MessageType::Sam =>
+            {
+                Vec::new()
+            }
+            (Trying | Progressing | Alerting, Isup::Received(message)) => info(context, &message),
+            (Connected, Isup::Received(message)) => {
+                let ignored = context.trunk.suspend == Suspend::Ignore;
+                if context.isup && context.trunk.isup != IsupMode::Off
+                    || ignored
+                    || !self.hold.hear(&message)
+                {
+                    return info(context, &message);
+                }
+                self.hold.offer()
+            }
+            (Treatment, Isup::Received(_)) => Vec::new(),
             (Releasing, Isup::Idle | Isup::Failed { .. }) => self.over(),
             // A continuity check is the circuit's own business until media loops are.
             (
@@ -253,44 +320,39 @@ impl IsupToSip {
         context: &Context<'_>,
         status: u16,
         bodies: Bodies,
+        permission: Option<PEarlyMedia>,
         fork: u16,
     ) -> Vec<Action> {
         // An unreliable 180 that the network doubled, or that the UAS repeats to keep the INVITE
         // alive (RFC 3261 §13.3.1.1), is no second alerting.
+        let policy = context.trunk.ringback;
         if status == 180 && self.state == State::Alerting && bodies.is_empty() {
-            return Vec::new();
+            return self.ringing.progress(policy, status, false, permission);
         }
+        self.heard = true;
         let mut actions = Vec::new();
-        let media = bodies.sdp.is_some();
+        let mut described = false;
         if let Some(sdp) = bodies.sdp.clone() {
             // The first dialog with media is heard; a second one would only talk across it.
             if *self.fork.get_or_insert(fork) != fork {
                 self.others.retain(|(other, _)| *other != fork);
                 self.others.push((fork, sdp));
             } else {
-                self.early_media = true;
+                described = true;
                 actions.push(Action::Bridge(Bridge::Remote(sdp)));
-                actions.push(Action::Bridge(Bridge::Path {
-                    to_rtp: false,
-                    to_timeslot: true,
-                }));
             }
         }
         if status == 180 && self.state != State::Alerting {
             actions.push(Action::Mark(Mark::Alerting));
         }
-        let wants_ringback = status == 180 && !self.early_media;
-        if wants_ringback != self.ringback && (wants_ringback || media) {
-            self.ringback = wants_ringback;
-            actions.push(Action::Bridge(Bridge::Ringback(wants_ringback)));
-        }
+        actions.extend(self.ringing.progress(policy, status, described, permission));
         let template = encapsulation::understood(context.trunk, &bodies);
         let first = self.state == State::Trying;
         let progress = Progress {
             status,
-            media: media || self.early_media,
+            media: self.ringing.expected(),
             first,
-            ringback: self.ringback,
+            ringback: self.ringing.heard(),
         };
         for message in backward::from_progress(context.profile, progress, template.as_ref()) {
             actions.push(Action::Isup(Request::Send(message)));
@@ -313,7 +375,8 @@ impl IsupToSip {
         headers: &sip::Headers,
     ) -> Vec<Action> {
         let template = encapsulation::understood(context.trunk, &bodies);
-        let mut message = backward::from_answer(self.state == State::Trying, template.as_ref());
+        let first = self.state == State::Trying;
+        let mut message = backward::from_answer(first, context.variant, template.as_ref());
         backward::complete_answer(context, headers, &mut message);
         let mut actions = vec![Action::Stop(Timer::T11)];
         let others = std::mem::take(&mut self.others);
@@ -322,9 +385,7 @@ impl IsupToSip {
             others.find_map(|(other, sdp)| (other == fork).then_some(sdp))
         };
         actions.extend(remote(bodies.sdp.or_else(earlier)));
-        if std::mem::take(&mut self.ringback) {
-            actions.push(Action::Bridge(Bridge::Ringback(false)));
-        }
+        actions.extend(self.ringing.end());
         actions.push(Action::Bridge(Bridge::Path {
             to_rtp: true,
             to_timeslot: true,
@@ -335,8 +396,140 @@ impl IsupToSip {
         actions
     }
 
-    fn clear_refused(&mut self, refused: Refused) -> Vec<Action> {
+    /// A final response of 300 to 699 (RFC 3398 §8.2.5, §8.2.6).
+    fn rejected(
+        &mut self,
+        context: &Context<'_>,
+        refused: Refused,
+        contacts: Vec<String>,
+        isup_refused: bool,
+    ) -> Vec<Action> {
+        match refused.status {
+            // RFC 3372 §6: the peer does not read ISUP, which it must; another trunk may.
+            _ if isup_refused => {
+                self.refused = Some(refused);
+                self.next_target()
+            }
+            300..=399 if context.trunk.redirect == Redirect::Release => {
+                let refused = Refused {
+                    rel: release::redirected(&contacts),
+                    mapped_by: "redirection to new destination (RFC 3398 §8.2.5)".to_owned(),
+                    ..refused
+                };
+                self.clear_refused(context, refused)
+            }
+            300..=399 if !contacts.is_empty() => {
+                self.refused = Some(refused);
+                self.redirected = true;
+                let mut actions = self.forget_target();
+                if context.trunk.redirect == Redirect::Notify {
+                    actions.extend(self.diverted(context));
+                }
+                actions.push(Action::Redirect(contacts));
+                actions
+            }
+            // RFC 3261 §16.7 step 5 names these as reasons to try the next target.
+            408 | 500 | 502 | 503 | 504 if !self.heard => {
+                self.refused = Some(refused);
+                self.next_target()
+            }
+            // Contacts that were followed in vain: the next one, or the next trunk.
+            _ if self.redirected && !self.heard => {
+                self.refused = Some(refused);
+                self.next_target()
+            }
+            _ => self.clear_refused(context, refused),
+        }
+    }
+
+    /// Another target gets its own INVITE: what the last one said of media is void.
+    fn forget_target(&mut self) -> Vec<Action> {
+        self.heard = false;
+        self.fork = None;
+        self.others.clear();
+        self.ringing.again()
+    }
+
+    fn next_target(&mut self) -> Vec<Action> {
+        let mut actions = self.forget_target();
+        actions.push(Action::Reattempt);
+        actions
+    }
+
+    /// CPG with "call forwarded unconditional", after an ACM where none went yet
+    /// (RFC 3398 §8.2.5).
+    fn diverted(&mut self, context: &Context<'_>) -> Vec<Action> {
+        let first = self.state == State::Trying;
+        let progress = Progress {
+            status: 181,
+            media: false,
+            first,
+            ringback: false,
+        };
+        let mut actions = Vec::new();
+        if first {
+            self.state = State::Progressing;
+            actions.push(Action::Stop(Timer::T11));
+        }
+        let messages = backward::from_progress(context.profile, progress, None);
+        actions.extend(messages.into_iter().map(|m| Action::Isup(Request::Send(m))));
+        actions
+    }
+
+    fn clear_refused(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
+        if self.interworking && self.is_early() {
+            return self.treat(context, refused);
+        }
         self.clear(refused.rel, Some(refused.status), Some(refused.mapped_by))
+    }
+
+    /// A tone in place of REL: the network before us may not tell the caller what a cause means
+    /// (RFC 3666 §3.6).
+    fn treat(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
+        let cause = release::cause_of_rel(&refused.rel);
+        let mut actions = vec![Action::Stop(Timer::T11)];
+        actions.extend(self.ringing.end());
+        actions.push(Action::Mark(Mark::Release {
+            by: ReleasedBy::Sip,
+            cause: cause.value,
+            status: Some(refused.status),
+            mapped_by: Some(refused.mapped_by),
+        }));
+        let tone = match cause.value {
+            17 => Tone::Busy,
+            _ => Tone::Congestion,
+        };
+        actions.push(Action::Bridge(Bridge::Tone(Some(tone))));
+        let progress = Progress {
+            status: 183,
+            media: true,
+            first: self.state == State::Trying,
+            ringback: true,
+        };
+        let messages = backward::from_progress(context.profile, progress, None);
+        actions.extend(messages.into_iter().map(|m| Action::Isup(Request::Send(m))));
+        actions.push(Action::Start(Timer::Treatment));
+        self.treatment = Some(cause);
+        self.state = State::Treatment;
+        actions
+    }
+
+    /// The tone has been heard long enough.
+    fn treated(&mut self, by: ReleasedBy) -> Vec<Action> {
+        let cause = self
+            .treatment
+            .take()
+            .unwrap_or_else(|| Cause::new(31, Location::BeyondInterworkingPoint));
+        let mut actions = self.silence();
+        actions.push(Action::Mark(Mark::Release {
+            by,
+            cause: cause.value,
+            status: None,
+            mapped_by: None,
+        }));
+        actions.push(Action::Isup(Request::Release(release::message(&cause))));
+        self.state = State::Releasing;
+        actions
     }
 
     /// The SIP side is gone: release the circuit with that REL.
@@ -388,7 +581,7 @@ impl IsupToSip {
     fn exhausted(&mut self, context: &Context<'_>, fault: Fault) -> Vec<Action> {
         match (self.state, self.refused.take()) {
             (State::Releasing | State::Over, _) => Vec::new(),
-            (_, Some(refused)) => self.clear_refused(refused),
+            (_, Some(refused)) => self.clear_refused(context, refused),
             (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
         }
     }
@@ -399,6 +592,7 @@ impl IsupToSip {
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
             State::Connected => bye(context, &cause, None),
+            State::Treatment => return self.treated(ReleasedBy::Gateway),
             _ => Action::Sip(sip::Request::Cancel {
                 headers: release::reason(context.profile, &cause, false),
             }),
@@ -415,8 +609,10 @@ impl IsupToSip {
 
     fn silence(&mut self) -> Vec<Action> {
         let mut actions = vec![Action::Stop(Timer::T11)];
-        if std::mem::take(&mut self.ringback) {
-            actions.push(Action::Bridge(Bridge::Ringback(false)));
+        actions.extend(self.ringing.end());
+        if self.state == State::Treatment {
+            actions.push(Action::Stop(Timer::Treatment));
+            actions.push(Action::Bridge(Bridge::Tone(None)));
         }
         actions.push(Action::Bridge(Bridge::Path {
             to_rtp: false,
@@ -467,4 +663,17 @@ fn bye(context: &Context<'_>, cause: &Cause, isup: Option<sip::IsupBody>) -> Act
 
 fn remote(sdp: Option<Bytes>) -> Option<Action> {
     sdp.map(|sdp| Action::Bridge(Bridge::Remote(sdp)))
+}
+
+/// A message without SIP counterpart crosses in INFO, where ISUP may travel.
+fn info(context: &Context<'_>, message: &Message) -> Vec<Action> {
+    match context.body(message) {
+        Some(isup) => vec![Action::Sip(sip::Request::Info {
+            bodies: Bodies {
+                isup: Some(isup),
+                ..Bodies::default()
+            },
+        })],
+        None => Vec::new(),
+    }
 }

@@ -5,13 +5,14 @@
 //! [`isup_to_sip`] (incoming exchange and user agent client). What the messages look like is
 //! [`crate::interwork`]'s.
 
+mod hold;
 pub mod isup_to_sip;
+mod ringing;
 pub mod sip_to_isup;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -36,25 +37,20 @@ impl fmt::Display for CallId {
     }
 }
 
-/// Timers of call control; those of Q.764 run in the circuit.
+/// Timers of call control; those of the circuit run there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timer {
-    /// An ACM named a cause: how long the announcement may go on (RFC 3398 §7.1.6).
+    /// An ACM named a cause: how long the announcement may go on (RFC 3398 §7.1.6). Configured as
+    /// `announcement`.
     Interworking,
     /// No 18x yet: the early ACM keeps the preceding exchange waiting (RFC 3398 §8.2.8).
     T11,
-}
-
-impl Timer {
-    /// How long it runs. T11 is 15-20 s (Q.764 Annex A); the announcement timer is the RFC's
-    /// "interworking timer", whose length it leaves to the operator.
-    #[must_use]
-    pub const fn duration(self) -> Duration {
-        match self {
-            Self::Interworking => Duration::from_secs(30),
-            Self::T11 => Duration::from_secs(15),
-        }
-    }
+    /// SIP promised early media: how long the caller may hear nothing. Configured as
+    /// `early_media_wait`.
+    EarlyMedia,
+    /// A tone tells the caller why the call failed; the preceding exchange is to clear
+    /// (RFC 3666 §3.6). As long as an announcement.
+    Treatment,
 }
 
 /// What a call hears.
@@ -68,6 +64,8 @@ pub enum Event {
     Expired(Timer),
     /// No circuit and no trunk is left to try, for this reason.
     Exhausted(Fault),
+    /// The first RTP packet of the peer.
+    MediaCame,
     /// The peer's offer holds nothing to agree on.
     Unacceptable(sip::sdp::Refusal),
     /// The gateway ends the call: shutdown.
@@ -89,6 +87,16 @@ pub enum Action {
     Stop(Timer),
     /// Try the next circuit or trunk; [`Event::Exhausted`] answers when there is none.
     Reattempt,
+    /// The peer has refused ISUP and is being called without: none travels from now on
+    /// (RFC 3372 §6).
+    WithoutIsup,
+    /// Invite these Contacts, the best first, then the next trunk (RFC 3398 §8.2.5).
+    Redirect(Vec<String>),
+    /// Offer the peer media that are held, or not, by a re-INVITE (RFC 3398 §9).
+    Offer {
+        /// Neither side sends.
+        held: bool,
+    },
     /// Something for the record.
     Mark(Mark),
     /// Both legs are done.
@@ -107,10 +115,33 @@ pub enum Bridge {
     },
     /// The peer's SDP: where RTP goes from now on.
     Remote(Bytes),
+    /// The peer's answer to an offer of ours within the call.
+    Concluded(Bytes),
     /// Media that the endpoint has agreed on within the call.
     Agreed(MediaPlan),
-    /// Ringback of the trunk group's country towards the timeslot.
-    Ringback(bool),
+    /// A tone of the trunk group's country towards the timeslot in place of audio; none ends it.
+    Tone(Option<Tone>),
+}
+
+/// A tone for the caller on the circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// The called user is being alerted.
+    Ringback,
+    /// The called user is busy.
+    Busy,
+    /// The call cannot be completed.
+    Congestion,
+}
+
+impl fmt::Display for Tone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ringback => "ringback",
+            Self::Busy => "busy tone",
+            Self::Congestion => "congestion tone",
+        })
+    }
 }
 
 /// What goes into the call record.
@@ -140,12 +171,25 @@ pub struct Context<'a> {
     pub profile: &'a Profile,
     /// The SIP trunk.
     pub trunk: &'a SipTrunk,
+    /// The standard of the circuit.
+    pub variant: isup::Variant,
+    /// ISUP may travel to the peer: the trunk is for it, and the peer has not refused it.
+    pub isup: bool,
     /// Our SDP: the answer to the peer's offer, or our offer.
     pub sdp: Option<&'a Bytes>,
     /// The trunk group, whose codes numbers have.
     pub group: Option<&'a TrunkGroup>,
     /// Our host and port in URIs.
     pub own_host: &'a str,
+}
+
+impl Context<'_> {
+    /// The body that carries a message to the peer, when it may.
+    fn body(&self, message: &isup::Message) -> Option<sip::IsupBody> {
+        self.isup
+            .then(|| crate::interwork::encapsulation::body(self.trunk, message))
+            .flatten()
+    }
 }
 
 /// Either half.
@@ -190,6 +234,15 @@ impl Call {
             Self::IsupToSip(call) => call.talks(),
         }
     }
+}
+
+/// Takes the peer's answer to our offer within the call.
+fn concluded(bodies: sip::Bodies) -> Vec<Action> {
+    bodies
+        .sdp
+        .map(|answer| Action::Bridge(Bridge::Concluded(answer)))
+        .into_iter()
+        .collect()
 }
 
 /// Points the bridge at what the endpoint answered to an offer within the call.

@@ -6,13 +6,15 @@
 use isup::circuit::{Indication as Isup, Request};
 use isup::{Cause, Location, Message, MessageType};
 
+use super::hold::Hold;
 use super::{Action, Bridge, Context, Event, Mark, Timer};
 use crate::cdr::ReleasedBy;
+use crate::config::Suspend;
 use crate::interwork::backward::{self, Backward};
 use crate::interwork::profile::Fault;
 use crate::interwork::{cause, encapsulation, release};
 use crate::sip::sdp::Refusal;
-use crate::sip::{self, Bodies, Headers, Indication as Sip};
+use crate::sip::{self, Bodies, EarlyMedia, Headers, Indication as Sip};
 
 /// States of RFC 3398 §7.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,11 @@ pub struct SipToIsup {
     state: State,
     /// The INVITE carried ISUP that was understood, so responses may too (RFC 3398 §7.2.4).
     isup_peer: bool,
+    /// The INVITE says that it reads P-Early-Media (RFC 5009 §8).
+    early_media_field: bool,
+    /// The backward path is through: what the exchange sends is heard.
+    path: bool,
+    hold: Hold,
 }
 
 impl SipToIsup {
@@ -50,7 +57,17 @@ impl SipToIsup {
         Self {
             state: State::Trying,
             isup_peer,
+            early_media_field: false,
+            path: false,
+            hold: Hold::default(),
         }
+    }
+
+    /// The same for an INVITE that says that it reads P-Early-Media (RFC 5009 §8).
+    #[must_use]
+    pub fn with_early_media_field(mut self, reads: bool) -> Self {
+        self.early_media_field = reads;
+        self
     }
 
     /// The name of the state.
@@ -84,8 +101,8 @@ impl SipToIsup {
                 State::Announcement(cause) => self.refuse(context, &cause, None, true),
                 _ => Vec::new(),
             },
-            // T11 belongs to the other direction.
-            Event::Expired(Timer::T11) => Vec::new(),
+            // The other timers belong to the other direction, and so does early media of SIP.
+            Event::Expired(_) | Event::MediaCame => Vec::new(),
             Event::Exhausted(fault) => self.exhausted(context, fault, Vec::new()),
             Event::Unacceptable(refusal) => self.unacceptable(context, &refusal),
             Event::Shutdown => self.shutdown(context),
@@ -118,7 +135,7 @@ impl SipToIsup {
                 }
                 _ => self.pass_to_sip(context, &message),
             },
-            (WaitAck | Connected, Isup::Received(message)) => self.pass_to_sip(context, &message),
+            (WaitAck | Connected, Isup::Received(message)) => self.while_talking(context, &message),
             (Trying, Isup::Repeat { .. }) => vec![Action::Reattempt],
             (NotAlerting | Alerting | Announcement(_), Isup::Repeat { .. }) => {
                 // A backward message was seen: a second attempt would be a second call.
@@ -167,10 +184,27 @@ impl SipToIsup {
         match (&self.state, indication) {
             (WaitAck, Sip::Acknowledged { bodies }) => {
                 self.state = Connected;
-                remote(bodies)
+                let mut actions = remote(bodies);
+                actions.extend(self.hold.offer());
+                actions
             }
             (_, Sip::Pracked { bodies, .. }) => remote(bodies),
+            (WaitAck | Connected, Sip::Renegotiate { answered, .. }) => {
+                let held = answered
+                    .as_ref()
+                    .map(|answer| !answer.plan.direction.sends());
+                let mut actions = super::agreed(answered);
+                if let Some(held) = held {
+                    actions.extend(self.hold.by_peer(held, context.variant));
+                }
+                actions
+            }
             (_, Sip::Renegotiate { answered, .. }) => super::agreed(answered),
+            (Connected, Sip::Renegotiated { bodies, .. }) => {
+                let mut actions = super::concluded(bodies);
+                actions.extend(self.hold.answered());
+                actions
+            }
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
                 let rel = release::rel(
                     context.profile,
@@ -233,10 +267,15 @@ impl SipToIsup {
         message: &Message,
         step: &Backward,
     ) -> Vec<Action> {
-        let mut actions = vec![Action::Bridge(Bridge::Path {
-            to_rtp: true,
-            to_timeslot: false,
-        })];
+        let mut actions = Vec::new();
+        // What the caller's terminal makes itself is not spoilt by what the exchange sends.
+        if step.media && !self.path {
+            self.path = true;
+            actions.push(Action::Bridge(Bridge::Path {
+                to_rtp: true,
+                to_timeslot: false,
+            }));
+        }
         if step.alerting && self.state != State::Alerting {
             self.state = State::Alerting;
             actions.push(Action::Mark(Mark::Alerting));
@@ -251,9 +290,32 @@ impl SipToIsup {
                 isup: self.isup_body(context, message),
                 ..Bodies::default()
             },
-            headers: Vec::new(),
+            headers: self.permission(context, step),
         }));
         actions
+    }
+
+    /// P-Early-Media asks for the backward path where the peer reads it and is of one trust domain
+    /// with us (RFC 5009 §8).
+    fn permission(&self, context: &Context<'_>, step: &Backward) -> Headers {
+        let asks = self.early_media_field && context.trunk.trusted && step.media;
+        asks.then(|| EarlyMedia::SendOnly.to_header())
+            .into_iter()
+            .collect()
+    }
+
+    /// A message of the circuit within the conversation. Hold goes to SIP by re-INVITE, or in INFO
+    /// to a peer that speaks ISUP (RFC 3398 §9.1).
+    fn while_talking(&mut self, context: &Context<'_>, message: &Message) -> Vec<Action> {
+        let speaks_isup = self.isup_peer && context.isup;
+        if speaks_isup || context.trunk.suspend == Suspend::Ignore || !self.hold.hear(message) {
+            return self.pass_to_sip(context, message);
+        }
+        match self.state {
+            State::Connected => self.hold.offer(),
+            // The ACK comes first.
+            _ => Vec::new(),
+        }
     }
 
     fn answer(&mut self, context: &Context<'_>, message: &Message) -> Vec<Action> {
@@ -434,9 +496,7 @@ impl SipToIsup {
     }
 
     fn isup_body(&self, context: &Context<'_>, message: &Message) -> Option<sip::IsupBody> {
-        self.isup_peer
-            .then(|| encapsulation::body(context.trunk, message))
-            .flatten()
+        self.isup_peer.then(|| context.body(message)).flatten()
     }
 
     fn over(&mut self) -> Vec<Action> {

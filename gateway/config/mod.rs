@@ -32,15 +32,15 @@ pub use self::problem::{Problem, Refusal};
 pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
 pub use self::sip_trunk::{
-    Authenticate, Codec, Credentials, IsupMode, Register, Reliable, Ringback, SipTrunk, TrunkTls,
-    Verify,
+    Authenticate, Codec, Credentials, IsupMode, Redirect, Register, Reliable, Ringback, SipTrunk,
+    Suspend, TrunkTls, Verify,
 };
 pub use self::tdm::{Hunt, TrunkGroup};
+use ::lab::config::duration;
 pub use ::lab::config::{
     CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,
     SignallingRoute, Span, Standard, Timeslots, ValueError,
 };
-use ::lab::config::{duration, durations};
 
 use crate::sip::Strangers;
 

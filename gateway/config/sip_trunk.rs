@@ -79,7 +79,7 @@ pub struct SipTrunk {
     /// Codecs offered and accepted, best first.
     #[serde(default = "SipTrunk::default_codecs")]
     pub codecs: Vec<Codec>,
-    /// Whose ringback a caller of this trunk hears.
+    /// Whose ringback callers hear, on either side of the trunk.
     #[serde(default)]
     pub ringback: Ringback,
     /// How long the peer may send no RTP, while it should, before the call is ended; for ever
@@ -89,11 +89,27 @@ pub struct SipTrunk {
     /// Name of the interworking tables; those of the trunk group when absent.
     #[serde(default)]
     pub profile: Option<String>,
+    /// How long a caller from the PSTN may hear nothing when the trunk promised early media; then
+    /// `ringback = "auto"` plays ringback until media come.
+    #[serde(
+        default = "SipTrunk::default_early_media_wait",
+        deserialize_with = "super::duration"
+    )]
+    pub early_media_wait: Duration,
+    /// What suspension and hold in the PSTN become for a peer that speaks no ISUP.
+    #[serde(default)]
+    pub suspend: Suspend,
+    /// What happens when the trunk redirects a call (3xx).
+    #[serde(default)]
+    pub redirect: Redirect,
 }
 
 impl SipTrunk {
     fn default_isup_version() -> String {
         "itu-t92+".to_owned()
+    }
+    fn default_early_media_wait() -> Duration {
+        Duration::from_secs(3)
     }
     fn default_codecs() -> Vec<Codec> {
         vec![Codec::Pcma, Codec::Pcmu]
@@ -324,16 +340,17 @@ pub enum Verify {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IsupMode {
-    /// Never sent; a received body is ignored. The default: an IAM tells a peer what SIP would
+    /// Never sent; a received body is ignored, or refused with 415 where it is required. The default: an IAM tells a peer what SIP would
     /// hide from it (RFC 3372 section 7), and some softphones refuse a multipart body.
     #[default]
     Off,
     /// Sent with `handling=optional`, used when it arrives.
     Optional,
-    /// Sent with `handling=required`, so that a peer that cannot read it refuses the call; used
-    /// when it arrives.
+    /// Sent with `handling=required`; a peer that cannot read it says so (415) and is invited once
+    /// more without. Used when it arrives.
     Preferred,
-    /// As `preferred`, and an INVITE of the peer without it is refused.
+    /// Sent with `handling=required`; when the peer cannot read it, the next trunk is tried. An
+    /// INVITE of the peer without it is refused.
     Mandatory,
 }
 
@@ -354,12 +371,42 @@ pub enum Reliable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ringback {
-    /// The called exchange's, passed on as early media: 183 with SDP for every ACM.
+    /// That of the called side where it sends any, else that of the calling side. To SIP: 183 with
+    /// SDP when the exchange speaks of in-band information, else 180 (RFC 3398 section 7.2.6). To
+    /// the PSTN: early media when they come, else the gateway's tone; never both.
     #[default]
+    Auto,
+    /// That of the called side. To SIP: 183 with SDP for every ACM. To the PSTN: no tone of the
+    /// gateway.
     Network,
-    /// The terminal's own: 180 without SDP, unless the exchange says that in-band information is
-    /// there to be heard (RFC 3398 section 7.2.6).
+    /// That of the calling side. To SIP: 180 for every user who is being alerted. To the PSTN: the
+    /// gateway's tone from 180 on, whatever early media come.
     Terminal,
+}
+
+/// What suspension (SUS, RES) and hold (CPG) in the PSTN become for a peer that speaks no ISUP
+/// (RFC 3398 section 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Suspend {
+    /// A re-INVITE with held media.
+    #[default]
+    Hold,
+    /// Nothing.
+    Ignore,
+}
+
+/// What happens when a trunk redirects a call (RFC 3398 section 8.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Redirect {
+    /// The Contacts are invited, the best first.
+    #[default]
+    Follow,
+    /// The same, and the exchange is told by CPG that the call is forwarded.
+    Notify,
+    /// The call is released with cause 23 and the new number.
+    Release,
 }
 
 /// An audio codec of a SIP peer.

@@ -47,9 +47,17 @@ pub struct TrunkGroup {
     /// Name of the interworking tables.
     #[serde(default = "TrunkGroup::default_profile")]
     pub profile: String,
-    /// ISUP timers that differ from their default, by name: `t7 = "25s"`.
-    #[serde(default, deserialize_with = "super::durations")]
-    pub timers: BTreeMap<String, Duration>,
+    /// Timers of Q.764 that differ from their default, by name: `t7 = "25s"`; none for one that
+    /// is off: `t11 = "off"`.
+    #[serde(default, deserialize_with = "timers")]
+    pub timers: BTreeMap<String, Option<Duration>>,
+    /// How long an announcement, or a tone in its place, may go on before a release
+    /// (RFC 3398 section 7.1.6).
+    #[serde(
+        default = "TrunkGroup::default_announcement",
+        deserialize_with = "super::duration"
+    )]
+    pub announcement: Duration,
     /// Which outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8).
     #[serde(default)]
     pub continuity_check: CheckRate,
@@ -61,6 +69,9 @@ pub struct TrunkGroup {
 impl TrunkGroup {
     fn default_law() -> Law {
         Law::ALaw
+    }
+    fn default_announcement() -> Duration {
+        Duration::from_secs(30)
     }
     fn default_number_nature() -> Nature {
         Nature::National
@@ -86,6 +97,39 @@ pub enum Hunt {
     Ascending,
     /// The highest CIC.
     Descending,
+}
+
+fn timers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Option<Duration>>, D::Error> {
+    let timers = BTreeMap::<String, Length>::deserialize(deserializer)?;
+    Ok(timers
+        .into_iter()
+        .map(|(name, Length(duration))| (name, duration))
+        .collect())
+}
+
+/// A duration, or "off".
+struct Length(Option<Duration>);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LengthVisitor;
+        impl Visitor<'_> for LengthVisitor {
+            type Value = Length;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a duration with its unit, as \"20s\", or \"off\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Length, E> {
+                if text == "off" {
+                    return Ok(Length(None));
+                }
+                let text = de::value::StrDeserializer::<E>::new(text);
+                super::duration(text).map(|duration| Length(Some(duration)))
+            }
+        }
+        deserializer.deserialize_str(LengthVisitor)
+    }
 }
 
 impl<'de> Deserialize<'de> for PortRange {

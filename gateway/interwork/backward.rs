@@ -3,7 +3,7 @@
 
 use isup::{
     BackwardCallIndicators, CalledPartysCategory, CalledPartysStatus, Cause, ChargeIndicator,
-    Event, EventInformation, Message, MessageType, OptionalBackwardCallIndicators,
+    Event, EventInformation, Message, MessageType, OptionalBackwardCallIndicators, Variant,
 };
 
 use super::profile::{Profile, Says};
@@ -56,7 +56,7 @@ fn by_policy(acm: &Message, ringback: Ringback) -> Backward {
         || indicators.contains(BackwardCallIndicators::INTERWORKING_ENCOUNTERED)
         || acm.find::<Cause>().is_some();
     match (free, in_band, ringback) {
-        (true, false, Ringback::Terminal) => Backward {
+        (true, false, Ringback::Auto) | (true, _, Ringback::Terminal) => Backward {
             status: 180,
             media: false,
             alerting: true,
@@ -163,9 +163,11 @@ fn cpg(event: Event, in_band: bool) -> Message {
     cpg
 }
 
-/// The message for the answer: CON when no ACM went before it, ANM otherwise (RFC 3398 §8.2.5).
+/// The message for the answer: CON when no ACM went before it, ANM otherwise (RFC 3398 §8.2.4).
+/// ANSI has no CON (§13): ANM stands for it.
 #[must_use]
-pub fn from_answer(first: bool, template: Option<&Message>) -> Message {
+pub fn from_answer(first: bool, variant: Variant, template: Option<&Message>) -> Message {
+    let first = first && variant == Variant::Itu;
     let fits = if first {
         MessageType::Con
     } else {

@@ -5,7 +5,7 @@ use isup::Message;
 use super::profile::Profile;
 use super::redirection::{self, Redirections};
 use super::{caller, encapsulation, hops, number, portability, user_to_user};
-use crate::config::{Reliable, SipTrunk, TrunkGroup};
+use crate::config::{IsupMode, Reliable, SipTrunk, TrunkGroup};
 use crate::dialplan::Number;
 use crate::sip::{self, Bodies, Invite};
 
@@ -72,6 +72,8 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
         Reliable::Supported => sip::Reliable::Supported,
         Reliable::Off => sip::Reliable::Off,
     };
+    // RFC 3372 §6: only where ISUP is mandatory does the call end without it.
+    invite.isup_retry = setup.trunk.isup != IsupMode::Mandatory;
     invite.session_expires = setup.trunk.session_expires;
     invite.transfer = setup.trunk.transfer;
     let isup = encapsulation::body(setup.trunk, setup.iam);

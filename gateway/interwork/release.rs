@@ -1,7 +1,7 @@
 //! Release: REL, the Reason header (RFC 3326, RFC 6432, RFC 8606) and what they become.
 
 use isup::circuit::{Failure as CircuitFailure, Timer};
-use isup::{CalledPartyNumber, Cause, Location, Message, MessageType, Parameter};
+use isup::{CalledPartyNumber, Cause, Location, Message, MessageType, NatureOfAddress, Parameter};
 
 use super::profile::{Fault, Profile, ReasonReceived, ReasonSent};
 use super::{cause, encapsulation, number};
@@ -74,6 +74,26 @@ pub fn rel(profile: &Profile, trunk: &SipTrunk, bodies: &Bodies, reason: Option<
 /// The REL of a body, where the trunk is trusted with ISUP.
 fn template(trunk: &SipTrunk, bodies: &Bodies) -> Option<Message> {
     encapsulation::understood(trunk, bodies).filter(|m| m.message_type() == MessageType::Rel)
+}
+
+/// The REL in place of following a redirection: cause 23 with the number of the best Contact that
+/// has one (RFC 3398 §8.2.5).
+#[must_use]
+pub fn redirected(contacts: &[String]) -> Message {
+    let mut cause = Cause::new(REDIRECTION, Location::BeyondInterworkingPoint);
+    let number = contacts
+        .iter()
+        .find_map(|contact| number::from_uri(contact));
+    if let Some(number) = number
+        && let Ok(digits) = number.digits.parse()
+    {
+        let nature = match number.international {
+            true => NatureOfAddress::International,
+            false => NatureOfAddress::Unknown,
+        };
+        CalledPartyNumber::new(nature, digits).encode(&mut cause.diagnostics);
+    }
+    message(&cause)
 }
 
 /// The REL for a final response to the INVITE, and what mapped it: the peer's own REL, else by its

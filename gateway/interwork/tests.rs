@@ -315,12 +315,14 @@ fn what_an_acm_and_a_cpg_are_to_sip() {
         let step = backward::address_complete(&RFC3398, &acm, ringback);
         (step.status, step.media, step.alerting)
     };
-    let (terminal, network) = (Ringback::Terminal, Ringback::Network);
-    assert_eq!(map(acm(free, None, false), terminal), (180, false, true));
+    let (auto, terminal, network) = (Ringback::Auto, Ringback::Terminal, Ringback::Network);
+    assert_eq!(map(acm(free, None, false), auto), (180, false, true));
+    assert_eq!(map(acm(free, in_band, false), auto), (183, true, true));
+    assert_eq!(map(acm(free, None, true), auto), (183, true, true));
+    assert_eq!(map(acm(none, None, false), auto), (183, true, false));
     assert_eq!(map(acm(free, None, false), network), (183, true, true));
-    assert_eq!(map(acm(free, in_band, false), terminal), (183, true, true));
-    assert_eq!(map(acm(free, None, true), terminal), (183, true, true));
-    assert_eq!(map(acm(none, None, false), terminal), (183, true, false));
+    assert_eq!(map(acm(free, in_band, false), terminal), (180, false, true));
+    assert_eq!(map(acm(none, in_band, false), terminal), (183, true, false));
     let cpg = |event| {
         let cpg = Message::new(MessageType::Cpg).with(EventInformation::new(event));
         backward::progress(&RFC3398, &cpg).status
@@ -391,11 +393,11 @@ fn what_provisional_responses_and_the_answer_are_to_isup() {
     assert_eq!(event(182, false), Event::Progress);
     assert_eq!(event(183, true), Event::InBandInformation);
     assert_eq!(
-        backward::from_answer(true, None).message_type(),
+        backward::from_answer(true, isup::Variant::Itu, None).message_type(),
         MessageType::Con
     );
     assert_eq!(
-        backward::from_answer(false, None).message_type(),
+        backward::from_answer(false, isup::Variant::Itu, None).message_type(),
         MessageType::Anm
     );
 }

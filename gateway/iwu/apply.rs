@@ -1,14 +1,16 @@
 //! What a call asks for is done: requests to its legs, timers, its end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use isup::circuit::Request;
 use isup::{CircuitId, Message, Variant};
 
 use super::Iwu;
 use crate::call::{Action, CallId, Context, Event, Timer};
+use crate::config::IsupMode;
 use crate::interwork::convert;
 use crate::sip::{self, SessionId};
+use crate::trunk_group;
 
 impl Iwu {
     /// Lets a call hear something and does what it asks for.
@@ -25,6 +27,8 @@ impl Iwu {
         let context = Context {
             profile: &profile,
             trunk,
+            variant: self.points.variant(leg.group),
+            isup: trunk.isup != IsupMode::Off && !leg.without_isup,
             sdp: leg.local.as_ref().map(|(_, octets)| octets),
             group: config.trunk_groups.get(leg.group),
             own_host: &own_host,
@@ -55,10 +59,19 @@ impl Iwu {
                 Action::Bridge(request) => self.bridge(now, id, request),
                 Action::Start(timer) => {
                     self.stop(id, timer);
-                    self.timers.insert((now + timer.duration(), id, timer));
+                    if let Some(length) = self.length(id, timer) {
+                        self.timers.insert((now + length, id, timer));
+                    }
                 }
                 Action::Stop(timer) => self.stop(id, timer),
                 Action::Reattempt => self.reattempt(now, id),
+                Action::WithoutIsup => {
+                    if let Some(leg) = self.legs.get_mut(&id) {
+                        leg.without_isup = true;
+                    }
+                }
+                Action::Redirect(contacts) => self.redirect(now, id, contacts),
+                Action::Offer { held } => self.offer(now, id, held),
                 Action::Mark(mark) => self.mark(now, id, mark),
                 Action::Finish => self.finish(now, id),
             }
@@ -150,6 +163,19 @@ impl Iwu {
                 self.trace_call(now, call, text);
                 None
             }
+        }
+    }
+
+    /// How long a timer runs, by the configuration; none for one that is off.
+    fn length(&self, id: CallId, timer: Timer) -> Option<Duration> {
+        let leg = self.legs.get(&id)?;
+        let group = self.config.trunk_groups.get(leg.group)?;
+        match timer {
+            Timer::Interworking | Timer::Treatment => Some(group.announcement),
+            Timer::EarlyMedia => Some(self.config.sip_trunks.get(leg.trunk)?.early_media_wait),
+            Timer::T11 => trunk_group::timers(&group.timers)
+                .ok()?
+                .get(isup::circuit::Timer::T11),
         }
     }
 

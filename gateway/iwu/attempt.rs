@@ -7,7 +7,7 @@ use isup::circuit::Request;
 use isup::node::{CallClass, NoCircuit};
 use media_bridge::BridgeId;
 
-use super::leg::{Leg, Origin};
+use super::leg::Origin;
 use super::{Iwu, bridge};
 use crate::call::{CallId, Event};
 use crate::config::{SipTrunk, TrunkGroup};
@@ -19,6 +19,9 @@ use crate::{config, trunk_group};
 
 /// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
 const MOST_ATTEMPTS: u8 = 4;
+
+/// How many Contacts one call may be sent on to; more are a loop (RFC 3261 §8.1.3.4).
+const MOST_REDIRECTIONS: u8 = 5;
 
 /// Why a way out is none.
 enum Obstacle {
@@ -58,7 +61,25 @@ impl Iwu {
                     self.close_bridge(bridge);
                 }
             }
-            Origin::Isup { .. } => leg.route.next += 1,
+            // Contacts of a redirection come before the next trunk.
+            Origin::Isup { .. } => {
+                leg.without_isup = false;
+                if leg.route.contacts.is_empty() {
+                    leg.route.next += 1;
+                }
+            }
+        }
+        self.attempt(now, id);
+    }
+
+    /// The trunk knows a better place: its Contacts come first (RFC 3398 §8.2.5).
+    pub(super) fn redirect(&mut self, now: Instant, id: CallId, contacts: Vec<String>) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.without_isup = false;
+            for contact in contacts.into_iter().rev() {
+                leg.route.contacts.push_front(contact);
+            }
+            leg.route.contacts.truncate(MOST_REDIRECTIONS.into());
         }
         self.attempt(now, id);
     }
@@ -199,10 +220,21 @@ impl Iwu {
     /// PSTN to SIP: the next SIP trunk.
     fn invite_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
         let config = self.config.clone();
-        while let Some(leg) = self.legs.get(&id) {
+        while let Some(leg) = self.legs.get_mut(&id) {
+            let contact = leg.route.contacts.pop_front();
+            if let Some(contact) = contact {
+                leg.route.redirections += 1;
+                if leg.route.redirections <= MOST_REDIRECTIONS && self.follow(now, id, &contact) {
+                    return Ok(());
+                }
+                let text = format!("{contact}: not followed");
+                self.trace_call(now, id, text);
+                continue;
+            }
             let Some(target) = leg.route.targets.get(leg.route.next).copied() else {
-                return Err(Obstacle::Fault(match leg.route.attempts {
-                    0 if self.lacks_codec(leg) => Fault::NoMedia,
+                let attempts = leg.route.attempts;
+                return Err(Obstacle::Fault(match attempts {
+                    0 if self.lacks_codec(id) => Fault::NoMedia,
                     0 => Fault::NoRoute,
                     _ => Fault::NoResponse,
                 }));
@@ -213,7 +245,7 @@ impl Iwu {
             {
                 match self.may_invite(now, index, trunk) {
                     Ok(hops) => {
-                        if self.invite(now, id, bridge, index, trunk, hops) {
+                        if self.invite(now, id, bridge, index, trunk, hops, None) {
                             return Ok(());
                         }
                     }
@@ -226,7 +258,10 @@ impl Iwu {
     }
 
     /// Whether no trunk of the route has a codec for what the IAM asks for.
-    fn lacks_codec(&self, leg: &Leg) -> bool {
+    fn lacks_codec(&self, id: CallId) -> bool {
+        let Some(leg) = self.legs.get(&id) else {
+            return false;
+        };
         let Origin::Isup { iam } = &leg.route.origin else {
             return false;
         };
@@ -256,7 +291,36 @@ impl Iwu {
         Ok(self.sip.hops(peer))
     }
 
-    /// Sends the INVITE; false when it cannot be made.
+    /// Invites a Contact, with what is configured for the trunk that answers at its address, else
+    /// for the trunk that redirected; false when its host is no address.
+    fn follow(&mut self, now: Instant, id: CallId, contact: &str) -> bool {
+        let config = self.config.clone();
+        let Some(leg) = self.legs.get(&id) else {
+            return false;
+        };
+        let (Some(bridge), Some(hop)) = (leg.bridge, sip::hop_of_uri(contact)) else {
+            return false;
+        };
+        let there = (0..config.sip_trunks.len()).find(|index| {
+            let hops = self.sip.hops(peer(*index));
+            hops.iter().any(|known| known.address == hop.address)
+        });
+        let index = there.unwrap_or(leg.trunk);
+        let Some(trunk) = config.sip_trunks.get(index) else {
+            return false;
+        };
+        if there.is_some() && self.may_invite(now, index, trunk).is_err() {
+            return false;
+        }
+        self.invite(now, id, bridge, index, trunk, vec![hop], Some(contact))
+    }
+
+    /// Sends the INVITE to the hops in turn, for the Contact of a redirection where there is one;
+    /// false when it cannot be made.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller each for a trunk and a Contact"
+    )]
     fn invite(
         &mut self,
         now: Instant,
@@ -265,6 +329,7 @@ impl Iwu {
         index: usize,
         trunk: &SipTrunk,
         mut hops: Vec<Hop>,
+        contact: Option<&str>,
     ) -> bool {
         let config = self.config.clone();
         let Some(mut local) = self.capabilities(bridge, trunk) else {
@@ -303,6 +368,10 @@ impl Iwu {
         invite.peer = Some(peer(index));
         invite.to = hops.remove(0);
         invite.further = hops;
+        if let Some(uri) = contact {
+            // To stays: whom the caller meant (RFC 3261 §8.1.3.4).
+            invite.to_header = Some(std::mem::replace(&mut invite.uri, uri.to_owned()));
+        }
         leg.trunk = index;
         leg.profile = profile;
         leg.session = Some(session);

@@ -10,8 +10,9 @@ use media_bridge::{
 use tdm::SpanId;
 
 use super::{Iwu, MediaEvent, Output};
-use crate::call::{Bridge, CallId, Event};
+use crate::call::{Bridge, CallId, Event, Tone};
 use crate::config::{Codec, Dtmf, SipTrunk};
+use crate::sip;
 use crate::sip::sdp::{self, Capabilities, MediaPlan};
 
 /// A bridge that was opened and has not said that it is closed.
@@ -118,8 +119,17 @@ impl Iwu {
                 };
                 self.trace_media(now, call, way.to_owned());
             }
-            Bridge::Ringback(on) => {
-                let tone = on.then(|| self.ringback.get(leg.group).cloned()).flatten();
+            Bridge::Tone(tone) => {
+                let text = match tone {
+                    Some(tone) => format!("{tone} to the timeslot"),
+                    None => "tone ends".to_owned(),
+                };
+                let tones = self.tones.get(leg.group);
+                let tone = tone.zip(tones).map(|(tone, tones)| match tone {
+                    Tone::Ringback => tones.ringback(),
+                    Tone::Busy => tones.busy(),
+                    Tone::Congestion => tones.congestion(),
+                });
                 self.command(
                     span,
                     Command::Tone {
@@ -128,13 +138,9 @@ impl Iwu {
                         tone,
                     },
                 );
-                let text = if on {
-                    "ringback to the timeslot"
-                } else {
-                    "ringback ends"
-                };
-                self.trace_media(now, call, text.to_owned());
+                self.trace_media(now, call, text);
             }
+            Bridge::Concluded(answer) => self.concluded(now, call, &answer),
             Bridge::Remote(description) => self.remote(now, call, &description),
             Bridge::Agreed(plan) => self.agree_on(now, call, plan),
         }
@@ -155,6 +161,58 @@ impl Iwu {
         match understood {
             Ok(plan) => self.agree_on(now, call, plan),
             Err(refusal) => self.trace_media(now, call, refusal.to_string()),
+        }
+    }
+
+    /// The peer's answer to an offer of ours within the call.
+    fn concluded(&mut self, now: Instant, call: CallId, answer: &[u8]) {
+        let local = self.legs.get(&call).and_then(|leg| leg.local.as_ref());
+        let Some((local, _)) = local else { return };
+        match sdp::conclude(local, answer) {
+            Ok(plan) => self.agree_on(now, call, plan),
+            Err(refusal) => self.trace_media(now, call, refusal.to_string()),
+        }
+    }
+
+    /// Offers the peer held media, or as before (RFC 3264 §8.4).
+    pub(super) fn offer(&mut self, now: Instant, call: CallId, held: bool) {
+        let Some(leg) = self.legs.get_mut(&call) else {
+            return;
+        };
+        let (Some(session), Some((local, octets))) = (leg.session, &mut leg.local) else {
+            return;
+        };
+        let before = (local.clone(), octets.clone());
+        local.version += 1;
+        local.direction = match held {
+            true => sdp::Direction::Inactive,
+            false => sdp::Direction::SendRecv,
+        };
+        // What was agreed on stands: only the direction changes.
+        if let Some(plan) = leg.plan {
+            local.codecs = vec![plan.codec];
+        }
+        *octets = sdp::offer(local);
+        let bodies = sip::Bodies {
+            sdp: Some(octets.clone()),
+            ..sip::Bodies::default()
+        };
+        let headers = Vec::new();
+        if !self.ask_sip(
+            now,
+            call,
+            session,
+            sip::Request::Reinvite { bodies, headers },
+        ) {
+            if let Some(leg) = self.legs.get_mut(&call) {
+                leg.local = Some(before);
+            }
+            // As if the peer had refused it.
+            let refused = sip::Indication::Renegotiated {
+                status: 491,
+                bodies: sip::Bodies::default(),
+            };
+            self.step(now, call, Event::Sip(refused));
         }
     }
 
@@ -267,6 +325,10 @@ impl Iwu {
             MediaEvent::FirstPacket { bridge } => {
                 if let Some(open) = open(&bridge) {
                     self.trace_media(now, open.call, "first RTP packet".to_owned());
+                    let current = self.legs.get(&open.call).and_then(|leg| leg.bridge);
+                    if current == Some(bridge) {
+                        self.step(now, open.call, Event::MediaCame);
+                    }
                 }
             }
             MediaEvent::RtpTimeout { bridge } => {

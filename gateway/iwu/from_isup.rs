@@ -131,7 +131,7 @@ impl Iwu {
         };
         match verdict {
             Ok((targets, decision)) => {
-                let (machine, actions) = IsupToSip::new();
+                let (machine, actions) = IsupToSip::new(&iam);
                 let route = Route::new(targets, decision, Origin::Isup { iam });
                 let machine = Call::IsupToSip(machine);
                 let mut leg = Leg::new(machine, 0, place.group, profile, record, route);

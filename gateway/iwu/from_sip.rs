@@ -200,7 +200,9 @@ impl Iwu {
         // SIP-I peers take ISUP in responses to whatever they sent (RFC 3398 §7.2.4 does not).
         let unasked = profile.conventions().isup_unasked && trunk.isup != IsupMode::Off;
         let speaks_isup = template.is_some() || unasked;
-        let call = Call::SipToIsup(SipToIsup::new(speaks_isup));
+        let reads = incoming.early_media.is_some_and(|field| field.supported);
+        let machine = SipToIsup::new(speaks_isup).with_early_media_field(reads);
+        let call = Call::SipToIsup(machine);
         let origin = Origin::Sip {
             incoming: Box::new(incoming.clone()),
             template,
@@ -299,7 +301,13 @@ fn template(
     trunk: &SipTrunk,
     incoming: &Incoming,
 ) -> Result<Option<isup::Message>, Refusal> {
-    if trunk.isup != IsupMode::Off && encapsulation::must_be_refused(trunk, &incoming.bodies) {
+    let required = |isup: &sip::IsupBody| isup.handling == sip::Handling::Required;
+    let refused = match trunk.isup {
+        // RFC 3204 §3.1: a required body that is not understood.
+        IsupMode::Off => incoming.bodies.isup.as_ref().is_some_and(required),
+        _ => encapsulation::must_be_refused(trunk, &incoming.bodies),
+    };
+    if refused {
         let why = "the ISUP body must be understood and is not";
         let mut refusal = Refusal::of(profile, Fault::IsupNotUnderstood, why);
         let accept = "application/sdp, multipart/mixed".to_owned();

@@ -1,7 +1,6 @@
 //! What goes into the interworking unit and what comes out of it. Every input is recordable.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -162,9 +161,6 @@ pub struct TrunkNews {
     /// What.
     pub news: PeerNews,
 }
-
-/// Tones the unit asks for, parsed once.
-pub(super) type Tone = Arc<media_bridge::tone::ToneProgram>;
 
 /// Octets as hexadecimal text, so that a recording can be read.
 mod hex {

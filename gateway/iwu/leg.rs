@@ -1,5 +1,6 @@
 //! What belongs to one call besides its state.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -41,6 +42,8 @@ pub(super) struct Leg {
     pub(super) local: Option<(Capabilities, Bytes)>,
     /// What was agreed on, once it was.
     pub(super) plan: Option<MediaPlan>,
+    /// The peer has refused ISUP (RFC 3372 §6).
+    pub(super) without_isup: bool,
     pub(super) route: Route,
     pub(super) record: CallRecord,
 }
@@ -56,6 +59,10 @@ pub(super) struct Route {
     pub(super) attempts: u8,
     /// An IAM asked for a continuity check: those of further attempts do, too.
     pub(super) checked: bool,
+    /// Contacts of redirections that were not tried yet, the next one first.
+    pub(super) contacts: VecDeque<String>,
+    /// Contacts that were tried.
+    pub(super) redirections: u8,
     /// The number that goes out.
     pub(super) number: Number,
     /// Nature of address that goes out; by the form of the number when absent.
@@ -97,6 +104,7 @@ impl Leg {
             path: Path::CLOSED,
             local: None,
             plan: None,
+            without_isup: false,
             route,
             record,
         }
@@ -111,6 +119,8 @@ impl Route {
             next: 0,
             attempts: 0,
             checked: false,
+            contacts: VecDeque::new(),
+            redirections: 0,
             number: decision.number,
             nature: decision.nature.map(number::nature),
             origin,

@@ -23,6 +23,7 @@
 //! | `call_ids` | which call a Call-ID belongs to |
 //! | `observe` | ladders and records |
 //! | `occupancy` | what the calls hold |
+//! | `tests` | call flows between two scripted far ends |
 
 mod apply;
 mod attempt;
@@ -41,6 +42,8 @@ mod occupancy;
 mod points;
 mod ports;
 mod seeded;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -130,7 +133,8 @@ pub struct Iwu {
     sip: Endpoint,
     points: Points,
     plan: DialPlan,
-    ringback: Vec<io::Tone>,
+    /// Tone plans of the trunk groups.
+    tones: Vec<media_bridge::tone::Plan>,
     /// IAMs sent on the circuits of each trunk group.
     outgoing: Vec<u64>,
     ports: Vec<PortPool>,
@@ -167,12 +171,11 @@ impl Iwu {
             .into_iter()
             .map(PortPool::new)
             .collect();
-        let ringback = config
+        let tones = config
             .trunk_groups
             .iter()
             .map(|group| {
                 media_bridge::tone::Plan::builtin(&group.tones)
-                    .map(|plan| plan.ringback())
                     .ok_or_else(|| ConfigError::Tones(group.tones.clone()))
             })
             .collect::<Result<_, _>>()?;
@@ -190,7 +193,7 @@ impl Iwu {
             sip: Endpoint::new(endpoint),
             points,
             outgoing: vec![0; config.trunk_groups.len()],
-            ringback,
+            tones,
             ports,
             alarms: BTreeMap::new(),
             legs: BTreeMap::new(),

@@ -6,7 +6,7 @@ use isup::circuit::Timer;
 use isup::node::TimerEvent;
 use isup::{
     BackwardCallIndicators, CalledPartyNumber, Cause, CircuitId, ContinuityIndicators,
-    EventInformation, Message, MessageType,
+    EventInformation, Message, MessageType, Variant,
 };
 use media_bridge::{BridgeId, Statistics};
 use mtp::{LinkChange, LinkId, Status, Transfer};
@@ -74,7 +74,9 @@ impl Iwu {
         transfer: &Transfer,
         sent: bool,
     ) {
-        let Ok((cic, message)) = Message::decode_sif(&transfer.sif) else {
+        let variant = self.points.points.get(point).map(|at| at.variant);
+        let variant = variant.unwrap_or(Variant::Itu);
+        let Ok((cic, message)) = Message::decode_sif_variant(&transfer.sif, variant) else {
             return;
         };
         // The CIC of a group's message only says where its range begins (Q.763 §3.43).
@@ -313,7 +315,6 @@ fn masked(number: &str, mask: bool) -> String {
         .collect()
 }
 
-/// An ISUP message in a few words.
 /// Whether a message supervises a group of circuits (Q.764 §2.8.2, §2.8.3, §2.9.3.2): it is no
 /// call's, even when a call uses the circuit where its range begins.
 fn is_of_group(message: MessageType) -> bool {
@@ -329,6 +330,7 @@ fn timer_is_of_group(timer: Timer) -> bool {
     (Timer::T18..=Timer::T23).contains(&timer) || timer == Timer::T28
 }
 
+/// An ISUP message in a few words.
 fn in_short(message: &Message, mask: bool) -> String {
     let name = message.message_type().acronym();
     let detail = match message.message_type() {

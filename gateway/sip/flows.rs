@@ -127,6 +127,12 @@ impl Endpoint {
     }
 }
 
+/// Where a URI as text leads, when its host is an address.
+#[must_use]
+pub fn hop_of_uri(uri: &str) -> Option<Hop> {
+    hop_of(&super::dialog::route_uri(uri)?)
+}
+
 /// The hop that a URI names by its address. Names are not resolved within a dialog.
 pub(super) fn hop_of(uri: &Uri) -> Option<Hop> {
     let Host::Ip(ip) = uri.host()? else {

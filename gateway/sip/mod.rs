@@ -65,6 +65,7 @@ mod update;
 pub use body::{Bodies, Handling, IsupBody, Part};
 pub use early_media::{EarlyMedia, PEarlyMedia};
 pub use endpoint::{Endpoint, EndpointConfig, Output};
+pub use flows::hop_of_uri;
 pub use indication::{Failure, Incoming, Indication, Refer, RenegotiationMethod};
 pub use peers::{PeerConfig, PeerId, PeerNews, Strangers};
 pub use reason::Q850;

@@ -4,14 +4,17 @@ use bytes::Bytes;
 use isup::circuit::{Failure as CircuitFailure, Indication as Isup, RepeatReason, Timer as Q764};
 use isup::{
     BackwardCallIndicators, CalledPartysStatus, Cause, Event as Alerted, EventInformation,
-    Location, Message, MessageType,
+    ForwardCallIndicators, GenericNotification, Location, Message, MessageType, Notification,
+    SuspendResumeIndicators, Variant,
 };
 
 use crate::call::{Context, Event, Timer};
-use crate::config::SipTrunk;
+use crate::config::{IsupMode, SipTrunk};
 use crate::interwork::profile::{Fault, RFC3398};
-use crate::sip::sdp::{self, Answer, Capabilities, Codec, Refusal};
-use crate::sip::{Bodies, Failure, Headers, Indication as Sip, RenegotiationMethod};
+use crate::sip::sdp::{self, Answer, Capabilities, Codec, Direction, Refusal};
+use crate::sip::{
+    Bodies, EarlyMedia, Failure, Headers, Indication as Sip, PEarlyMedia, RenegotiationMethod,
+};
 
 const SDP: &str = "v=0\r\n";
 
@@ -23,9 +26,16 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     pub(super) fn new() -> Self {
-        let text = "name = \"user\"\naddress = \"127.0.0.1:5070\"\nreliable = \"supported\"\nisup = \"optional\"\n";
+        Self::of("isup = \"optional\"\nredirect = \"notify\"")
+    }
+
+    /// With these lines about the trunk.
+    pub(super) fn of(lines: &str) -> Self {
+        let text = format!(
+            "name = \"user\"\naddress = \"127.0.0.1:5070\"\nreliable = \"supported\"\n{lines}\n"
+        );
         Self {
-            trunk: toml::from_str(text).unwrap(),
+            trunk: toml::from_str(&text).unwrap(),
             sdp: Bytes::from_static(SDP.as_bytes()),
         }
     }
@@ -34,6 +44,8 @@ impl Surroundings {
         Context {
             profile: &RFC3398,
             trunk: &self.trunk,
+            variant: Variant::Itu,
+            isup: self.trunk.isup != IsupMode::Off,
             sdp: Some(&self.sdp),
             group: None,
             own_host: "192.0.2.1",
@@ -107,28 +119,111 @@ fn info() -> Event {
 }
 
 /// What the endpoint answered to an offer within the call.
-fn answer() -> Answer {
+fn answer(direction: Direction) -> Answer {
     let rtp = ([127, 0, 0, 1], 16384).into();
     let local = Capabilities::new(rtp, vec![Codec::Pcma], 1);
-    let offer = sdp::offer(&Capabilities::new(rtp, vec![Codec::Pcma], 2));
-    sdp::negotiate(&local, &offer).unwrap()
+    let mut peer = Capabilities::new(rtp, vec![Codec::Pcma], 2);
+    peer.direction = direction;
+    sdp::negotiate(&local, &sdp::offer(&peer)).unwrap()
 }
 
-fn renegotiate() -> Event {
+fn renegotiate(method: RenegotiationMethod, direction: Direction) -> Event {
     Event::Sip(Sip::Renegotiate {
-        method: RenegotiationMethod::Invite,
+        method,
         fork: 0,
         bodies: bodies(true),
         headers: Headers::new(),
-        answered: Some(answer()),
+        answered: Some(answer(direction)),
         answer_due: false,
     })
+}
+
+/// Hold and suspension, within the conversation (RFC 3398 §9).
+pub(super) fn of_hold() -> Vec<(&'static str, Event)> {
+    let by =
+        |kind, indicators: SuspendResumeIndicators| received(Message::new(kind).with(indicators));
+    let network = SuspendResumeIndicators::NETWORK_INITIATED;
+    let user = SuspendResumeIndicators::empty();
+    let notified = |what| {
+        received(
+            Message::new(MessageType::Cpg)
+                .with(EventInformation::new(Alerted::Progress))
+                .with(GenericNotification::new(what)),
+        )
+    };
+    let renegotiated = |status| {
+        Event::Sip(Sip::Renegotiated {
+            status,
+            bodies: bodies(status == 200),
+        })
+    };
+    vec![
+        ("SUS", by(MessageType::Sus, network)),
+        ("RES", by(MessageType::Res, network)),
+        ("SUS of a user", by(MessageType::Sus, user)),
+        ("RES of a user", by(MessageType::Res, user)),
+        ("CPG remote hold", notified(Notification::RemoteHold)),
+        (
+            "CPG remote retrieval",
+            notified(Notification::RemoteRetrieval),
+        ),
+        ("200 to the offer", renegotiated(200)),
+        ("488 to the offer", renegotiated(488)),
+        (
+            "re-INVITE that holds",
+            renegotiate(RenegotiationMethod::Invite, Direction::SendOnly),
+        ),
+        (
+            "re-INVITE that retrieves",
+            renegotiate(RenegotiationMethod::Invite, Direction::SendRecv),
+        ),
+    ]
+}
+
+/// What decides what the caller on the circuit hears before the answer.
+pub(super) fn of_ringing() -> Vec<(&'static str, Event)> {
+    let progress = |status, sdp, permission: Option<EarlyMedia>| {
+        Event::Sip(Sip::Progress {
+            status,
+            reason: String::new(),
+            bodies: bodies(sdp),
+            headers: Headers::new(),
+            early_media: permission.map(|direction| PEarlyMedia {
+                direction: Some(direction),
+                ..PEarlyMedia::default()
+            }),
+            reliable: false,
+            fork: 0,
+            answer_due: false,
+        })
+    };
+    vec![
+        ("180", progress(180, false, None)),
+        ("183 SDP", progress(183, true, None)),
+        ("180 SDP", progress(180, true, None)),
+        (
+            "183 SDP, early media inactive",
+            progress(183, true, Some(EarlyMedia::Inactive)),
+        ),
+        ("RTP", Event::MediaCame),
+        ("early media timer", Event::Expired(Timer::EarlyMedia)),
+    ]
+}
+
+/// An IAM; with the mark that the call has met another kind of network.
+pub(super) fn iam(interworking: bool) -> Message {
+    let indicators = match interworking {
+        true => ForwardCallIndicators::INTERWORKING_ENCOUNTERED,
+        false => ForwardCallIndicators::ISUP_ALL_THE_WAY,
+    };
+    Message::new(MessageType::Iam).with(indicators)
 }
 
 fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
     vec![
         ("interworking timer", Event::Expired(Timer::Interworking)),
         ("T11", Event::Expired(Timer::T11)),
+        ("treatment timer", Event::Expired(Timer::Treatment)),
         ("Exhausted", Event::Exhausted(Fault::NoCircuit)),
         ("Unacceptable", Event::Unacceptable(Refusal::NoAudio)),
         ("Shutdown", Event::Shutdown),
@@ -172,7 +267,10 @@ pub(super) fn of_sip_to_isup() -> Vec<(&'static str, Event)> {
         ("ACK", Event::Sip(acknowledged)),
         ("PRACK", Event::Sip(pracked)),
         ("INFO", info()),
-        ("re-INVITE", renegotiate()),
+        (
+            "UPDATE",
+            renegotiate(RenegotiationMethod::Update, Direction::SendRecv),
+        ),
         ("no PRACK", failed(Failure::NoPrack)),
         ("no ACK", failed(Failure::NoAck)),
     ]);
@@ -200,9 +298,12 @@ pub(super) fn of_isup_to_sip() -> Vec<(&'static str, Event)> {
             reason: String::new(),
             cause: None,
             bodies: Bodies::default(),
-            contacts: Vec::new(),
+            contacts: match status {
+                302 => vec!["sip:+49305550102@127.0.0.1:5090".to_owned()],
+                _ => Vec::new(),
+            },
             retry_after: None,
-            isup_refused: false,
+            isup_refused: status == 415,
             headers: Headers::new(),
         })
     };
@@ -221,13 +322,18 @@ pub(super) fn of_isup_to_sip() -> Vec<(&'static str, Event)> {
         ("180 SDP of a fork", progress(180, true, 1)),
         ("200", accepted(true, 0)),
         ("200 of a fork", accepted(false, 1)),
+        ("302", rejected(302)),
+        ("415", rejected(415)),
         ("486", rejected(486)),
         ("503", rejected(503)),
         ("no response", failed(Failure::Timeout)),
         ("dialog gone", failed(Failure::DialogGone)),
         ("BYE", bye()),
         ("INFO", info()),
-        ("re-INVITE", renegotiate()),
+        (
+            "UPDATE",
+            renegotiate(RenegotiationMethod::Update, Direction::SendRecv),
+        ),
     ]);
     events.extend(timers_and_shutdown());
     events

@@ -2,15 +2,75 @@
 //! peer hears one final answer at most, and the circuit is released once and only while it is
 //! held.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use isup::circuit::{Indication as Isup, Request};
 
-use super::events::{Surroundings, of_isup_to_sip, of_sip_to_isup};
+use super::events::{Surroundings, iam, of_hold, of_isup_to_sip, of_ringing, of_sip_to_isup};
 use super::table::{reachable, short};
 use crate::call::{Action, Call, Event, IsupToSip, SipToIsup};
 use crate::interwork::profile::Fault;
 use crate::sip::{self, Indication as Sip};
 
-const DEPTH: usize = 4;
+/// How many of everything that can happen come after each other.
+const DEPTH: usize = 2;
+/// How many of those that race in practice do: CANCEL, BYE, 200, REL, ANM, PRACK, UPDATE, the end
+/// of a timer.
+const RACE_DEPTH: usize = 4;
+const FROM_SIP: &[&str] = &[
+    "CANCEL",
+    "BYE",
+    "ACK",
+    "REL",
+    "Idle",
+    "ANM",
+    "PRACK",
+    "UPDATE",
+    "no PRACK",
+    "no ACK",
+    "Failed T7",
+    "interworking timer",
+    "Repeat",
+];
+const FROM_ISUP: &[&str] = &[
+    "REL",
+    "Idle",
+    "BYE",
+    "180",
+    "183 SDP",
+    "200",
+    "200 of a fork",
+    "486",
+    "503",
+    "302",
+    "415",
+    "UPDATE",
+    "RTP",
+    "T11",
+    "early media timer",
+    "treatment timer",
+    "no response",
+];
+
+/// What led here, for a message that is written only when something is wrong.
+#[derive(Clone, Copy)]
+struct Way<'a>(&'a [&'static str]);
+
+impl fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(", "))
+    }
+}
+
+/// The same for an action.
+struct What<'a>(&'a Action);
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&short(self.0))
+    }
+}
 
 /// The circuit, as the contract of its indications has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +106,8 @@ struct Model {
     finished: bool,
     /// Another circuit or trunk is being looked for.
     attempting: bool,
+    /// An offer of ours within the call waits for its answer.
+    offering: bool,
 }
 
 impl Model {
@@ -73,13 +135,16 @@ impl Model {
                 // 487 to our CANCEL.
                 matches!(self.session, Session::Early | Session::Ending) && self.finals == 0
             }
+            Event::Sip(Sip::Renegotiated { .. }) => {
+                self.session == Session::Answered && self.offering
+            }
             Event::Sip(Sip::Acknowledged { .. }) => self.session == Session::Answered,
             Event::Sip(_) => matches!(self.session, Session::Early | Session::Answered),
-            Event::Expired(_) | Event::Shutdown => true,
+            Event::Expired(_) | Event::MediaCame | Event::Shutdown => true,
         }
     }
 
-    fn step(mut self, surroundings: &Surroundings, event: Event, way: &str) -> Self {
+    fn step(mut self, surroundings: &Surroundings, event: Event, way: Way<'_>) -> Self {
         match &event {
             Event::Isup(Isup::Released(_)) => self.circuit = Circuit::Clearing,
             Event::Isup(Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => {
@@ -92,6 +157,7 @@ impl Model {
                 self.session = Session::Answered;
                 self.finals += 1;
             }
+            Event::Sip(Sip::Renegotiated { .. }) => self.offering = false,
             _ => {}
         }
         self.attempting = false;
@@ -103,8 +169,8 @@ impl Model {
         self
     }
 
-    fn act(&mut self, action: &Action, way: &str) {
-        let what = short(action);
+    fn act(&mut self, action: &Action, way: Way<'_>) {
+        let what = What(action);
         assert!(!self.finished, "{way}: {what} after the end");
         match action {
             Action::Sip(sip::Request::Accept { .. }) => {
@@ -139,7 +205,14 @@ impl Model {
                     self.circuit = Circuit::Clearing;
                 }
             }
-            Action::Reattempt => self.attempting = true,
+            Action::Reattempt | Action::WithoutIsup | Action::Redirect(_) => {
+                self.attempting = true;
+            }
+            Action::Offer { .. } => {
+                assert_eq!(self.session, Session::Answered, "{way}: {what}");
+                assert!(!self.offering, "{way}: {what} while another waits");
+                self.offering = true;
+            }
             Action::Finish => {
                 self.finished = true;
                 assert_eq!(self.circuit, Circuit::Parted, "{way}: {what}");
@@ -167,7 +240,7 @@ impl Model {
 
     /// Ends everything: what has not ended by itself must end by a shutdown and the circuit's
     /// last word.
-    fn close(self, surroundings: &Surroundings, way: &str) {
+    fn close(self, surroundings: &Surroundings, way: Way<'_>) {
         let mut model = self;
         for event in [
             Event::Exhausted(Fault::NoCircuit),
@@ -205,8 +278,7 @@ fn explore(
     ways: &mut usize,
 ) {
     *ways += 1;
-    let named = way.join(", ");
-    model.clone().close(surroundings, &named);
+    model.clone().close(surroundings, Way(way));
     if model.attempting {
         way.push("next found");
         explore(
@@ -226,17 +298,23 @@ fn explore(
     for (name, event) in events {
         if model.possible(event) {
             way.push(name);
-            let named = way.join(", ");
-            let after = model.clone().step(surroundings, event.clone(), &named);
+            let after = model.clone().step(surroundings, event.clone(), Way(way));
             explore(surroundings, &after, events, way, depth - 1, ways);
             way.pop();
         }
     }
 }
 
-/// From every state that a possible way leads to.
-fn races(start: Call, events: &[(&'static str, Event)]) -> usize {
-    let surroundings = Surroundings::new();
+/// From every state that a possible way leads to, or the first of each name: all orders of
+/// `racing`, up to `depth` of them.
+fn races(
+    surroundings: &Surroundings,
+    start: &Call,
+    events: &[(&'static str, Event)],
+    racing: &[(&'static str, Event)],
+    depth: usize,
+    one_of_a_name: bool,
+) -> usize {
     let first = Model {
         call: start.clone(),
         circuit: Circuit::Held,
@@ -244,9 +322,11 @@ fn races(start: Call, events: &[(&'static str, Event)]) -> usize {
         finals: 0,
         finished: false,
         attempting: false,
+        offering: false,
     };
     let mut ways = 0;
-    for (prefix, _) in reachable(start, events) {
+    let mut names = BTreeSet::new();
+    for (prefix, reached) in reachable(surroundings, start.clone(), events) {
         let mut model = first.clone();
         let possible = prefix.iter().all(|name| {
             let (_, event) = events.iter().find(|(known, _)| known == name).unwrap();
@@ -254,20 +334,20 @@ fn races(start: Call, events: &[(&'static str, Event)]) -> usize {
             if possible {
                 model = model
                     .clone()
-                    .step(&surroundings, event.clone(), &prefix.join(", "));
+                    .step(surroundings, event.clone(), Way(&prefix));
                 if model.attempting {
                     model = model.clone().found();
                 }
             }
             possible
         });
-        if possible {
+        if possible && (names.insert(reached.state()) || !one_of_a_name) {
             explore(
-                &surroundings,
+                surroundings,
                 &model,
-                events,
+                racing,
                 &mut prefix.clone(),
-                DEPTH,
+                depth,
                 &mut ways,
             );
         }
@@ -275,15 +355,57 @@ fn races(start: Call, events: &[(&'static str, Event)]) -> usize {
     ways
 }
 
+fn named(events: &[(&'static str, Event)], names: &[&str]) -> Vec<(&'static str, Event)> {
+    for name in names {
+        assert!(events.iter().any(|(known, _)| known == name), "{name}");
+    }
+    let chosen = events.iter().filter(|(name, _)| names.contains(name));
+    chosen.cloned().collect()
+}
+
+/// All that a call can hear; some names stand in two of the lists.
+fn all(lists: [Vec<(&'static str, Event)>; 3]) -> Vec<(&'static str, Event)> {
+    let mut all: Vec<(&'static str, Event)> = Vec::new();
+    for (name, event) in lists.into_iter().flatten() {
+        if !all.iter().any(|(known, _)| *known == name) {
+            all.push((name, event));
+        }
+    }
+    all
+}
+
+fn everything(start: &Call, events: &[(&'static str, Event)], racing: &[&str]) -> usize {
+    let all = all([events.to_vec(), of_ringing(), of_hold()]);
+    let racing = named(&all, racing);
+    let mut ways = 0;
+    for trunk in [
+        "isup = \"optional\"\nredirect = \"notify\"",
+        "ringback = \"terminal\"\nredirect = \"release\"",
+    ] {
+        let surroundings = Surroundings::of(trunk);
+        ways += races(&surroundings, start, events, &all, DEPTH, false);
+    }
+    let surroundings = Surroundings::new();
+    ways + races(&surroundings, start, events, &racing, RACE_DEPTH, true)
+}
+
 #[test]
 fn every_race_from_sip_ends_with_one_answer_and_a_released_circuit() {
-    let ways = races(Call::SipToIsup(SipToIsup::new(true)), &of_sip_to_isup());
-    assert!(ways > 100_000, "{ways}");
+    let mut ways = 0;
+    for speaks_isup in [true, false] {
+        let start = Call::SipToIsup(SipToIsup::new(speaks_isup).with_early_media_field(true));
+        ways += everything(&start, &of_sip_to_isup(), FROM_SIP);
+    }
+    assert!(ways > 50_000, "{ways}");
 }
 
 #[test]
 fn every_race_from_a_circuit_ends_with_both_legs_released() {
-    let ways = races(Call::IsupToSip(IsupToSip::new().0), &of_isup_to_sip());
+    let mut ways = 0;
+    for interworking in [true, false] {
+        let start = Call::IsupToSip(IsupToSip::new(&iam(interworking)).0);
+        ways += everything(&start, &of_isup_to_sip(), FROM_ISUP);
+    }
     assert!(ways > 100_000, "{ways}");
 }
 
@@ -293,12 +415,16 @@ fn nothing_that_is_heard_out_of_place_panics() {
     let surroundings = Surroundings::new();
     for (start, events) in [
         (Call::SipToIsup(SipToIsup::new(false)), of_sip_to_isup()),
-        (Call::IsupToSip(IsupToSip::new().0), of_isup_to_sip()),
+        (
+            Call::IsupToSip(IsupToSip::new(&iam(true)).0),
+            of_isup_to_sip(),
+        ),
     ] {
-        for (_, call) in reachable(start, &events) {
-            for (_, first) in &events {
+        let all = all([events.clone(), of_ringing(), of_hold()]);
+        for (_, call) in reachable(&surroundings, start, &events) {
+            for (_, first) in &all {
                 let (call, _) = call.clone().step(&surroundings.context(), first.clone());
-                for (_, second) in &events {
+                for (_, second) in &all {
                     let (after, actions) =
                         call.clone().step(&surroundings.context(), second.clone());
                     let over = call.state() == "Over";

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use isup::circuit::Request;
 
-use super::events::{Surroundings, of_isup_to_sip, of_sip_to_isup};
+use super::events::{Surroundings, iam, of_hold, of_isup_to_sip, of_ringing, of_sip_to_isup};
 use crate::call::{Action, Bridge, Call, Event, IsupToSip, Mark, SipToIsup};
 use crate::interwork::release;
 use crate::sip;
@@ -46,11 +46,17 @@ pub(super) fn short(action: &Action) -> String {
             .to_owned(),
             Bridge::Remote(_) => "peer's media".to_owned(),
             Bridge::Agreed(_) => "agreed media".to_owned(),
-            Bridge::Ringback(on) => format!("ringback {}", if *on { "on" } else { "off" }),
+            Bridge::Concluded(_) => "peer's answer".to_owned(),
+            Bridge::Tone(Some(tone)) => tone.to_string(),
+            Bridge::Tone(None) => "tone off".to_owned(),
         },
         Action::Start(timer) => format!("start {timer:?}"),
         Action::Stop(timer) => format!("stop {timer:?}"),
         Action::Reattempt => "try the next".to_owned(),
+        Action::WithoutIsup => "INVITE again without ISUP".to_owned(),
+        Action::Redirect(contacts) => format!("INVITE to {}", contacts.join(", ")),
+        Action::Offer { held: true } => "re-INVITE that holds".to_owned(),
+        Action::Offer { held: false } => "re-INVITE that retrieves".to_owned(),
         Action::Mark(mark) => match mark {
             Mark::Alerting => "mark alerting".to_owned(),
             Mark::Answer => "mark answer".to_owned(),
@@ -78,10 +84,10 @@ fn carried(bodies: &sip::Bodies) -> String {
 /// Every state that can be reached, in the order of a walk by breadth, named after the state and
 /// the way there.
 pub(super) fn reachable(
+    surroundings: &Surroundings,
     start: Call,
     events: &[(&'static str, Event)],
 ) -> Vec<(Vec<&'static str>, Call)> {
-    let surroundings = Surroundings::new();
     let mut found = vec![(Vec::new(), start)];
     let mut next = 0;
     while let Some((way, call)) = found.get(next).cloned() {
@@ -97,10 +103,22 @@ pub(super) fn reachable(
     found
 }
 
-fn section(table: &mut String, title: &str, start: Call, events: &[(&'static str, Event)]) {
-    let surroundings = Surroundings::new();
+fn section(
+    table: &mut String,
+    title: &str,
+    surroundings: &Surroundings,
+    start: Call,
+    walk: &[&str],
+    events: &[(&'static str, Event)],
+) {
+    // The states worth a paragraph; every event of the list has its row in each of them.
+    let walk: Vec<_> = events
+        .iter()
+        .filter(|(name, _)| walk.is_empty() || walk.contains(name))
+        .cloned()
+        .collect();
     table.push_str(&format!("== {title} ==\n\n"));
-    for (way, call) in reachable(start, events) {
+    for (way, call) in reachable(surroundings, start, &walk) {
         let way = if way.is_empty() {
             "at first".to_owned()
         } else {
@@ -149,13 +167,16 @@ fn table_of_states_and_events_is_the_reviewed_one() {
          state (- stays): actions. Written by the test of gateway::call with UPDATE_TABLES=1.\n\n",
     );
     let from_sip = Call::SipToIsup(SipToIsup::new(true));
+    let surroundings = Surroundings::new();
     section(
         &mut table,
         "From SIP with ISUP to a circuit",
+        &surroundings,
         from_sip,
+        &[],
         &of_sip_to_isup(),
     );
-    let (from_isup, actions) = IsupToSip::new();
+    let (from_isup, actions) = IsupToSip::new(&iam(false));
     let actions: Vec<_> = actions.iter().map(short).collect();
     section(
         &mut table,
@@ -163,8 +184,58 @@ fn table_of_states_and_events_is_the_reviewed_one() {
             "From a circuit to SIP; at the start: {}",
             actions.join("; ")
         ),
-        Call::IsupToSip(from_isup),
+        &surroundings,
+        Call::IsupToSip(from_isup.clone()),
+        &["REL", "Idle", "180", "183 SDP", "200", "302", "T11"],
         &of_isup_to_sip(),
+    );
+    let refusals: Vec<_> = of_isup_to_sip()
+        .into_iter()
+        .filter(|(name, _)| ["180", "486", "REL", "Idle", "treatment timer"].contains(name))
+        .collect();
+    section(
+        &mut table,
+        "From a circuit that has met another kind of network: a tone before the release",
+        &surroundings,
+        Call::IsupToSip(IsupToSip::new(&iam(true)).0),
+        &[],
+        &refusals,
+    );
+    for policy in ["auto", "network", "terminal"] {
+        let surroundings = Surroundings::of(&format!("ringback = \"{policy}\""));
+        section(
+            &mut table,
+            &format!("From a circuit to SIP, ringback = \"{policy}\""),
+            &surroundings,
+            Call::IsupToSip(from_isup.clone()),
+            &["180", "183 SDP", "RTP", "early media timer"],
+            &of_ringing(),
+        );
+    }
+    let surroundings = Surroundings::of("");
+    let context = surroundings.context();
+    let answer = |name: &str| {
+        let events = of_isup_to_sip();
+        events
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .unwrap()
+            .1
+    };
+    let (talking, _) = Call::IsupToSip(from_isup).step(&context, answer("200"));
+    section(
+        &mut table,
+        "Within a conversation with a peer that speaks no ISUP",
+        &surroundings,
+        talking,
+        &[
+            "SUS",
+            "RES",
+            "CPG remote hold",
+            "200 to the offer",
+            "re-INVITE that holds",
+        ],
+        &of_hold(),
     );
     let table: String = table
         .lines()

@@ -267,7 +267,8 @@ fn timers(place: &Place, group: &TrunkGroup, complaints: &mut Complaints) {
                 continue;
             }
         };
-        let message = format!("ISUP timer `{name}` of {}", format_duration(*duration));
+        let length = duration.map_or("off".to_owned(), |d| format_duration(d).to_string());
+        let message = format!("ISUP timer `{name}` of {length}");
         complaints.add(place.key(name), message, expected);
     }
 }

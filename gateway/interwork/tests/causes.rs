@@ -21,6 +21,8 @@ fn answered(profile: &Profile, cause: Cause) -> (u16, Headers, Bodies) {
     let (trunk, sdp) = (trunk(), Bytes::from_static(b"v=0"));
     let (group, _) = super::configured();
     let context = Context {
+        variant: isup::Variant::Itu,
+        isup: true,
         profile,
         trunk: &trunk,
         sdp: Some(&sdp),
@@ -45,13 +47,15 @@ fn answered(profile: &Profile, cause: Cause) -> (u16, Headers, Bodies) {
 fn released(profile: &Profile, status: u16, headers: Headers, bodies: Bodies) -> Cause {
     let trunk = trunk();
     let context = Context {
+        variant: isup::Variant::Itu,
+        isup: true,
         profile,
         trunk: &trunk,
         sdp: None,
         group: None,
         own_host: "192.0.2.1",
     };
-    let (call, _) = IsupToSip::new();
+    let (call, _) = IsupToSip::new(&isup::Message::new(isup::MessageType::Iam));
     // After 183 no other trunk is tried.
     let progress = Event::Sip(Sip::Progress {
         status: 183,
@@ -389,6 +393,8 @@ fn what_an_answer_tells() {
         ..trunk()
     };
     let context = Context {
+        variant: isup::Variant::Itu,
+        isup: true,
         profile: &RFC3398,
         trunk: &trunk,
         sdp: None,
@@ -419,7 +425,7 @@ fn what_an_answer_tells() {
             .starts_with("0468;")
     );
 
-    let (call, _) = IsupToSip::new();
+    let (call, _) = IsupToSip::new(&isup::Message::new(isup::MessageType::Iam));
     let accepted = Event::Sip(Sip::Accepted {
         bodies: Bodies::default(),
         headers,

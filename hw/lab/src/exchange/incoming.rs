@@ -114,11 +114,13 @@ impl Exchange {
         }
     }
 
-    /// ACM, subscriber free; the exchange plays ringback backwards (Q.764 clause 2.1.4.1). The
-    /// access is analogue: that it is not ISDN tells the other end to listen.
+    /// ACM, subscriber free; the exchange plays ringback backwards (Q.764 clause 2.1.4.1), and says
+    /// so: the access is analogue.
     pub(super) fn ring(&mut self, now: Instant, circuit: CircuitId) {
         let indicators = backward().with_called_partys_status(CalledPartysStatus::SubscriberFree);
-        let acm = Message::new(MessageType::Acm).with(indicators);
+        let acm = Message::new(MessageType::Acm)
+            .with(indicators)
+            .with(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
         let ringback = self.ringback.clone();
         self.alert(now, circuit, acm, &ringback);
     }

@@ -1,0 +1,602 @@
+//! The stand: the unit, a scripted exchange over a real MTP, a scripted SIP far end. Each thing that
+//! a far end says takes [`SAYING`], all else takes no time but [`Stand::pass`].
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use isup::{
+    BackwardCallIndicators, CalledPartyNumber, CalledPartysStatus, CallingPartyNumber,
+    CallingPartysCategory, Cause, Cic, ForwardCallIndicators, Location, Message, MessageType,
+    NatureOfAddress, NatureOfConnection, ParameterCode, TransmissionMediumRequirement, Variant,
+};
+use media_bridge::{BridgeId, Command, Statistics};
+use mtp::{LineEvent, LinkId, Mtp, PointCode, Sls, Transfer};
+
+use super::sip_far_end::{Dialog, Heard, With};
+use crate::cdr::CallRecord;
+use crate::config::{Config, Environment, Standard};
+use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
+use crate::ladder::{Columns, Trace, draw};
+use crate::sip::Flow;
+
+const LINK: LinkId = LinkId(0);
+const NEAR: PointCode = PointCode::new(1);
+const FAR: PointCode = PointCode::new(2);
+const SIP: &str = "127.0.0.1:5060";
+/// The link has a bit rate: a message must have left it before the next one does.
+const SAYING: Duration = Duration::from_millis(10);
+/// The SIP far end.
+pub(super) const USER: &str = "127.0.0.1:5070";
+/// A second SIP trunk.
+pub(super) const SECOND: &str = "127.0.0.1:5080";
+
+/// Numbers of a flow, from ranges kept for fiction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    /// In the PSTN, in international form and as national address signals.
+    pub(super) pstn: (&'static str, &'static str),
+    /// Behind SIP.
+    pub(super) sip: (&'static str, &'static str),
+}
+
+impl Numbers {
+    fn of(standard: Standard) -> Self {
+        match standard {
+            Standard::Itu => Self {
+                pstn: ("+49305550001", "305550001"),
+                sip: ("+49305550100", "305550100"),
+            },
+            Standard::Ansi => Self {
+                pstn: ("+12125550101", "2125550101"),
+                sip: ("+12125550150", "2125550150"),
+            },
+        }
+    }
+}
+
+/// Lines of the configuration that a flow needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Settings {
+    /// Of the trunk group.
+    pub(super) group: &'static str,
+    /// Of the SIP trunk.
+    pub(super) trunk: &'static str,
+    /// Of the second SIP trunk.
+    pub(super) second: &'static str,
+    /// Of the rule from SIP to the PSTN.
+    pub(super) to_pstn: &'static str,
+    /// Of the rule from the PSTN to SIP.
+    pub(super) to_sip: &'static str,
+    /// SIP trunks of that rule, `["user"]` when empty.
+    pub(super) route: &'static str,
+    /// Circuits, "1-15,17-31" when empty.
+    pub(super) timeslots: &'static str,
+    /// Further tables.
+    pub(super) more: &'static str,
+}
+
+fn configuration(standard: Standard, settings: &Settings) -> String {
+    let (name, country, version, law) = match standard {
+        Standard::Itu => ("itu", "49", "itu-t92+", "alaw"),
+        Standard::Ansi => ("ansi", "1", "ansi00", "mulaw"),
+    };
+    let Settings {
+        group,
+        trunk,
+        second,
+        to_pstn,
+        to_sip,
+        more,
+        ..
+    } = settings;
+    let timeslots = match settings.timeslots {
+        "" => "1-15,17-31",
+        timeslots => timeslots,
+    };
+    let route = match settings.route {
+        "" => "[\"user\"]",
+        route => route,
+    };
+    format!(
+        r#"
+[gateway]
+mask_numbers = false
+seed = 1
+[sip]
+listen = "{SIP}"
+[[span]]
+name = "e1"
+driver = "emulator"
+path = "in-process"
+role = "listen"
+[[linkset]]
+name = "to-exchange"
+standard = "{name}"
+point_code = 1
+adjacent = 2
+link = [{{ span = "e1", timeslot = 16, slc = 0 }}]
+[[trunk_group]]
+name = "exchange"
+linkset = "to-exchange"
+span = "e1"
+timeslots = "{timeslots}"
+hunt = "ascending"
+country_code = "{country}"
+law = "{law}"
+{group}
+[[sip_trunk]]
+name = "user"
+address = "{USER}"
+isup_version = "{version}"
+reliable = "off"
+{trunk}
+[[sip_trunk]]
+name = "second"
+address = "{SECOND}"
+sources = ["127.0.0.2"]
+isup_version = "{version}"
+reliable = "off"
+{second}
+[[rule]]
+name = "to the PSTN"
+from = ["user"]
+to = ["exchange"]
+{to_pstn}
+[[rule]]
+name = "to SIP"
+from = ["exchange"]
+to = {route}
+{to_sip}
+{more}
+"#
+    )
+}
+
+/// The unit and its far ends.
+pub(super) struct Stand {
+    pub(super) now: Instant,
+    pub(super) iwu: Iwu,
+    pub(super) standard: Standard,
+    pub(super) numbers: Numbers,
+    far: Mtp,
+    /// Circuit of the flow: that of the latest IAM.
+    pub(super) cic: Cic,
+    /// What the gateway said and the script has not asked for.
+    sip: VecDeque<(Flow, Heard)>,
+    isup: VecDeque<(Cic, Message)>,
+    /// Bridges in the order of their opening.
+    bridges: Vec<BridgeId>,
+    /// What the bridges were told.
+    pub(super) commands: Vec<Command>,
+    traces: Vec<Trace>,
+    pub(super) records: Vec<CallRecord>,
+    calls: u32,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the base of virtual time")]
+fn base() -> Instant {
+    Instant::now()
+}
+
+impl Stand {
+    /// A unit whose link is in service and whose circuits are idle.
+    pub(super) fn new(standard: Standard, settings: Settings) -> Self {
+        let text = configuration(standard, &settings);
+        let config = Config::parse("flow", &text, &Environment::new())
+            .unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        let now = base();
+        let birth = Birth {
+            now,
+            wall: jiff::Timestamp::UNIX_EPOCH,
+            seed: 1,
+        };
+        let network = config.linksets[0].network_indicator;
+        let far = mtp::Config::new(standard, network, FAR).with_linkset(NEAR, &[LINK]);
+        let mut stand = Self {
+            now,
+            iwu: Iwu::new(Arc::new(config), birth).unwrap(),
+            standard,
+            numbers: Numbers::of(standard),
+            far: Mtp::new(far).unwrap(),
+            cic: Cic(0),
+            sip: VecDeque::new(),
+            isup: VecDeque::new(),
+            bridges: Vec::new(),
+            commands: Vec::new(),
+            traces: Vec::new(),
+            records: Vec::new(),
+            calls: 0,
+        };
+        stand.far.start(now);
+        stand.far.handle_line(now, LINK, LineEvent::InService);
+        stand.input(Input::Start);
+        stand.pass(Duration::from_secs(30));
+        assert_eq!(stand.restless(), None, "{}", stand.ladder());
+        stand
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.iwu.handle_input(self.now, input);
+        self.settle();
+    }
+
+    /// Lets everybody say what they have to say.
+    fn settle(&mut self) {
+        loop {
+            if let Some(output) = self.iwu.poll_output() {
+                self.carry_out(output);
+            } else if let Some(output) = self.far.poll_output() {
+                self.far_end(output);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Sip(flow, octets) => self.sip.push_back((flow, Heard::new(octets))),
+            Output::SignalUnit(link, octets) => {
+                self.far.handle_signal_unit(self.now, link, &octets);
+            }
+            Output::Media(_, command) => {
+                let closed = match &command {
+                    Command::Open(open) => {
+                        self.bridges.push(open.bridge);
+                        None
+                    }
+                    Command::Close { bridge } => Some(*bridge),
+                    _ => None,
+                };
+                self.commands.push(command);
+                if let Some(bridge) = closed {
+                    let statistics = Box::new(Statistics::default());
+                    let closed = MediaEvent::Closed { bridge, statistics };
+                    self.iwu.handle_input(self.now, Input::Media(closed));
+                }
+            }
+            Output::Record(record) => self.records.push(*record),
+            Output::Trace(trace) => self.traces.push(trace),
+            _ => {}
+        }
+    }
+
+    /// What the MTP of the far end says: its ISUP is the script's, but for resets.
+    fn far_end(&mut self, output: mtp::Output) {
+        match output {
+            mtp::Output::SignalUnit(link, octets) => {
+                self.iwu
+                    .handle_input(self.now, Input::SignalUnit(link, octets));
+            }
+            mtp::Output::Transfer(transfer) => {
+                let (cic, message) =
+                    Message::decode_sif_variant(&transfer.sif, self.variant()).unwrap();
+                match message.message_type() {
+                    MessageType::Grs => {
+                        let range = message.content(ParameterCode::RANGE_AND_STATUS).unwrap()[0];
+                        let octets = usize::from(range / 8 + 1);
+                        let mut content = vec![range];
+                        content.resize(1 + octets, 0);
+                        let gra = self
+                            .message(MessageType::Gra)
+                            .with_content(ParameterCode::RANGE_AND_STATUS, &content);
+                        self.transfer(cic, &gra);
+                    }
+                    MessageType::Rsc => {
+                        let rlc = self.message(MessageType::Rlc);
+                        self.transfer(cic, &rlc);
+                    }
+                    _ => self.isup.push_back((cic, message)),
+                }
+            }
+            mtp::Output::Status(_) | mtp::Output::Link(..) => {}
+        }
+    }
+
+    fn transfer(&mut self, cic: Cic, message: &Message) {
+        let transfer = Transfer {
+            si: 5,
+            opc: FAR,
+            dpc: NEAR,
+            sls: Sls((cic.0 & 0x0F) as u8),
+            sif: message.encode_sif(cic).into(),
+        };
+        self.far.transfer(self.now, transfer).unwrap();
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let due = [self.iwu.poll_timeout(), self.far.poll_timeout()];
+            let Some(due) = due.into_iter().flatten().min().filter(|due| *due <= end) else {
+                break;
+            };
+            self.now = self.now.max(due);
+            if self.iwu.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.iwu.handle_input(self.now, Input::Timeout);
+            }
+            self.settle();
+            if self.far.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.far.handle_timeout(self.now);
+            }
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    /// [`Self::pass`] in seconds.
+    pub(super) fn seconds(&mut self, seconds: u64) {
+        self.pass(Duration::from_secs(seconds));
+    }
+
+    pub(super) fn variant(&self) -> Variant {
+        match self.standard {
+            Standard::Itu => Variant::Itu,
+            Standard::Ansi => Variant::Ansi,
+        }
+    }
+
+    pub(super) fn is_ansi(&self) -> bool {
+        self.standard == Standard::Ansi
+    }
+
+    // --- The exchange ---------------------------------------------------------------------
+
+    /// An empty message of the flow's standard.
+    pub(super) fn message(&self, kind: MessageType) -> Message {
+        Message::new_variant(kind, self.variant())
+    }
+
+    /// An IAM from the PSTN number to the one behind SIP.
+    pub(super) fn iam(&self) -> Message {
+        let number = |digits: &str| digits.parse().unwrap();
+        let mut iam = self
+            .message(MessageType::Iam)
+            .with(NatureOfConnection::default())
+            .with(ForwardCallIndicators::ISUP_ALL_THE_WAY)
+            .with(CallingPartysCategory::Ordinary)
+            .with(CalledPartyNumber::new(
+                NatureOfAddress::National,
+                number(self.numbers.sip.1),
+            ))
+            .with(CallingPartyNumber {
+                screening: isup::Screening::Network,
+                ..CallingPartyNumber::new(NatureOfAddress::National, number(self.numbers.pstn.1))
+            });
+        match self.standard {
+            Standard::Itu => iam.set(TransmissionMediumRequirement::Audio3k1),
+            Standard::Ansi => iam
+                .set_content(ParameterCode::USER_SERVICE_INFORMATION, &[0x90, 0x90, 0xA2])
+                .unwrap(),
+        }
+        iam
+    }
+
+    /// An ACM: the called party is free, or nothing is known of it.
+    pub(super) fn acm(&self, status: CalledPartysStatus) -> Message {
+        self.message(MessageType::Acm)
+            .with(BackwardCallIndicators::ISUP_ALL_THE_WAY.with_called_partys_status(status))
+    }
+
+    pub(super) fn rel(&self, cause: u8) -> Message {
+        self.message(MessageType::Rel)
+            .with(Cause::new(cause, Location::PublicNetworkRemoteUser))
+    }
+
+    /// The exchange sends an IAM on a circuit that the gateway does not control.
+    pub(super) fn exchange_calls(&mut self, iam: &Message) {
+        self.cic = Cic(2 + self.cic.0.next_multiple_of(2));
+        self.exchange(iam);
+    }
+
+    /// The exchange sends a message on the flow's circuit.
+    pub(super) fn exchange(&mut self, message: &Message) {
+        self.exchange_on(self.cic, message);
+    }
+
+    pub(super) fn exchange_on(&mut self, cic: Cic, message: &Message) {
+        self.transfer(cic, message);
+        self.settle();
+        self.pass(SAYING);
+    }
+
+    /// The exchange sends a message that is nothing but its type.
+    pub(super) fn exchange_says(&mut self, kind: MessageType) {
+        let message = self.message(kind);
+        self.exchange(&message);
+    }
+
+    /// The next message of the gateway to the exchange.
+    pub(super) fn expect_isup(&mut self, kind: MessageType) -> Message {
+        let Some((cic, message)) = self.isup.pop_front() else {
+            panic!("no {kind} came\n{}", self.ladder());
+        };
+        if message.message_type() != kind {
+            panic!(
+                "{} in place of {kind}\n{}",
+                message.message_type(),
+                self.ladder()
+            );
+        }
+        if kind == MessageType::Iam {
+            self.cic = cic;
+        }
+        message
+    }
+
+    /// The type of the next message of the gateway to the exchange.
+    pub(super) fn message_is_due(&self) -> MessageType {
+        self.isup.front().expect("a message").1.message_type()
+    }
+
+    /// REL with this cause comes, and RLC answers it.
+    pub(super) fn expect_release(&mut self, cause: u8) -> Message {
+        let rel = self.expect_isup(MessageType::Rel);
+        assert_eq!(rel.find::<Cause>().unwrap().value, cause, "{rel}");
+        self.exchange_says(MessageType::Rlc);
+        rel
+    }
+
+    // --- The SIP far end ------------------------------------------------------------------
+
+    /// The SIP user calls the number in the PSTN.
+    pub(super) fn invite(&mut self, with: With) -> Dialog {
+        self.invite_to(self.numbers.pstn.0, with)
+    }
+
+    pub(super) fn invite_to(&mut self, number: &str, with: With) -> Dialog {
+        self.calls += 1;
+        let call_id = format!("flow-{}@127.0.0.1", self.calls);
+        let mut dialog = Dialog::calling(number, self.numbers.sip.0, &call_id);
+        self.request(&mut dialog, "INVITE", &with);
+        dialog
+    }
+
+    /// The SIP user says something in a dialog.
+    pub(super) fn request(&mut self, dialog: &mut Dialog, method: &str, with: &With) {
+        let octets = dialog.request(method, with);
+        self.user(octets);
+    }
+
+    /// A request that the gateway answers at once with this.
+    pub(super) fn request_answered(
+        &mut self,
+        dialog: &mut Dialog,
+        method: &str,
+        with: &With,
+        status: &str,
+    ) -> Heard {
+        self.request(dialog, method, with);
+        self.expect(status)
+    }
+
+    /// The SIP user answers a request.
+    pub(super) fn respond(&mut self, request: &Heard, status: &str, tag: &str, with: &With) {
+        let octets = request.response(status, tag, with);
+        self.user(octets);
+    }
+
+    /// The SIP user acknowledges a refusal.
+    pub(super) fn acknowledge(&mut self, dialog: &Dialog, refusal: &Heard) {
+        let octets = dialog.ack_of_refusal(refusal);
+        self.user(octets);
+    }
+
+    fn user(&mut self, octets: Vec<u8>) {
+        let flow = Flow::udp(SIP.parse().unwrap(), USER.parse().unwrap());
+        self.input(Input::Sip(flow, octets.into()));
+        self.pass(SAYING);
+    }
+
+    /// The second trunk answers a request.
+    pub(super) fn second_responds(
+        &mut self,
+        request: &Heard,
+        status: &str,
+        tag: &str,
+        with: &With,
+    ) {
+        let octets: Bytes = request.response(status, tag, with).into();
+        let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
+        self.input(Input::Sip(flow, octets));
+        self.pass(SAYING);
+    }
+
+    /// The next message of the gateway to a SIP far end; every 100 is passed over.
+    pub(super) fn expect(&mut self, start: &str) -> Heard {
+        self.expect_at(start).1
+    }
+
+    /// The same, and where it went.
+    pub(super) fn expect_at(&mut self, start: &str) -> (String, Heard) {
+        loop {
+            let Some((flow, heard)) = self.sip.pop_front() else {
+                panic!("no {start} came\n{}", self.ladder());
+            };
+            if heard.line().starts_with("100 ") && start != "100" {
+                continue;
+            }
+            if !heard.line().starts_with(start) {
+                panic!("{} in place of {start}\n{}", heard.line(), self.ladder());
+            }
+            return (flow.remote.to_string(), heard);
+        }
+    }
+
+    /// Nothing was said that the script did not ask for.
+    pub(super) fn quiet(&mut self) {
+        self.sip
+            .retain(|(_, heard)| !heard.line().starts_with("100 "));
+        let sip: Vec<_> = self.sip.iter().map(|(_, heard)| heard.line()).collect();
+        let isup: Vec<_> = self
+            .isup
+            .iter()
+            .map(|(_, message)| message.message_type())
+            .collect();
+        if !sip.is_empty() || !isup.is_empty() {
+            panic!("{sip:?}, {isup:?} besides\n{}", self.ladder());
+        }
+    }
+
+    // --- Media ----------------------------------------------------------------------------
+
+    /// The first RTP packet comes on the bridge opened last.
+    pub(super) fn rtp_comes(&mut self) {
+        let bridge = *self.bridges.last().unwrap();
+        self.input(Input::Media(MediaEvent::FirstPacket { bridge }));
+    }
+
+    // --- The end --------------------------------------------------------------------------
+
+    /// What is still taken.
+    fn restless(&self) -> Option<String> {
+        let held = self.iwu.occupancy();
+        let rest = Occupancy {
+            begun: held.begun,
+            ..Occupancy::default()
+        };
+        if held != rest {
+            return Some(format!("{held:?}"));
+        }
+        self.iwu.circuits().find_map(|(id, _)| {
+            let view = self.iwu.circuit(id)?;
+            (view.state != "Idle").then(|| view.explain(self.now))
+        })
+    }
+
+    /// The ladder of the calls so far.
+    pub(super) fn ladder(&self) -> String {
+        let rungs: Vec<Trace> = self
+            .traces
+            .iter()
+            .filter(|trace| trace.call.is_some())
+            .cloned()
+            .collect();
+        draw(&rungs, &Columns::default())
+    }
+
+    /// The flow is over: nothing was left unsaid, everything is given back, every circuit idle.
+    pub(super) fn over(mut self) -> String {
+        self.quiet();
+        let ladder = self.ladder();
+        // Late retransmissions of both ends find their transactions for 64*T1.
+        self.seconds(70);
+        self.quiet();
+        if let Some(why) = self.restless() {
+            panic!("{why}\n{}", self.ladder());
+        }
+        ladder
+    }
+}
+
+/// Compares a ladder with the reviewed one.
+pub(super) fn reviewed(document: &str, name: &str, ladder: String) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(format!("snapshots/{document}"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, ladder));
+}
