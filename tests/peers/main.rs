@@ -1,5 +1,5 @@
 //! The gateway and the exchange of `isthmus lab` as two processes in real time, with peers that
-//! are not ours: SIPp, baresip, linphone and tshark. `cargo test --test peers` runs them, `tests/run` too.
+//! are not ours: SIPp, baresip, linphone, Kamailio and tshark. `cargo test --test peers` runs them, `tests/run` too.
 //!
 //! A peer that is not installed is said so on standard error and its test ends there; when `CI` or
 //! `ISTHMUS_REQUIRE_PEERS` is set, the test fails instead.
@@ -19,6 +19,7 @@ mod baresip;
 mod call;
 mod capture;
 mod drain;
+mod kamailio;
 mod linphone;
 mod peer;
 mod ports;
