@@ -315,3 +315,27 @@ fn a_peer_of_rfc_2543_is_called_back_at_its_from() {
     assert!(peer.last().starts_with("BYE sip:a@192.0.2.1 SIP/2.0"));
     assert_eq!(field(peer.last(), "To"), "<sip:a@192.0.2.1>");
 }
+
+#[test]
+fn our_own_invite_that_comes_back_is_a_spiral_and_no_copy() {
+    let mut peer = Scripted::new();
+    let (ours, invite) = peer.calls();
+    // A proxy found that the number it calls is one of ours.
+    let via = "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKproxy\r\nVia:";
+    let back = invite.replacen("Via:", via, 1).replacen(
+        "+493055500001@192.0.2.2",
+        "+493055500009@192.0.2.2",
+        1,
+    );
+    peer.sent.clear();
+    peer.hear(&back);
+    assert_eq!(peer.lines(), ["100"]);
+    let theirs = peer.told[0].0;
+    assert_ne!(ours, theirs);
+    assert_eq!(peer.names(), ["Incoming"]);
+    // The same request once more by another way is a copy (RFC 3261 §8.2.2.2).
+    peer.hear(&back.replace("z9hG4bKproxy", "z9hG4bKother"));
+    assert_eq!(peer.lines(), ["482"]);
+    peer.ask(theirs, reject(486));
+    assert_eq!(peer.lines(), ["486"]);
+}
