@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -67,10 +68,13 @@ fn sockets(own: &Authority, name: &str, believes: &Authority, trunk: &str) -> (C
 struct Ports(SocketAddr, SocketAddr);
 
 impl Ports {
+    /// Those of an address of the loopback network that no other test has: a port that was free a
+    /// moment ago may be taken by the time it is bound.
     fn free() -> Self {
-        let socket = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let (one, other) = (socket(), socket());
-        Self(one.local_addr().unwrap(), other.local_addr().unwrap())
+        static NEXT: AtomicU8 = AtomicU8::new(1);
+        let process = (std::process::id() % 250) as u8;
+        let address = [127, 77, process, NEXT.fetch_add(1, Ordering::Relaxed)];
+        Self((address, 5061).into(), (address, 5060).into())
     }
 }
 
