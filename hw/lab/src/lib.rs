@@ -8,7 +8,7 @@
 //! * [`phone::Phone`] is a SIP user agent with its media, made of [`sip_peer::SipPeer`] and
 //!   [`rtp_peer::RtpPeer`]; [`phone::UdpPhone`] gives it sockets.
 //! * [`audio`] speaks and listens for both of them: test pattern, tones, cadence, DTMF.
-//! * [`line`] opens lines, for the gateway too.
+//! * [`mod@line`] opens lines, for the gateway too.
 //! * [`modem::Modem`] is a softmodem between a terminal and a timeslot.
 //! * [`network::Network`] carries, delays and loses datagrams by a seed.
 //! * [`run`] is the exchange as a program.
