@@ -1,6 +1,6 @@
 //! Where a peer is (RFC 3263 §4): from a host name to addresses, by what a name server says.
 //!
-//! [`Location`] asks no one itself. It says which [`Question`]s have to be answered, is told the
+//! `Location` asks no one itself. It says which [`Question`]s have to be answered, is told the
 //! [`Answer`]s and gives back hops. What was found is kept for its time to live, and longer when
 //! the name server does not answer: a call to where the peer was is better than none.
 
