@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use isup::CircuitId;
+use media_bridge::tone::Generator;
 use media_bridge::{
     BridgeId, Command, DtmfDetection, JitterConfig, OneWay, Path, Rtcp, Rtp, RtpPort, Side, modem,
 };
-use tdm::SpanId;
+use tdm::{Law, SpanId};
 
 use super::{Iwu, MediaEvent, Output};
 use crate::call::{Bridge, CallId, Event, Tone};
@@ -130,6 +131,8 @@ impl Iwu {
                     Tone::Busy => tones.busy(),
                     Tone::Congestion => tones.congestion(),
                 });
+                // The bridge plays it by the law of the timeslot.
+                let tone = tone.map(|program| Box::new(Generator::new(program, Law::ALaw)));
                 self.command(
                     span,
                     Command::Tone {

@@ -4,7 +4,6 @@
 //! allocates nor frees: whoever reads the events drops what they carry.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,7 @@ use crate::dtmf::Digit;
 use crate::modem;
 use crate::redundancy;
 use crate::statistics::Statistics;
-use crate::tone::ToneProgram;
+use crate::tone::Generator;
 
 /// A bridge: one timeslot and, once attached, one RTP stream. Chosen by call control, unique
 /// among the bridges open at one time.
@@ -321,8 +320,9 @@ pub enum Command {
         bridge: BridgeId,
         /// Who hears it.
         towards: Side,
-        /// The tone; `None` stops the one that plays.
-        tone: Option<Arc<ToneProgram>>,
+        /// The tone, of any law: it plays at that of the side, from its beginning. `None` stops the
+        /// one that plays.
+        tone: Option<Box<Generator>>,
     },
     /// Sends a digit: a DTMF tone on the timeslot; an RFC 4733 event on RTP, or a DTMF tone
     /// there when events were not agreed. Digits queue; between two there is a pause of 50 ms.
@@ -458,7 +458,7 @@ pub enum Spent {
     /// From [`Command::Rtp`].
     Rtp(Box<Rtp>),
     /// From [`Command::Tone`].
-    Tone(Arc<ToneProgram>),
+    Tone(Box<Generator>),
     /// From [`Redundancy::sender`].
     Redundancy(Box<redundancy::Sender>),
     /// From [`Rtp::modems`].

@@ -3,7 +3,7 @@
 //! A bridge that has found its peer gets a second socket on its port, connected to that peer. The
 //! kernel gives what the peer sends to the connected socket, whose look-up and route are shorter,
 //! and what anyone else sends to the first: strangers are still seen and counted. Measured on
-//! loopback with 1,920 channels, a packet received and sent costs so (docs/benchmarks.md):
+//! loopback with 1,920 channels, a packet received and sent costs so:
 //!
 //! | | µs |
 //! |---|---|

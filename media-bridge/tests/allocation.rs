@@ -143,7 +143,10 @@ fn a_thousand_ticks_of_thirty_bridges_allocate_nothing() {
     let mut home = Vec::with_capacity(1_000);
     let mut setup: Vec<Command> = (0..BRIDGES).flat_map(commands).collect();
     for n in 0..5 {
-        let tone = Some(Arc::clone(&ringback));
+        let tone = Some(Box::new(media_bridge::tone::Generator::new(
+            Arc::clone(&ringback),
+            Law::ALaw,
+        )));
         let towards = if n % 2 == 0 {
             Side::Rtp
         } else {

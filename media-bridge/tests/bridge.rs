@@ -621,7 +621,7 @@ fn commanded_digits_go_either_way() {
             .all(|w| w[1].wrapping_sub(w[0]) == 640 + 480),
         "{starts:?}"
     );
-    for _ in 0..8 {
+    for _ in 0..16 {
         let (bridge, digit) = (BRIDGE, digit('1'));
         rig.command(Command::Digit {
             bridge,
@@ -679,7 +679,10 @@ fn ringback_is_heard_in_rtp_before_the_path_is_open() {
         path: Path::CLOSED,
     });
     let ringback = Plan::builtin("de").unwrap().ringback();
-    let tone = Some(Arc::clone(&ringback));
+    let tone = Some(Box::new(media_bridge::tone::Generator::new(
+        Arc::clone(&ringback),
+        Law::ALaw,
+    )));
     rig.command(Command::Tone {
         bridge: BRIDGE,
         towards: Side::Rtp,
@@ -713,7 +716,7 @@ fn ringback_is_heard_in_rtp_before_the_path_is_open() {
         tone: None,
     });
     let home = rig.events.iter().any(
-        |event| matches!(event, Event::Spent(Spent::Tone(tone)) if Arc::ptr_eq(tone, &ringback)),
+        |event| matches!(event, Event::Spent(Spent::Tone(tone)) if Arc::ptr_eq(tone.program(), &ringback)),
     );
     assert!(home);
     rig.idle_ticks(10);
@@ -724,7 +727,10 @@ fn ringback_is_heard_in_rtp_before_the_path_is_open() {
 fn a_tone_on_the_timeslot_replaces_the_audio_and_ends() {
     let mut rig = Rig::attached(Law::ALaw, |_| {});
     let program = ToneProgram::steady(1_004.0, Dbm0(-16.0)).unwrap();
-    let tone = Some(Arc::new(program));
+    let tone = Some(Box::new(media_bridge::tone::Generator::new(
+        Arc::new(program),
+        Law::ALaw,
+    )));
     rig.command(Command::Tone {
         bridge: BRIDGE,
         towards: Side::Timeslot,
@@ -737,7 +743,10 @@ fn a_tone_on_the_timeslot_replaces_the_audio_and_ends() {
     assert!((measured.level.0 + 16.0).abs() < 0.2, "{measured:?}");
     let congestion = Plan::builtin("de").unwrap().congestion();
     let once = ToneProgram::new(congestion.segments().to_vec(), false).unwrap();
-    let tone = Some(Arc::new(once));
+    let tone = Some(Box::new(media_bridge::tone::Generator::new(
+        Arc::new(once),
+        Law::ALaw,
+    )));
     rig.command(Command::Tone {
         bridge: BRIDGE,
         towards: Side::Timeslot,
@@ -1016,7 +1025,10 @@ fn commands_that_cannot_be_obeyed_are_refused_and_boxes_come_home() {
 fn a_closed_bridge_leaves_its_timeslot_idle_and_its_port_free() {
     let mut rig = Rig::attached(Law::ALaw, |_| {});
     let program = ToneProgram::steady(1_004.0, Dbm0(-16.0)).unwrap();
-    let tone = Some(Arc::new(program));
+    let tone = Some(Box::new(media_bridge::tone::Generator::new(
+        Arc::new(program),
+        Law::ALaw,
+    )));
     rig.command(Command::Tone {
         bridge: BRIDGE,
         towards: Side::Timeslot,

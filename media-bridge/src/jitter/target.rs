@@ -24,6 +24,25 @@ pub(super) enum Step {
     DeleteTick,
 }
 
+/// A lead that is remembered, in half the room: those of packets that are taken are far from its ends.
+#[derive(Debug, Clone, Copy)]
+struct Lead(i32);
+
+impl Lead {
+    const NONE: Self = Self(i32::MAX);
+
+    fn of(samples: Option<i64>) -> Self {
+        let limits = (i64::from(i32::MIN), i64::from(i32::MAX) - 1);
+        samples.map_or(Self::NONE, |samples| {
+            Self(samples.clamp(limits.0, limits.1) as i32)
+        })
+    }
+
+    fn get(self) -> Option<i64> {
+        (self.0 != i32::MAX).then_some(i64::from(self.0))
+    }
+}
+
 /// Watches by how much packets come before their turn.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
@@ -33,8 +52,8 @@ pub(super) struct Target {
     least: i64,
     greatest: i64,
     observed: u32,
-    /// Least leads of the windows before; `i64::MAX` where there was no packet.
-    before: [i64; WINDOWS],
+    /// Least leads of the windows before; none where there was no packet.
+    before: [Lead; WINDOWS],
     /// By how much the latest packets lead too early; negative when too late.
     surplus: i64,
 }
@@ -46,7 +65,7 @@ impl Target {
             least: i64::MAX,
             greatest: i64::MIN,
             observed: 0,
-            before: [i64::MAX; WINDOWS],
+            before: [Lead::NONE; WINDOWS],
             surplus: 0,
         }
     }
@@ -73,9 +92,7 @@ impl Target {
         self.least = self.least.saturating_sub(by);
         self.greatest = self.greatest.saturating_sub(by);
         for least in &mut self.before {
-            if *least != i64::MAX {
-                *least -= by;
-            }
+            *least = Lead::of(least.get().map(|least| least - by));
         }
         self.surplus -= by;
     }
@@ -86,15 +103,13 @@ impl Target {
         if self.observed >= WINDOW {
             self.before.rotate_right(1);
             if let Some(last) = self.before.first_mut() {
-                *last = self.least;
+                *last = Lead::of((self.least != i64::MAX).then_some(self.least));
             }
-            let least = self.before.iter().copied().min().unwrap_or(i64::MAX);
-            self.surplus = if least == i64::MAX {
-                0
-            } else {
-                // Too late a packet makes others wait, but none longer than the most allowed.
+            let least = self.before.iter().filter_map(|lead| lead.get()).min();
+            // Too late a packet makes others wait, but none longer than the most allowed.
+            self.surplus = least.map_or(0, |least| {
                 (least - self.min).max((self.longest() - max).min(0))
-            };
+            });
             (self.least, self.greatest, self.observed) = (i64::MAX, i64::MIN, 0);
         }
         let pressing = self.surplus.abs() > PRESSING;

@@ -1,7 +1,6 @@
 //! One timeslot joined to one RTP stream.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tdm::{Law, TICK_OCTETS};
@@ -17,7 +16,7 @@ use crate::dtmf::Digit;
 use crate::io::{Datagram, Flow, RtpIo};
 use crate::modem;
 use crate::statistics::Statistics;
-use crate::tone::{Generator, ToneProgram};
+use crate::tone::Generator;
 
 /// The RTP side.
 #[derive(Debug)]
@@ -41,8 +40,9 @@ pub(super) struct Bridge {
     law: Law,
     path: Path,
     statistics: Box<Statistics>,
-    tone_to_timeslot: Option<Generator>,
-    tone_to_rtp: Option<Generator>,
+    /// Boxed: few calls play one, and those for a short time.
+    tone_to_timeslot: Option<Box<Generator>>,
+    tone_to_rtp: Option<Box<Generator>>,
     digits: Digits,
     attachment: Option<Attachment>,
 }
@@ -103,22 +103,20 @@ impl Bridge {
     }
 
     /// Starts or stops a tone; gives back the one that played.
-    pub(super) fn set_tone_to_timeslot(
+    pub(super) fn set_tone(
         &mut self,
-        tone: Option<Arc<ToneProgram>>,
-    ) -> Option<Arc<ToneProgram>> {
-        let new = tone.map(|program| Generator::new(program, self.law));
-        std::mem::replace(&mut self.tone_to_timeslot, new).map(Generator::into_program)
-    }
-
-    /// Starts or stops a tone; gives back the one that played.
-    pub(super) fn set_tone_to_rtp(
-        &mut self,
-        tone: Option<Arc<ToneProgram>>,
-    ) -> Option<Arc<ToneProgram>> {
-        let law = self.attachment.as_ref().map_or(self.law, |a| a.payload_law);
-        let new = tone.map(|program| Generator::new(program, law));
-        std::mem::replace(&mut self.tone_to_rtp, new).map(Generator::into_program)
+        towards: Side,
+        mut tone: Option<Box<Generator>>,
+    ) -> Option<Box<Generator>> {
+        let payload_law = self.attachment.as_ref().map_or(self.law, |a| a.payload_law);
+        let (place, law) = match towards {
+            Side::Timeslot => (&mut self.tone_to_timeslot, self.law),
+            Side::Rtp => (&mut self.tone_to_rtp, payload_law),
+        };
+        if let Some(tone) = &mut tone {
+            tone.restart(law);
+        }
+        std::mem::replace(place, tone)
     }
 
     /// Queues a digit of `samples`.
@@ -163,11 +161,11 @@ impl Bridge {
     }
 
     /// Gives back what came by command.
-    pub(super) fn close(mut self) -> ([Option<Arc<ToneProgram>>; 2], Box<Statistics>) {
+    pub(super) fn close(mut self) -> ([Option<Box<Generator>>; 2], Box<Statistics>) {
         if let Some(attachment) = &mut self.attachment {
             attachment.to_timeslot.account(&mut self.statistics);
         }
-        let tones = [self.set_tone_to_timeslot(None), self.set_tone_to_rtp(None)];
+        let tones = [self.tone_to_timeslot, self.tone_to_rtp];
         (tones, self.statistics)
     }
 
@@ -273,7 +271,7 @@ impl Bridge {
         let source = Source {
             octets: received,
             open: path.to_rtp,
-            tone: tone_to_rtp.as_mut(),
+            tone: tone_to_rtp.as_deref_mut(),
         };
         let mut digits = 0;
         attachment.to_rtp.tick(
@@ -436,16 +434,16 @@ fn press(
     }
 }
 
-/// A program that has come to its end goes home.
+/// A tone that has come to its end goes home.
 fn end_tone(
-    tone: &mut Option<Generator>,
+    tone: &mut Option<Box<Generator>>,
     bridge: BridgeId,
     towards: Side,
     events: &mut dyn FnMut(Event),
 ) {
     if let Some(generator) = tone.take_if(|tone| tone.ended()) {
         events(Event::ToneEnded { bridge, towards });
-        events(Event::Spent(Spent::Tone(generator.into_program())));
+        events(Event::Spent(Spent::Tone(generator)));
     }
 }
 
@@ -453,10 +451,11 @@ fn end_tone(
 mod tests {
     use super::*;
 
-    /// A channel takes no more than 8 KiB, whatever it does.
+    /// Memory of a channel, beside what came by command for a time: tones, and what listens for
+    /// modems.
     #[test]
     fn a_bridge_is_small() {
         let octets = size_of::<Bridge>() + size_of::<Statistics>();
-        assert!(octets <= 8 * 1024, "{octets} octets");
+        assert!(octets < 8_000, "{octets} octets");
     }
 }

@@ -1,6 +1,8 @@
 //! Digits as tones, one after the other: those that call control commands and those that arrive
 //! as events, whose length is not known when they begin.
 
+use std::num::NonZeroU32;
+
 use tdm::Law;
 
 use crate::SAMPLES_PER_MS;
@@ -8,7 +10,7 @@ use crate::dtmf::{self, Digit, Generator, Levels};
 use crate::level::Dbm0;
 
 /// Digits that can wait.
-const QUEUE: usize = 8;
+const QUEUE: usize = 16;
 /// Silence after a digit: receivers need 40 ms (Q.24), and the tick's end may cut some.
 pub(super) const PAUSE: u32 = 50 * SAMPLES_PER_MS;
 
@@ -21,6 +23,11 @@ pub(super) fn length(ms: u32) -> u32 {
         ms.max(dtmf::MIN_MS)
     };
     ms.saturating_mul(SAMPLES_PER_MS)
+}
+
+/// A length that is known: one sample at least.
+fn known(samples: u32) -> NonZeroU32 {
+    NonZeroU32::new(samples).unwrap_or(NonZeroU32::MIN)
 }
 
 /// Levels for an event's volume.
@@ -43,17 +50,17 @@ struct Entry {
     /// As RFC 4733 has it; 0 for the usual levels.
     volume: u8,
     /// Its length; `None` while its event lasts.
-    samples: Option<u32>,
+    samples: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Playing {
     generator: Generator,
-    samples: Option<u32>,
+    samples: Option<NonZeroU32>,
     played: u32,
 }
 
-/// Plays queued digits in place of the audio.
+/// Queues digits, and plays them in place of the audio.
 #[derive(Debug, Clone)]
 pub(super) struct Digits {
     law: Law,
@@ -79,7 +86,7 @@ impl Digits {
         self.enqueue(Entry {
             digit,
             volume: 0,
-            samples: Some(samples),
+            samples: Some(known(samples)),
         })
     }
 
@@ -103,11 +110,11 @@ impl Digits {
             .flatten()
             .find(|e| e.samples.is_none());
         if let Some(entry) = waiting {
-            entry.samples = Some(samples);
+            entry.samples = Some(known(samples));
         } else if let Some(playing) = &mut self.playing
             && playing.samples.is_none()
         {
-            playing.samples = Some(samples);
+            playing.samples = Some(known(samples));
         }
     }
 
@@ -128,7 +135,7 @@ impl Digits {
             } else if let Some(playing) = &mut self.playing {
                 let left = playing
                     .samples
-                    .map_or(u32::MAX, |s| s.saturating_sub(playing.played));
+                    .map_or(u32::MAX, |s| s.get().saturating_sub(playing.played));
                 let take = rest.len().min(left as usize);
                 playing
                     .generator
@@ -136,7 +143,7 @@ impl Digits {
                 playing.played = playing.played.saturating_add(take as u32);
                 if playing
                     .samples
-                    .is_some_and(|samples| playing.played >= samples)
+                    .is_some_and(|samples| playing.played >= samples.get())
                 {
                     self.playing = None;
                     self.pause = PAUSE;
@@ -163,6 +170,12 @@ impl Digits {
             rest = rest.get_mut(take..).unwrap_or_default();
         }
         (true, begun)
+    }
+
+    /// Takes the next digit out, with its length in samples, for whoever sends it as an event.
+    pub(super) fn take(&mut self) -> Option<(Digit, u32)> {
+        let Entry { digit, samples, .. } = self.dequeue()?;
+        Some((digit, samples.map_or(0, NonZeroU32::get)))
     }
 
     fn enqueue(&mut self, entry: Entry) -> bool {

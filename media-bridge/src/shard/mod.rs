@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use tdm::{Law, SpanId, SpanTick, TIMESLOTS, Timeslot};
 
-use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Side, Spent};
+use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Spent};
 use crate::continuity::Continuity;
 use crate::io::RtpIo;
 use crate::statistics::ShardStatistics;
@@ -112,11 +112,7 @@ impl Shard {
                 tone,
             } => {
                 self.with(bridge, events, |bridge, events| {
-                    let old = match towards {
-                        Side::Timeslot => bridge.set_tone_to_timeslot(tone),
-                        Side::Rtp => bridge.set_tone_to_rtp(tone),
-                    };
-                    if let Some(old) = old {
+                    if let Some(old) = bridge.set_tone(towards, tone) {
                         events(Event::Spent(Spent::Tone(old)));
                     }
                 });

@@ -14,8 +14,6 @@ use crate::tone::Generator;
 
 /// Octets that may wait to be sent: a packet less one octet, the look-back, and a tick.
 const PENDING: usize = MAX_PAYLOAD_SENT + BLOCK + TICK_OCTETS;
-/// Commanded digits that can wait.
-const QUEUE: usize = 8;
 /// Level of the events we send, without sign: -10 dBm0 (RFC 4733 §2.3.4 asks for the actual
 /// one, which no receiver uses).
 const VOLUME: u8 = 10;
@@ -80,14 +78,14 @@ pub(super) struct ToRtp {
     next: Option<Outgoing>,
     /// An event whose final packet is being repeated.
     repeating: Option<event::Sender>,
-    queue: [Option<(Digit, u32)>; QUEUE],
     event_pause_until: u64,
     /// Packets and octets of payload sent by this source.
     total: (u64, u64),
     /// Payload type of redundant packets, and what they repeat.
     redundancy: Option<(u8, Box<redundancy::Sender>)>,
-    /// Digits as tones, when events were not agreed.
-    tones: Digits,
+    /// Commanded digits: taken out to be sent as events, or played as tones when events were not
+    /// agreed.
+    digits: Digits,
 }
 
 impl ToRtp {
@@ -122,14 +120,13 @@ impl ToRtp {
             event: None,
             next: None,
             repeating: None,
-            queue: [None; QUEUE],
             event_pause_until: 0,
             total: (0, 0),
             redundancy: rtp
                 .redundancy
                 .as_mut()
                 .and_then(|redundancy| Some((redundancy.payload_type, redundancy.sender.take()?))),
-            tones: Digits::new(payload_law),
+            digits: Digits::new(payload_law),
         }
     }
 
@@ -165,11 +162,7 @@ impl ToRtp {
 
     /// Queues a digit of `samples`; `false` when too many wait.
     pub(super) fn digit(&mut self, digit: Digit, samples: u32) -> bool {
-        if self.telephone_event.is_none() {
-            return self.tones.play(digit, samples);
-        }
-        let free = self.queue.iter_mut().find(|slot| slot.is_none());
-        free.map(|slot| *slot = Some((digit, samples))).is_some()
+        self.digits.play(digit, samples)
     }
 
     /// One tick: takes the timeslot's octets, sends the packets that are full.
@@ -186,7 +179,10 @@ impl ToRtp {
         if let Some(tone) = tone {
             tone.fill(&mut samples);
         }
-        let (digit, begun) = self.tones.fill(&mut samples);
+        let (digit, begun) = match self.telephone_event {
+            Some(_) => (false, false),
+            None => self.digits.fill(&mut samples),
+        };
         statistics.digits_to_rtp += u64::from(begun);
         let replaced = toning || digit;
         let mut converted = [self.payload_law.idle(); TICK_OCTETS];
@@ -310,11 +306,11 @@ impl ToRtp {
     }
 
     fn begin_commanded(&mut self) {
-        if self.event.is_some() || self.sent < self.event_pause_until {
+        let busy = self.event.is_some() || self.sent < self.event_pause_until;
+        if busy || self.telephone_event.is_none() {
             return;
         }
-        if let Some((digit, samples)) = self.queue.first_mut().and_then(Option::take) {
-            self.queue.rotate_left(1);
+        if let Some((digit, samples)) = self.digits.take() {
             let timestamp = self.first_timestamp.wrapping_add(self.sent as u32);
             let sender = event::Sender::new(digit.event(), VOLUME, timestamp);
             let length = Length::Known(samples);

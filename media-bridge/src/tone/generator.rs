@@ -79,10 +79,15 @@ impl Generator {
         self.ended
     }
 
-    /// Gives the program back.
+    /// What it plays.
     #[must_use]
-    pub fn into_program(self) -> Arc<ToneProgram> {
-        self.program
+    pub fn program(&self) -> &Arc<ToneProgram> {
+        &self.program
+    }
+
+    /// From the beginning of its program again, at levels of `law`.
+    pub fn restart(&mut self, law: Law) {
+        *self = Self::new(Arc::clone(&self.program), law);
     }
 
     /// The next samples.

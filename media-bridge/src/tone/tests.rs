@@ -193,7 +193,7 @@ fn tones_begin_and_end_softly() {
 }
 
 #[test]
-fn a_program_without_repetition_ends_and_gives_itself_back() {
+fn a_program_without_repetition_ends_and_can_begin_again() {
     let partials = vec![Partial::new(440.0, Dbm0(-10.0))];
     let program = Arc::new(ToneProgram::new(vec![Segment::tone(partials, 15)], false).unwrap());
     let mut generator = Generator::new(Arc::clone(&program), Law::ALaw);
@@ -202,7 +202,11 @@ fn a_program_without_repetition_ends_and_gives_itself_back() {
     assert!(generator.ended());
     assert!(samples[..119].iter().any(|s| s.unsigned_abs() > 5_000));
     assert!(samples[119..].iter().all(|s| *s == 0));
-    assert!(Arc::ptr_eq(&program, &generator.into_program()));
+    assert!(Arc::ptr_eq(&program, generator.program()));
+    generator.restart(Law::MuLaw);
+    assert!(!generator.ended());
+    generator.fill(&mut samples);
+    assert!(generator.ended() && samples[..119].iter().any(|s| *s != 0));
 }
 
 #[test]
