@@ -26,6 +26,17 @@ pub enum Maintenance {
 }
 
 impl Maintenance {
+    const ALL: [Self; 4] = [Self::Block, Self::Unblock, Self::Reset, Self::Check];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Unblock => "unblock",
+            Self::Reset => "reset",
+            Self::Check => "check",
+        }
+    }
+
     const fn request(self) -> Request {
         match self {
             Self::Block => Request::Block,
@@ -94,7 +105,7 @@ pub enum Refusal {
     Circuit(#[from] isup::node::RequestError),
 }
 
-/// The name of a trunk group stands between quotes, so that it may be any text.
+/// As [`FromStr`] reads it: the name of a trunk group comes last, so that it may be any text.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let which = match self {
@@ -104,12 +115,7 @@ impl fmt::Display for Command {
                 which
             }
             Self::Maintain(action, which) => {
-                f.write_str(match action {
-                    Maintenance::Block => "block",
-                    Maintenance::Unblock => "unblock",
-                    Maintenance::Reset => "reset",
-                    Maintenance::Check => "check",
-                })?;
+                f.write_str(action.name())?;
                 which
             }
         };
@@ -143,11 +149,11 @@ impl FromStr for Command {
             Some(&"circuits") => None,
             Some(&"links") if words.len() == 1 && group.is_none() => return Ok(Self::Links),
             Some(&"links") => return Err(form("links")),
-            Some(&"block") => Some(Maintenance::Block),
-            Some(&"unblock") => Some(Maintenance::Unblock),
-            Some(&"reset") => Some(Maintenance::Reset),
-            Some(&"check") => Some(Maintenance::Check),
-            _ => return Err(Refusal::Unknown(line.to_owned())),
+            word => {
+                let named = |action: &Maintenance| word == Some(&action.name());
+                let action = Maintenance::ALL.into_iter().find(named);
+                Some(action.ok_or_else(|| Refusal::Unknown(line.to_owned()))?)
+            }
         };
         let cic = |word: &str, expected| word.parse::<u16>().map_err(|_| form(expected));
         match (action, words.get(1..).unwrap_or_default()) {

@@ -27,7 +27,8 @@ impl Identifiers {
         format!("z9hG4bK{:016x}", self.next())
     }
 
-    /// A nonce: from one nobody can tell the next, nor the other identifiers.
+    /// A nonce. It says nothing of the other identifiers; whoever has seen one of those can compute
+    /// it, for they all come from one generator.
     pub(super) fn nonce(&mut self) -> String {
         use sha2::{Digest, Sha256};
         let hash = Sha256::digest(self.next().to_be_bytes());

@@ -304,6 +304,13 @@ fn rtp(config: &Config, complaints: &mut Complaints) {
             "2s or less",
         );
     }
+    if rtp.jitter_data > Duration::from_millis(300) {
+        complaints.add(
+            place.key("jitter_data"),
+            format!("buffer of {:?} for data", rtp.jitter_data),
+            "300ms or less",
+        );
+    }
     let pairs = rtp.ports.pairs();
     let spans = config.spans.len().max(1);
     let mut circuits: BTreeMap<&str, usize> = BTreeMap::new();

@@ -85,6 +85,7 @@ drawn! {
     no_media_thread: "[records]\n" => "[media]\nthreads = 0\n[records]\n";
     priority_beyond_all: "[records]\n" => "[media]\npriority = 100\n[records]\n";
     jitter_upside_down: "jitter_min = \"20ms\"" => "jitter_min = \"300ms\"";
+    data_buffer_too_deep: "jitter_max = \"200ms\"" => "jitter_max = \"200ms\"\njitter_data = \"301ms\"";
     rule_that_leads_nowhere: "reject = 21" => "";
     rule_with_both: "reject = 21" => "reject = 21\nto = [\"exchange\"]";
     no_cause: "reject = 21" => "reject = 0";

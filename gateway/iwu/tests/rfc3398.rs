@@ -301,7 +301,8 @@ fn s8_1_4_isup_t9_expires(standard: Standard) -> String {
     stand.over()
 }
 
-fn cancelled(stand: &mut Stand, invite: &Heard, cancel: &Heard) {
+/// The called side ends an INVITE that was cancelled.
+pub(super) fn cancelled(stand: &mut Stand, invite: &Heard, cancel: &Heard) {
     stand.respond(cancel, "200 OK", "called", &With::nothing());
     stand.respond(invite, "487 Request Terminated", "called", &With::nothing());
     stand.expect("ACK");

@@ -7,6 +7,7 @@ use isup::{
 };
 
 use super::flows;
+use super::rfc3398::cancelled;
 use super::sip_far_end::{Dialog, With};
 use super::stand::{Settings, Stand};
 use crate::config::Standard;
@@ -219,14 +220,7 @@ fn s3_7_acm_timeout_stateful_proxy(standard: Standard) -> String {
     stand.expect_isup(MessageType::Rlc);
     let cancel = stand.expect("CANCEL");
     assert!(cancel.field("Reason").contains("cause=102"));
-    stand.respond(&cancel, "200 OK", "called", &With::nothing());
-    stand.respond(
-        &invite,
-        "487 Request Terminated",
-        "called",
-        &With::nothing(),
-    );
-    stand.expect("ACK");
+    cancelled(&mut stand, &invite, &cancel);
     stand.over()
 }
 
@@ -262,14 +256,7 @@ fn s3_9_caller_abandons(standard: Standard) -> String {
     stand.exchange(&stand.rel(16));
     stand.expect_isup(MessageType::Rlc);
     let cancel = stand.expect("CANCEL");
-    stand.respond(&cancel, "200 OK", "called", &With::nothing());
-    stand.respond(
-        &invite,
-        "487 Request Terminated",
-        "called",
-        &With::nothing(),
-    );
-    stand.expect("ACK");
+    cancelled(&mut stand, &invite, &cancel);
     stand.over()
 }
 

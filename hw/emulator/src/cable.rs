@@ -55,6 +55,15 @@ impl Cable {
         self.both(|line| line.rai(on));
     }
 
+    /// The clock of this end has come ahead by so many frames: the far end leaves as many out of what
+    /// it receives, and this one repeats them.
+    pub(crate) fn drift(&self, ahead: i32) {
+        if ahead != 0 {
+            self.transmit.slip(-ahead);
+            self.receive.slip(ahead);
+        }
+    }
+
     fn both(&self, act: impl Fn(&Line)) {
         act(&self.transmit);
         act(&self.receive);

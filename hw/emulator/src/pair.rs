@@ -138,11 +138,7 @@ impl SpanIo for End {
     }
 
     fn carry(&mut self, _: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
-        let ahead = self.port.drift();
-        if ahead != 0 {
-            self.cable.transmit().slip(-ahead);
-            self.cable.receive().slip(ahead);
-        }
+        self.cable.drift(self.port.drift());
         self.transmit(tx);
         self.receive();
         self.port.slip(self.passage.line().take_slip());

@@ -117,11 +117,6 @@ impl<P: Port> Span<P> {
         self.alarms
     }
 
-    /// The line.
-    pub const fn port(&mut self) -> &mut P {
-        &mut self.port
-    }
-
     fn alarm(&mut self, alarm: Alarm, on: bool) {
         if self.alarms.set(alarm, on) {
             self.report(SpanEvent::Alarm { alarm, on });

@@ -272,11 +272,7 @@ impl SpanIo for Socket {
     }
 
     fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
-        let ahead = self.port.drift();
-        if ahead != 0 {
-            self.cable.transmit().slip(-ahead);
-            self.cable.receive().slip(ahead);
-        }
+        self.cable.drift(self.port.drift());
         self.look_for_far_end();
         self.send(tx);
         self.receive();

@@ -34,7 +34,7 @@ const OUTGOING: usize = 1024;
 const LINE: usize = 255;
 /// Time from one ring to the next.
 const RINGING: Duration = Duration::from_secs(5);
-/// Half of a tick is none: times are in ticks.
+/// Times are counted in ticks.
 const TICKS_A_SECOND: u64 = 1000 / TICK.as_millis() as u64;
 
 /// What a modem wants of the exchange.
@@ -122,7 +122,7 @@ pub struct Modem {
     incoming: VecDeque<u8>,
     output: VecDeque<u8>,
     actions: VecDeque<Action>,
-    /// The connection that the last data came over, for a result after `ATO`.
+    /// Of the connections that are over.
     framing_errors: u64,
 }
 
