@@ -2,23 +2,31 @@
 //!
 //! The gateway is incoming exchange and user agent client.
 
+mod overlap;
+mod refusal;
+
 use bytes::Bytes;
 use isup::circuit::{Indication as Isup, Request};
 use isup::{Cause, ForwardCallIndicators, Location, Message, MessageType};
 
 use super::hold::Hold;
 use super::ringing::Ringing;
-use super::{Action, Bridge, Context, Event, Mark, Timer, Tone};
+use super::{Action, Bridge, Context, Event, Mark, Timer};
 use crate::cdr::ReleasedBy;
-use crate::config::{IsupMode, Redirect, Suspend};
+use crate::config::{IsupMode, Suspend};
 use crate::interwork::backward::{self, Progress};
 use crate::interwork::profile::{FailureRow, Fault};
 use crate::interwork::{encapsulation, release};
 use crate::sip::{self, Bodies, Failure, Indication as Sip, PEarlyMedia};
 
+use overlap::Overlap;
+use refusal::{Refused, refused};
+
 /// States of RFC 3398 §8.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Digits are missing, or may be; no INVITE yet (RFC 3578 §2).
+    Collecting,
     /// INVITE sent; no ACM yet.
     Trying,
     /// ACM sent, the called user is not being alerted.
@@ -53,19 +61,12 @@ pub struct IsupToSip {
     /// The target being tried has sent a provisional response: no other is tried after it.
     heard: bool,
     /// What the last target refused with, in case there is no further one.
-    refused: Option<Refused>,
+    refused: Option<Box<Refused>>,
     /// Contacts are being followed.
     redirected: bool,
     /// The cause of the release that a tone stands for.
     treatment: Option<Cause>,
-}
-
-/// A final response of 300 to 699 and what it becomes.
-#[derive(Debug, Clone, PartialEq)]
-struct Refused {
-    rel: Message,
-    status: u16,
-    mapped_by: String,
+    overlap: Overlap,
 }
 
 impl IsupToSip {
@@ -88,6 +89,7 @@ impl IsupToSip {
             refused: None,
             redirected: false,
             treatment: None,
+            overlap: Overlap::en_bloc(),
         };
         (call, vec![Action::Start(Timer::T11)])
     }
@@ -96,6 +98,7 @@ impl IsupToSip {
     #[must_use]
     pub fn state(&self) -> &'static str {
         match self.state {
+            State::Collecting => "Collecting",
             State::Trying => "Trying",
             State::Progressing => "Progressing",
             State::Alerting => "Alerting",
@@ -129,8 +132,16 @@ impl IsupToSip {
             Event::Expired(Timer::Treatment) if self.state == State::Treatment => {
                 self.treated(ReleasedBy::Gateway)
             }
+            Event::Digits { digits, pass } => self.digits(digits, pass),
+            Event::Expired(Timer::T10) => self.t10_expired(context),
+            Event::Expired(Timer::T35) if self.state == State::Collecting => self.release_circuit(
+                context.profile.failure(Fault::NoNumber),
+                ReleasedBy::Gateway,
+            ),
             // The offer is ours: only a call from SIP brings one to refuse.
-            Event::Expired(_) | Event::MediaCame | Event::Unacceptable(_) => Vec::new(),
+            Event::Expired(_) | Event::MediaCame | Event::Unacceptable(_) | Event::Superseded => {
+                Vec::new()
+            }
             Event::Exhausted(fault) => self.exhausted(context, fault),
             Event::Shutdown => self.shutdown(context),
         };
@@ -146,7 +157,9 @@ impl IsupToSip {
     }
 
     fn sip(&mut self, context: &Context<'_>, indication: Sip) -> Vec<Action> {
-        use State::{Alerting, Connected, Over, Progressing, Releasing, Treatment, Trying};
+        use State::{
+            Alerting, Collecting, Connected, Over, Progressing, Releasing, Treatment, Trying,
+        };
         match (self.state, indication) {
             (
                 Trying | Progressing | Alerting,
@@ -186,6 +199,10 @@ impl IsupToSip {
                 let mut actions = self.forget_target();
                 actions.push(Action::WithoutIsup);
                 actions
+            }
+            (Trying | Progressing | Alerting, Sip::Failed { .. }) if self.waits_for_others() => {
+                self.overlap.answered();
+                Vec::new()
             }
             (Trying | Progressing | Alerting, Sip::Failed { what }) => match what {
                 Failure::Timeout | Failure::TransportError if !self.heard => self.next_target(),
@@ -231,29 +248,27 @@ impl IsupToSip {
                     None => Vec::new(),
                 }
             }
-            (Treatment | Releasing | Over, _) => Vec::new(),
+            (Collecting | Treatment | Releasing | Over, _) => Vec::new(),
             // Nothing else reaches a user agent client.
             _ => Vec::new(),
         }
     }
 
     fn isup(&mut self, context: &Context<'_>, indication: Isup) -> Vec<Action> {
-        use State::{Alerting, Connected, Over, Progressing, Releasing, Treatment, Trying};
+        use State::{
+            Alerting, Collecting, Connected, Over, Progressing, Releasing, Treatment, Trying,
+        };
         match (self.state, indication) {
             (Trying | Progressing | Alerting, Isup::Released(rel)) => {
                 let cause = release::cause_of_rel(&rel);
                 let mut actions = self.abandon(&cause, Some(487));
-                actions.push(Action::Sip(sip::Request::Cancel {
-                    headers: release::reason(context.profile, &cause, false),
-                }));
+                actions.extend(self.cancel(context, &cause));
                 self.state = Releasing;
                 actions
             }
             (Trying | Progressing | Alerting, Isup::Failed { cause, .. }) => {
                 let mut actions = self.abandon(&cause, Some(487));
-                actions.push(Action::Sip(sip::Request::Cancel {
-                    headers: release::reason(context.profile, &cause, false),
-                }));
+                actions.extend(self.cancel(context, &cause));
                 actions.extend(self.over());
                 actions
             }
@@ -270,6 +285,17 @@ impl IsupToSip {
                 actions.extend(self.over());
                 actions
             }
+            // Nobody was called yet.
+            (Collecting, Isup::Released(rel)) => {
+                let cause = release::cause_of_rel(&rel);
+                self.state = Releasing;
+                self.abandon(&cause, None)
+            }
+            (Collecting, Isup::Failed { cause, .. }) => {
+                let mut actions = self.abandon(&cause, None);
+                actions.extend(self.over());
+                actions
+            }
             // Q.764 §2.2: the caller has cleared; the tone has told him.
             (Treatment, Isup::Released(_)) => {
                 self.state = Releasing;
@@ -280,11 +306,15 @@ impl IsupToSip {
                 actions.extend(self.over());
                 actions
             }
-            // Digits after the INVITE (RFC 3578 §2.2), never in INFO (RFC 3372 §5.4).
-            (Trying | Progressing | Alerting, Isup::Received(message))
+            // Further digits: never in INFO (RFC 3372 §5.4), and without meaning after the last
+            // INVITE (RFC 3578 §2.2).
+            (Collecting | Trying | Progressing | Alerting, Isup::Received(message))
                 if message.message_type() == MessageType::Sam =>
             {
-                Vec::new()
+                match self.state == Collecting || self.overlap.more() {
+                    true => vec![Action::Collect(message)],
+                    false => Vec::new(),
+                }
             }
             (Trying | Progressing | Alerting, Isup::Received(message)) => info(context, &message),
             (Connected, Isup::Received(message)) => {
@@ -297,7 +327,7 @@ impl IsupToSip {
                 }
                 self.hold.offer()
             }
-            (Treatment, Isup::Received(_)) => Vec::new(),
+            (Collecting | Treatment, Isup::Received(_)) => Vec::new(),
             (Releasing, Isup::Idle | Isup::Failed { .. }) => self.over(),
             // A continuity check is the circuit's own business until media loops are.
             (
@@ -379,6 +409,7 @@ impl IsupToSip {
         let mut message = backward::from_answer(first, context.variant, template.as_ref());
         backward::complete_answer(context, headers, &mut message);
         let mut actions = vec![Action::Stop(Timer::T11)];
+        actions.extend(self.overlap.end());
         let others = std::mem::take(&mut self.others);
         let earlier = || {
             let mut others = others.into_iter();
@@ -393,142 +424,6 @@ impl IsupToSip {
         actions.push(Action::Mark(Mark::Answer));
         actions.push(Action::Isup(Request::Send(message)));
         self.state = State::Connected;
-        actions
-    }
-
-    /// A final response of 300 to 699 (RFC 3398 §8.2.5, §8.2.6).
-    fn rejected(
-        &mut self,
-        context: &Context<'_>,
-        refused: Refused,
-        contacts: Vec<String>,
-        isup_refused: bool,
-    ) -> Vec<Action> {
-        match refused.status {
-            // RFC 3372 §6: the peer does not read ISUP, which it must; another trunk may.
-            _ if isup_refused => {
-                self.refused = Some(refused);
-                self.next_target()
-            }
-            300..=399 if context.trunk.redirect == Redirect::Release => {
-                let refused = Refused {
-                    rel: release::redirected(&contacts),
-                    mapped_by: "redirection to new destination (RFC 3398 §8.2.5)".to_owned(),
-                    ..refused
-                };
-                self.clear_refused(context, refused)
-            }
-            300..=399 if !contacts.is_empty() => {
-                self.refused = Some(refused);
-                self.redirected = true;
-                let mut actions = self.forget_target();
-                if context.trunk.redirect == Redirect::Notify {
-                    actions.extend(self.diverted(context));
-                }
-                actions.push(Action::Redirect(contacts));
-                actions
-            }
-            // RFC 3261 §16.7 step 5 names these as reasons to try the next target.
-            408 | 500 | 502 | 503 | 504 if !self.heard => {
-                self.refused = Some(refused);
-                self.next_target()
-            }
-            // Contacts that were followed in vain: the next one, or the next trunk.
-            _ if self.redirected && !self.heard => {
-                self.refused = Some(refused);
-                self.next_target()
-            }
-            _ => self.clear_refused(context, refused),
-        }
-    }
-
-    /// Another target gets its own INVITE: what the last one said of media is void.
-    fn forget_target(&mut self) -> Vec<Action> {
-        self.heard = false;
-        self.fork = None;
-        self.others.clear();
-        self.ringing.again()
-    }
-
-    fn next_target(&mut self) -> Vec<Action> {
-        let mut actions = self.forget_target();
-        actions.push(Action::Reattempt);
-        actions
-    }
-
-    /// CPG with "call forwarded unconditional", after an ACM where none went yet
-    /// (RFC 3398 §8.2.5).
-    fn diverted(&mut self, context: &Context<'_>) -> Vec<Action> {
-        let first = self.state == State::Trying;
-        let progress = Progress {
-            status: 181,
-            media: false,
-            first,
-            ringback: false,
-        };
-        let mut actions = Vec::new();
-        if first {
-            self.state = State::Progressing;
-            actions.push(Action::Stop(Timer::T11));
-        }
-        let messages = backward::from_progress(context.profile, progress, None);
-        actions.extend(messages.into_iter().map(|m| Action::Isup(Request::Send(m))));
-        actions
-    }
-
-    fn clear_refused(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
-        if self.interworking && self.is_early() {
-            return self.treat(context, refused);
-        }
-        self.clear(refused.rel, Some(refused.status), Some(refused.mapped_by))
-    }
-
-    /// A tone in place of REL: the network before us may not tell the caller what a cause means
-    /// (RFC 3666 §3.6).
-    fn treat(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
-        let cause = release::cause_of_rel(&refused.rel);
-        let mut actions = vec![Action::Stop(Timer::T11)];
-        actions.extend(self.ringing.end());
-        actions.push(Action::Mark(Mark::Release {
-            by: ReleasedBy::Sip,
-            cause: cause.value,
-            status: Some(refused.status),
-            mapped_by: Some(refused.mapped_by),
-        }));
-        let tone = match cause.value {
-            17 => Tone::Busy,
-            _ => Tone::Congestion,
-        };
-        actions.push(Action::Bridge(Bridge::Tone(Some(tone))));
-        let progress = Progress {
-            status: 183,
-            media: true,
-            first: self.state == State::Trying,
-            ringback: true,
-        };
-        let messages = backward::from_progress(context.profile, progress, None);
-        actions.extend(messages.into_iter().map(|m| Action::Isup(Request::Send(m))));
-        actions.push(Action::Start(Timer::Treatment));
-        self.treatment = Some(cause);
-        self.state = State::Treatment;
-        actions
-    }
-
-    /// The tone has been heard long enough.
-    fn treated(&mut self, by: ReleasedBy) -> Vec<Action> {
-        let cause = self
-            .treatment
-            .take()
-            .unwrap_or_else(|| Cause::new(31, Location::BeyondInterworkingPoint));
-        let mut actions = self.silence();
-        actions.push(Action::Mark(Mark::Release {
-            by,
-            cause: cause.value,
-            status: None,
-            mapped_by: None,
-        }));
-        actions.push(Action::Isup(Request::Release(release::message(&cause))));
-        self.state = State::Releasing;
         actions
     }
 
@@ -581,7 +476,7 @@ impl IsupToSip {
     fn exhausted(&mut self, context: &Context<'_>, fault: Fault) -> Vec<Action> {
         match (self.state, self.refused.take()) {
             (State::Releasing | State::Over, _) => Vec::new(),
-            (_, Some(refused)) => self.clear_refused(context, refused),
+            (_, Some(refused)) => self.clear_refused(context, *refused),
             (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
         }
     }
@@ -591,24 +486,33 @@ impl IsupToSip {
         let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
-            State::Connected => bye(context, &cause, None),
+            State::Connected => Some(bye(context, &cause, None)),
             State::Treatment => return self.treated(ReleasedBy::Gateway),
-            _ => Action::Sip(sip::Request::Cancel {
-                headers: release::reason(context.profile, &cause, false),
-            }),
+            State::Collecting => {
+                return self.release_circuit(row, ReleasedBy::Gateway);
+            }
+            _ => self.cancel(context, &cause),
         };
         // The INVITE that is given up ends with 487 (RFC 3261 §9.2).
         let row = FailureRow {
             status: 487,
             ..row.clone()
         };
-        let mut actions = vec![sip];
+        let mut actions: Vec<Action> = sip.into_iter().collect();
         actions.extend(self.release_circuit(&row, ReleasedBy::Gateway));
         actions
     }
 
+    /// Gives up the INVITE, when one is out.
+    fn cancel(&self, context: &Context<'_>, cause: &Cause) -> Option<Action> {
+        let headers = release::reason(context.profile, cause, false);
+        let cancel = Action::Sip(sip::Request::Cancel { headers });
+        self.overlap.is_out().then_some(cancel)
+    }
+
     fn silence(&mut self) -> Vec<Action> {
         let mut actions = vec![Action::Stop(Timer::T11)];
+        actions.extend(self.overlap.end());
         actions.extend(self.ringing.end());
         if self.state == State::Treatment {
             actions.push(Action::Stop(Timer::Treatment));
@@ -624,30 +528,6 @@ impl IsupToSip {
     fn over(&mut self) -> Vec<Action> {
         self.state = State::Over;
         vec![Action::Finish]
-    }
-}
-
-/// The REL for a final response: the peer's own, else by its Reason header, else by the table
-/// (RFC 3398 §8.2.6.1).
-fn refused(
-    context: &Context<'_>,
-    status: u16,
-    reason: Option<&sip::Q850>,
-    headers: &sip::Headers,
-    bodies: &Bodies,
-) -> Refused {
-    let (rel, mapped_by) = release::rel_of_response(
-        context.profile,
-        context.trunk,
-        status,
-        reason,
-        headers,
-        bodies,
-    );
-    Refused {
-        rel,
-        status,
-        mapped_by,
     }
 }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cdr::ReleasedBy;
 use crate::config::{SipTrunk, TrunkGroup};
+use crate::dialplan::Digits;
 use crate::interwork::profile::{Fault, Profile};
 use crate::sip::{self, sdp::MediaPlan};
 
@@ -45,6 +46,10 @@ pub enum Timer {
     Interworking,
     /// No 18x yet: the early ACM keeps the preceding exchange waiting (RFC 3398 §8.2.8).
     T11,
+    /// Enough digits: how long further ones are waited for (RFC 3578 §2.2).
+    T10,
+    /// Too few digits: how long the next one is waited for (RFC 3578 §2.1).
+    T35,
     /// SIP promised early media: how long the caller may hear nothing. Configured as
     /// `early_media_wait`.
     EarlyMedia,
@@ -66,6 +71,16 @@ pub enum Event {
     Exhausted(Fault),
     /// The first RTP packet of the peer.
     MediaCame,
+    /// What the dial plan says of the digits so far.
+    Digits {
+        /// Whether more may follow.
+        digits: Digits,
+        /// Each may go on at once: all trunks of the way take several INVITEs.
+        pass: bool,
+    },
+    /// The same caller dials on where the exchange takes no further digits: the call is made anew
+    /// (RFC 3578 §3.5).
+    Superseded,
     /// The peer's offer holds nothing to agree on.
     Unacceptable(sip::sdp::Refusal),
     /// The gateway ends the call: shutdown.
@@ -85,6 +100,10 @@ pub enum Action {
     Start(Timer),
     /// Stop a timer.
     Stop(Timer),
+    /// Add the digits of a SAM to the number; [`Event::Digits`] answers.
+    Collect(isup::Message),
+    /// Send the INVITE with the digits so far.
+    Attempt,
     /// Try the next circuit or trunk; [`Event::Exhausted`] answers when there is none.
     Reattempt,
     /// The peer has refused ISUP and is being called without: none travels from now on

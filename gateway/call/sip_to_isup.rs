@@ -16,6 +16,9 @@ use crate::interwork::{cause, encapsulation, release};
 use crate::sip::sdp::Refusal;
 use crate::sip::{self, Bodies, EarlyMedia, Headers, Indication as Sip};
 
+/// Normal call clearing.
+const NORMAL: u8 = 16;
+
 /// States of RFC 3398 §7.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -102,7 +105,8 @@ impl SipToIsup {
                 _ => Vec::new(),
             },
             // The other timers belong to the other direction, and so does early media of SIP.
-            Event::Expired(_) | Event::MediaCame => Vec::new(),
+            Event::Expired(_) | Event::MediaCame | Event::Digits { .. } => Vec::new(),
+            Event::Superseded => self.superseded(),
             Event::Exhausted(fault) => self.exhausted(context, fault, Vec::new()),
             Event::Unacceptable(refusal) => self.unacceptable(context, &refusal),
             Event::Shutdown => self.shutdown(context),
@@ -456,6 +460,23 @@ impl SipToIsup {
         self.state = State::Releasing;
         let mut actions = closed(mark);
         actions.push(Action::Isup(Request::Release(rel)));
+        actions
+    }
+
+    /// The number is incomplete, and the exchange takes no more digits of this call
+    /// (RFC 3578 §3.5).
+    fn superseded(&mut self) -> Vec<Action> {
+        if self.state != State::Trying {
+            return Vec::new();
+        }
+        let mut actions = vec![reject(484, Vec::new(), None)];
+        let mark = Mark::Release {
+            by: ReleasedBy::Sip,
+            cause: NORMAL,
+            status: Some(484),
+            mapped_by: Some("RFC 3578 §3.5".to_owned()),
+        };
+        actions.extend(self.release(release::message(&gateways(NORMAL)), mark));
         actions
     }
 

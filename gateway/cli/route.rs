@@ -80,6 +80,10 @@ fn explain(config: &Config, arguments: &Arguments, out: &mut impl Write) -> anyh
             writeln!(out, "\nrefused with cause {cause}, {name}")?;
             bail!("the dial plan refuses {called} from {}", arguments.from);
         }
+        Route::Incomplete => {
+            writeln!(out, "\nthe number is incomplete")?;
+            bail!("{called} from {} needs more digits", arguments.from);
+        }
         Route::None => {
             writeln!(out, "\nno rule takes the call")?;
             bail!("no route to {called} from {}", arguments.from);

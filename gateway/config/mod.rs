@@ -35,7 +35,7 @@ pub use self::sip_trunk::{
     Authenticate, Codec, Credentials, IsupMode, Redirect, Register, Reliable, Ringback, SipTrunk,
     Suspend, TrunkTls, Verify,
 };
-pub use self::tdm::{Hunt, TrunkGroup};
+pub use self::tdm::{Hunt, Overlap, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
     CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,

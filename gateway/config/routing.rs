@@ -15,6 +15,14 @@ pub struct Rule {
     /// Names of the trunks that the call must have come from; any when empty.
     #[serde(default)]
     pub from: Vec<String>,
+    /// Fewest digits of a complete called number, `+` not counted; with fewer the call waits for more
+    /// where digits may come one after the other, and is refused as incomplete elsewhere.
+    #[serde(default)]
+    pub min_digits: Option<u8>,
+    /// Most digits of a called number: with so many it is complete, with more the rule does not
+    /// take the call.
+    #[serde(default)]
+    pub max_digits: Option<u8>,
     /// How many leading digits to take away, `+` not counted.
     #[serde(default)]
     pub strip: u8,

@@ -96,6 +96,10 @@ pub struct SipTrunk {
         deserialize_with = "super::duration"
     )]
     pub early_media_wait: Duration,
+    /// Whether several INVITEs, each with more digits than the last, make one call (RFC 3578): those
+    /// of the peer are joined, and where the circuits do `overlap = "pass"` ours are sent so.
+    #[serde(default)]
+    pub overlap: bool,
     /// What suspension and hold in the PSTN become for a peer that speaks no ISUP.
     #[serde(default)]
     pub suspend: Suspend,

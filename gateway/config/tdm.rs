@@ -58,6 +58,9 @@ pub struct TrunkGroup {
         deserialize_with = "super::duration"
     )]
     pub announcement: Duration,
+    /// Whether digits come and go one after the other on these circuits.
+    #[serde(default)]
+    pub overlap: Overlap,
     /// Which outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8).
     #[serde(default)]
     pub continuity_check: CheckRate,
@@ -82,6 +85,21 @@ impl TrunkGroup {
     fn default_profile() -> String {
         crate::interwork::profile::DEFAULT.to_owned()
     }
+}
+
+/// Overlap signalling on the circuits of a group (Q.764 clause 2.1.2.2, RFC 3578).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// En bloc: an IAM has the whole number.
+    #[default]
+    Off,
+    /// Calls from the circuits: digits are collected until the number is complete, or none has come
+    /// for T10. Calls to them go en bloc.
+    Collect,
+    /// Calls from the circuits: each further digit goes on at once, as a new INVITE. Calls to them:
+    /// further digits go in SAM.
+    Pass,
 }
 
 /// Which idle circuit of a group an outgoing call takes.

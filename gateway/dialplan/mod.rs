@@ -50,8 +50,21 @@ pub enum Route {
     To(Arc<[Trunk]>),
     /// It is refused with this Q.850 cause value.
     Reject(u8),
+    /// Digits are missing: the rule that it would go by wants more.
+    Incomplete,
     /// No rule takes it.
     None,
+}
+
+/// Whether more digits may follow a number (RFC 3578 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digits {
+    /// Too few to route by.
+    TooFew,
+    /// Enough to route by; more may follow.
+    Enough,
+    /// No number of the plan is longer, or none will fit any more.
+    All,
 }
 
 /// One rule that was looked at for a call, and why it did or did not take it.
@@ -97,6 +110,14 @@ pub struct UnknownTrunk {
     pub rule: String,
     /// The name.
     pub trunk: String,
+}
+
+/// The rule that decides.
+enum Taken<'a> {
+    /// It takes the call, and makes this of the number.
+    By(&'a Rule, Number),
+    /// It will when there are more digits.
+    Awaited(&'a Rule),
 }
 
 /// All rules, in the form that finds them fast.
@@ -173,19 +194,55 @@ impl DialPlan {
     pub fn route(&self, query: Query<'_>) -> Decision {
         let fitting = self.trie.fitting(query.called);
         let mut candidates = fitting.filter_map(|index| self.rules.get(index));
-        let taken = candidates.find_map(|rule| Some((rule, rule.takes(query).ok()?)));
+        let taken = candidates.find_map(|rule| match rule.takes(query) {
+            Ok(number) => Some(Taken::By(rule, number)),
+            Err(Mismatch::Incomplete { .. }) => Some(Taken::Awaited(rule)),
+            Err(_) => None,
+        });
         Self::decision(query, taken)
     }
 
-    fn decision(query: Query<'_>, taken: Option<(&Rule, Number)>) -> Decision {
-        let Some((rule, number)) = taken else {
-            let number = query.called.clone();
-            return Decision {
-                rule: None,
-                number,
-                nature: None,
-                route: Route::None,
-            };
+    /// Whether more digits may follow, when the plan has decided so.
+    #[must_use]
+    pub fn digits(&self, query: Query<'_>, decision: &Decision) -> Digits {
+        let awaited = self.rules.iter().any(|rule| rule.awaits(query));
+        match (&decision.route, awaited) {
+            (Route::Incomplete, _) | (Route::None, true) => Digits::TooFew,
+            (_, true) => Digits::Enough,
+            (Route::None | Route::Reject(_), false) => Digits::All,
+            (Route::To(_), false) => {
+                let found = query.called.digits.len();
+                let rule = self
+                    .rules
+                    .iter()
+                    .find(|rule| decision.rule.as_ref() == Some(&rule.name));
+                match rule.is_some_and(|rule| rule.is_complete(found)) {
+                    true => Digits::All,
+                    false => Digits::Enough,
+                }
+            }
+        }
+    }
+
+    fn decision(query: Query<'_>, taken: Option<Taken<'_>>) -> Decision {
+        let (rule, number) = match taken {
+            Some(Taken::By(rule, number)) => (rule, number),
+            Some(Taken::Awaited(rule)) => {
+                return Decision {
+                    rule: Some(rule.name.clone()),
+                    number: query.called.clone(),
+                    nature: None,
+                    route: Route::Incomplete,
+                };
+            }
+            None => {
+                return Decision {
+                    rule: None,
+                    number: query.called.clone(),
+                    nature: None,
+                    route: Route::None,
+                };
+            }
         };
         let route = match rule.reject {
             Some(cause) => Route::Reject(cause),
@@ -209,9 +266,14 @@ impl DialPlan {
         for rule in fitting.iter().filter_map(|index| self.rules.get(*index)) {
             let verdict = match (&taken, rule.takes(query)) {
                 (Some(_), _) => Verdict::NotReached,
-                (None, Err(mismatch)) => Verdict::Mismatch(mismatch),
+                (None, Err(mismatch)) => {
+                    if let Mismatch::Incomplete { .. } = mismatch {
+                        taken = Some(Taken::Awaited(rule));
+                    }
+                    Verdict::Mismatch(mismatch)
+                }
                 (None, Ok(number)) => {
-                    taken = Some((rule, number));
+                    taken = Some(Taken::By(rule, number));
                     Verdict::Taken
                 }
             };

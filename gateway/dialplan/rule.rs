@@ -63,6 +63,16 @@ impl fmt::Display for Number {
 pub enum Mismatch {
     /// The call came from another trunk.
     Origin,
+    /// The number has more digits than numbers of the rule have.
+    TooLong {
+        /// How many they have at the most.
+        most: usize,
+    },
+    /// The number has fewer digits than numbers of the rule have: no other rule takes it.
+    Incomplete {
+        /// How many they have at least.
+        least: usize,
+    },
     /// The number has fewer digits than the rule takes away, or none are left.
     TooShort {
         /// How many the rule takes away.
@@ -74,6 +84,13 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin => formatter.write_str("the call comes from another trunk"),
+            Self::TooLong { most } => write!(formatter, "the number has more than {most} digits"),
+            Self::Incomplete { least } => {
+                write!(
+                    formatter,
+                    "the number is incomplete: {least} digits at least"
+                )
+            }
             Self::TooShort { strip } => {
                 write!(formatter, "no digits are left when {strip} are taken away")
             }
@@ -88,6 +105,8 @@ pub(super) struct Rule {
     pub(super) prefix: Arc<str>,
     /// Any trunk when empty.
     from: Box<[Trunk]>,
+    /// Fewest and most digits of a complete number.
+    digits: (usize, usize),
     strip: usize,
     /// Without its `+`.
     prepend: Box<str>,
@@ -114,6 +133,10 @@ impl Rule {
             name: Arc::from(rule.name.as_str()),
             prefix: Arc::from(rule.prefix.as_str()),
             from: from?,
+            digits: (
+                rule.min_digits.map_or(0, usize::from),
+                rule.max_digits.map_or(usize::MAX, usize::from),
+            ),
             strip: usize::from(rule.strip),
             prepend: Box::from(prepend),
             globalises,
@@ -128,6 +151,14 @@ impl Rule {
         if !self.from.is_empty() && !self.from.contains(&query.from) {
             return Err(Mismatch::Origin);
         }
+        let (least, most) = self.digits;
+        let found = query.called.digits.len();
+        if found > most {
+            return Err(Mismatch::TooLong { most });
+        }
+        if found < least {
+            return Err(Mismatch::Incomplete { least });
+        }
         let too_short = Mismatch::TooShort { strip: self.strip };
         let rest = query.called.digits.get(self.strip..).ok_or(too_short)?;
         let digits = format!("{}{rest}", self.prepend);
@@ -140,6 +171,24 @@ impl Rule {
             digits,
             international,
         })
+    }
+
+    /// A number with so many digits is complete.
+    pub(super) fn is_complete(&self, digits: usize) -> bool {
+        digits >= self.digits.1
+    }
+
+    /// Whether the rule could take the call with more digits.
+    pub(super) fn awaits(&self, query: Query<'_>) -> bool {
+        let (sign, rest) = match self.prefix.strip_prefix('+') {
+            Some(rest) => (true, rest),
+            None => (false, &*self.prefix),
+        };
+        let digits = query.called.digits.as_str();
+        let fits = sign == query.called.international
+            && rest.len() > digits.len()
+            && rest.starts_with(digits);
+        fits && (self.from.is_empty() || self.from.contains(&query.from))
     }
 
     pub(super) fn step(&self, verdict: Verdict) -> Step {

@@ -68,6 +68,7 @@ fn route(plan: &DialPlan, called: &str, from: &str) -> String {
             .collect::<Vec<_>>()
             .join(" "),
         Route::Reject(cause) => format!("reject {cause}"),
+        Route::Incomplete => "incomplete".to_owned(),
         Route::None => "nowhere".to_owned(),
     };
     let nature = decision
@@ -323,4 +324,52 @@ fn a_hundred_thousand_prefixes() {
         let found: Vec<_> = trie.fitting(&number(&format!("{prefix}55"))).collect();
         assert_eq!(found, [index]);
     }
+}
+
+#[test]
+fn numbers_have_their_length_and_may_grow() {
+    let plan = plan(
+        r#"
+[[rule]]
+name = "berlin"
+prefix = "+4930"
+min_digits = 6
+max_digits = 9
+to = ["exchange"]
+[[rule]]
+name = "world"
+prefix = "+"
+to = ["second"]
+[[rule]]
+name = "emergency"
+prefix = "112"
+max_digits = 3
+to = ["exchange"]
+"#,
+    );
+    let digits = |called: &str| {
+        let called = number(called);
+        let query = Query {
+            called: &called,
+            from: plan.trunk("phone").unwrap(),
+        };
+        plan.digits(query, &plan.route(query))
+    };
+    // Too few for the rule of its prefix: no shorter prefix takes it.
+    assert_eq!(
+        route(&plan, "+49305", "phone"),
+        "berlin: +49305 -> incomplete"
+    );
+    assert_eq!(digits("+49305"), Digits::TooFew);
+    assert_eq!(digits("+493055"), Digits::Enough);
+    assert_eq!(digits("+493055500"), Digits::All);
+    // Too many for it: the next one does.
+    assert_eq!(
+        route(&plan, "+4930555001", "phone"),
+        "world: +4930555001 -> second"
+    );
+    // It may still become one of Berlin.
+    assert_eq!(digits("+49"), Digits::Enough);
+    assert_eq!((digits("1"), digits("112")), (Digits::TooFew, Digits::All));
+    assert_eq!(digits("5"), Digits::All);
 }

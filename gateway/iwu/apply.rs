@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use isup::circuit::Request;
+use isup::circuit::{Request, Timer as Q764};
 use isup::{CircuitId, Message, Variant};
 
 use super::Iwu;
@@ -47,6 +47,9 @@ impl Iwu {
         for action in actions {
             match action {
                 Action::Sip(request) => {
+                    if let sip::Request::Cancel { headers } = &request {
+                        self.cancel_earlier(now, id, headers);
+                    }
                     if let Some(session) = self.legs.get(&id).and_then(|leg| leg.session) {
                         self.ask_sip(now, id, session, request);
                     }
@@ -64,6 +67,8 @@ impl Iwu {
                     }
                 }
                 Action::Stop(timer) => self.stop(id, timer),
+                Action::Collect(sam) => self.collect(now, id, &sam),
+                Action::Attempt => self.attempt_with_digits(now, id),
                 Action::Reattempt => self.reattempt(now, id),
                 Action::WithoutIsup => {
                     if let Some(leg) = self.legs.get_mut(&id) {
@@ -173,9 +178,15 @@ impl Iwu {
         match timer {
             Timer::Interworking | Timer::Treatment => Some(group.announcement),
             Timer::EarlyMedia => Some(self.config.sip_trunks.get(leg.trunk)?.early_media_wait),
-            Timer::T11 => trunk_group::timers(&group.timers)
-                .ok()?
-                .get(isup::circuit::Timer::T11),
+            Timer::T10 | Timer::T11 | Timer::T35 => {
+                let timers = trunk_group::timers(&group.timers).ok()?;
+                match timer {
+                    Timer::T11 => timers.get(Q764::T11),
+                    Timer::T35 => timers.get(Q764::T35),
+                    // Off: nothing is waited for.
+                    _ => Some(timers.get(Q764::T10).unwrap_or_default()),
+                }
+            }
         }
     }
 

@@ -339,6 +339,7 @@ impl Iwu {
         let Some(leg) = self.legs.get_mut(&id) else {
             return false;
         };
+        let continues = leg.continues.take();
         let (Origin::Isup { iam }, Some(group)) =
             (&leg.route.origin, config.trunk_groups.get(leg.group))
         else {
@@ -372,6 +373,7 @@ impl Iwu {
             // To stays: whom the caller meant (RFC 3261 §8.1.3.4).
             invite.to_header = Some(std::mem::replace(&mut invite.uri, uri.to_owned()));
         }
+        invite.continues = continues;
         leg.trunk = index;
         leg.profile = profile;
         leg.session = Some(session);
@@ -430,7 +432,7 @@ fn peer(index: usize) -> PeerId {
 }
 
 /// What a session of this trunk does by itself.
-fn policy(trunk: &SipTrunk) -> Policy {
+pub(super) fn policy(trunk: &SipTrunk) -> Policy {
     Policy {
         reliable: match trunk.reliable {
             config::Reliable::Required => Reliable::Required,

@@ -1,5 +1,6 @@
 //! A message of the exchange arrives; a call from a circuit begins.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use isup::circuit::Indication;
@@ -9,9 +10,20 @@ use super::leg::{Leg, Origin, Route};
 use super::{Iwu, Output};
 use crate::call::{Call, CallId, Event, IsupToSip};
 use crate::cdr::{self, CallRecord, ReleasedBy};
-use crate::dialplan::{Query, Route as Routed, Trunk};
+use crate::config::Overlap;
+use crate::dialplan::{Decision, Digits, Number, Query, Route as Routed, Trunk};
 use crate::interwork::profile::Fault;
 use crate::interwork::{caller, hops, portability, release};
+
+/// The way of a number without digits.
+fn nowhere() -> Decision {
+    Decision {
+        rule: None,
+        number: Number::default(),
+        nature: None,
+        route: Routed::Incomplete,
+    }
+}
 
 impl Iwu {
     pub(super) fn heard_from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
@@ -107,6 +119,9 @@ impl Iwu {
         let called = portability::dialled(&iam, group, &profile);
         record.called_received = called.as_ref().map(ToString::to_string).unwrap_or_default();
         let refusal = |cause: u8, why: &str| (cause, why.to_owned());
+        let overlaps = group.overlap != Overlap::Off;
+        let (digits, _) = self.digits_of(place.group, &iam, called.as_ref());
+        let waits = overlaps && digits != Digits::All;
         let verdict = match (&self.drain, &called) {
             (Some(_), _) => Err(refusal(42, "shutting down")),
             // Without a SIP trunk no context could be made for the call.
@@ -117,6 +132,8 @@ impl Iwu {
                 let row = profile.failure(Fault::NoHops);
                 Err(refusal(row.cause, "the hop counter is used up"))
             }
+            // The next digits decide.
+            (None, None) if waits => Ok((Arc::from([]), nowhere())),
             (None, None) => Err(refusal(28, "the called party number is none to route by")),
             (None, Some(called)) => {
                 let from = Trunk::Group(place.group);
@@ -125,13 +142,18 @@ impl Iwu {
                 match &decision.route {
                     Routed::To(targets) => Ok((targets.clone(), decision)),
                     Routed::Reject(cause) => Err(refusal(*cause, "rule of the dial plan")),
+                    Routed::Incomplete | Routed::None if waits => Ok((Arc::from([]), decision)),
+                    Routed::Incomplete => Err(refusal(28, "the number is incomplete")),
                     Routed::None => Err(refusal(3, "no rule of the dial plan takes it")),
                 }
             }
         };
         match verdict {
             Ok((targets, decision)) => {
-                let (machine, actions) = IsupToSip::new(&iam);
+                let (machine, actions) = match waits {
+                    true => (IsupToSip::collecting(&iam), Vec::new()),
+                    false => IsupToSip::new(&iam),
+                };
                 let route = Route::new(targets, decision, Origin::Isup { iam });
                 let machine = Call::IsupToSip(machine);
                 let mut leg = Leg::new(machine, 0, place.group, profile, record, route);
@@ -142,7 +164,10 @@ impl Iwu {
                         leg.bridge = Some(bridge);
                     }
                     self.apply(now, call, actions);
-                    self.attempt(now, call);
+                    match waits {
+                        true => self.tell_digits(now, call, digits),
+                        false => self.attempt(now, call),
+                    }
                 } else {
                     self.step(now, call, Event::Exhausted(Fault::NoPort));
                 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::leg::{Leg, Origin, Route};
 use super::{Iwu, Output, TrunkNews};
-use crate::call::{Call, CallId, Event, SipToIsup};
+use crate::call::{Call, CallId, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
 use crate::dialplan::{Query, Route as Routed, Trunk};
@@ -106,7 +106,7 @@ impl Iwu {
             }
             sip::Output::Indication(session, indication) => {
                 if let Some(call) = self.by_session.get(&session).copied() {
-                    self.step(now, call, Event::Sip(indication));
+                    self.of_one_session(now, call, session, indication);
                 }
             }
         }
@@ -114,6 +114,9 @@ impl Iwu {
 
     /// An INVITE: a call begins, even if it ends at once; every attempt has its record.
     fn incoming(&mut self, now: Instant, session: SessionId, incoming: Box<Incoming>) {
+        if self.dials_on(now, session, &incoming) {
+            return;
+        }
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.by_call_id.insert(incoming.call_id.clone(), call);
@@ -190,6 +193,13 @@ impl Iwu {
                 let cause = isup::Cause::new(*value, isup::Location::BeyondInterworkingPoint);
                 let mapped = cause::status_of(&profile, &cause);
                 return Err(Refusal::new(mapped.value, *value, mapped.to_string()));
+            }
+            Routed::Incomplete => {
+                return Err(Refusal::of(
+                    &profile,
+                    Fault::NoNumber,
+                    "the number is incomplete",
+                ));
             }
             Routed::None => {
                 let clause = profile.failure(Fault::NoRoute).clause.to_string();

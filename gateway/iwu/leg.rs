@@ -28,7 +28,11 @@ pub(super) struct Leg {
     /// Taken out while it steps.
     pub(super) call: Option<Call>,
     pub(super) session: Option<SessionId>,
+    /// Sessions of earlier INVITEs with fewer digits (RFC 3578 §3).
+    pub(super) earlier: Vec<SessionId>,
     pub(super) circuit: Option<CircuitId>,
+    /// The INVITE to come repeats that of this session with more digits.
+    pub(super) continues: Option<SessionId>,
     /// Index of the SIP trunk.
     pub(super) trunk: usize,
     /// Index of the trunk group.
@@ -96,6 +100,8 @@ impl Leg {
         Self {
             call: Some(call),
             session: None,
+            earlier: Vec::new(),
+            continues: None,
             circuit: None,
             trunk,
             group,

@@ -16,6 +16,7 @@
 //! | `from_sip`, `from_isup` | a call arrives |
 //! | `apply` | what a call asks for is done |
 //! | `attempt` | circuits and SIP trunks are tried |
+//! | `overlap` | digits that come and go one after the other |
 //! | `bridge` | media commands |
 //! | `continuity` | check tones and loops, by circuit |
 //! | `drain` | shutdown |
@@ -39,6 +40,7 @@ mod limits;
 pub mod maintenance;
 mod observe;
 mod occupancy;
+mod overlap;
 mod points;
 mod ports;
 mod seeded;

@@ -263,8 +263,20 @@ impl Endpoint {
     /// The session of a request within a dialog: our tag names it, the Call-ID has to agree.
     pub(super) fn session_of(&mut self, request: &SipRequest) -> Option<(&mut Session, &mut Core)> {
         let tag = message::tag(&request.headers, &HeaderName::To);
-        let session = self.sessions.get_mut(self.tags.get(&tag)?)?;
         let call_id = message::value(&request.headers, &HeaderName::CallId)?;
+        let from = message::tag(&request.headers, &HeaderName::From);
+        let is_peer = |session: &Session| {
+            let mut dialogs = session.dialogs.iter();
+            session.local_tag == tag
+                && dialogs.any(|d| d.call_id == call_id && d.remote_tag == from)
+        };
+        let mut id = *self.tags.get(&tag)?;
+        // Overlap signalling: several INVITEs of ours share tag and Call-ID (RFC 3578 §3.2).
+        if !self.sessions.get(&id).is_some_and(is_peer) {
+            let other = self.sessions.iter().find(|(_, session)| is_peer(session));
+            id = other.map_or(id, |(other, _)| *other);
+        }
+        let session = self.sessions.get_mut(&id)?;
         let agrees = session.dialogs.iter().any(|d| d.call_id == call_id);
         agrees.then_some((session, &mut self.core))
     }
@@ -278,11 +290,20 @@ impl Endpoint {
             if let Some(session) = self.sessions.get(&id)
                 && session.state == State::Terminated
             {
-                self.tags.remove(&session.local_tag);
                 if let Role::Uas(uas) = &session.role {
                     self.invites.remove(&uas.key);
                 }
-                self.sessions.remove(&id);
+                let Some(gone) = self.sessions.remove(&id) else {
+                    continue;
+                };
+                if self.tags.get(&gone.local_tag) == Some(&id) {
+                    let mut others = self.sessions.iter();
+                    let heir = others.find(|(_, other)| other.local_tag == gone.local_tag);
+                    match heir {
+                        Some((heir, _)) => self.tags.insert(gone.local_tag, *heir),
+                        None => self.tags.remove(&gone.local_tag),
+                    };
+                }
             }
         }
     }

@@ -31,18 +31,27 @@ impl Endpoint {
         invite: Invite,
     ) -> Result<(), RequestError> {
         let peer = invite.peer;
+        let earlier = invite
+            .continues
+            .and_then(|earlier| self.sessions.get(&earlier)?.overlap());
         let core = &mut self.core;
-        let local_tag = core.identifiers.tag();
-        let host = core.flow(invite.to).local.ip();
-        let call_id = format!("{:016x}@{host}", core.identifiers.next());
+        let (local_tag, call_id, sequence) = match earlier {
+            Some(identity) => identity,
+            None => {
+                let local_tag = core.identifiers.tag();
+                let host = core.flow(invite.to).local.ip();
+                let call_id = format!("{:016x}@{host}", core.identifiers.next());
+                (local_tag, call_id, 1)
+            }
+        };
         let mut invite = invite;
-        let (mut request, mut flow) = build(core, &invite, &local_tag, &call_id, 1)?;
+        let (mut request, mut flow) = build(core, &invite, &local_tag, &call_id, sequence)?;
         if let Some(hop) = core.too_large(invite.peer, &request, flow) {
             // RFC 3261 §18.1.1: the datagram is what is left when there is no connection.
             invite
                 .further
                 .insert(0, std::mem::replace(&mut invite.to, hop));
-            (request, flow) = build(core, &invite, &local_tag, &call_id, 1)?;
+            (request, flow) = build(core, &invite, &local_tag, &call_id, sequence)?;
         }
         let Some(key) = core.call(now, id, Purpose::Invite, request.clone(), flow) else {
             return Err(RequestError::Field {
@@ -319,6 +328,20 @@ pub(super) fn build(
 }
 
 impl Session {
+    /// From tag, Call-ID and next CSeq for an INVITE with more digits (RFC 3578 §3.2).
+    fn overlap(&self) -> Option<(String, String, u32)> {
+        let Role::Uac(uac) = &self.role else {
+            return None;
+        };
+        let fields = &uac.invite.headers;
+        let call_id = message::value(fields, &HeaderName::CallId)?;
+        let sequence = super::dialog::sequence(fields)?;
+        // Requests within early dialogs have numbers of their own.
+        let used = self.dialogs.iter().map(|dialog| dialog.local_sequence);
+        let next = used.max().unwrap_or(sequence).max(sequence) + 1;
+        Some((self.local_tag.clone(), call_id, next))
+    }
+
     /// The exchange as the INVITE begins it.
     pub(super) fn offer(&mut self, offer: Option<bytes::Bytes>) {
         let exchange = match offer {

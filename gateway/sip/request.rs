@@ -217,6 +217,9 @@ pub struct Invite {
     pub isup_retry: bool,
     /// Whether Allow names REFER, and the peer may transfer: [`Policy::transfer`].
     pub transfer: bool,
+    /// The session whose INVITE this one repeats with more digits: it gets the same Call-ID and
+    /// From with its tag, and a higher CSeq (RFC 3578 §3.2).
+    pub continues: Option<SessionId>,
 }
 
 impl Invite {
@@ -241,6 +244,7 @@ impl Invite {
             min_session_expires: None,
             isup_retry: false,
             transfer: false,
+            continues: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use isup::{
 
 use crate::call::{Context, Event, Timer};
 use crate::config::{IsupMode, SipTrunk};
+use crate::dialplan::Digits;
 use crate::interwork::profile::{Fault, RFC3398};
 use crate::sip::sdp::{self, Answer, Capabilities, Codec, Direction, Refusal};
 use crate::sip::{
@@ -210,6 +211,18 @@ pub(super) fn of_ringing() -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// Digits one after the other (RFC 3578).
+pub(super) fn of_overlap() -> Vec<(&'static str, Event)> {
+    let said = |digits, pass| Event::Digits { digits, pass };
+    vec![
+        ("SAM", received(Message::new(MessageType::Sam))),
+        ("too few digits", said(Digits::TooFew, false)),
+        ("enough digits", said(Digits::Enough, false)),
+        ("enough digits, passed on", said(Digits::Enough, true)),
+        ("all digits", said(Digits::All, false)),
+    ]
+}
+
 /// An IAM; with the mark that the call has met another kind of network.
 pub(super) fn iam(interworking: bool) -> Message {
     let indicators = match interworking {
@@ -221,6 +234,9 @@ pub(super) fn iam(interworking: bool) -> Message {
 
 fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
     vec![
+        ("T10", Event::Expired(Timer::T10)),
+        ("T35", Event::Expired(Timer::T35)),
+        ("Superseded", Event::Superseded),
         ("interworking timer", Event::Expired(Timer::Interworking)),
         ("T11", Event::Expired(Timer::T11)),
         ("treatment timer", Event::Expired(Timer::Treatment)),

@@ -7,9 +7,12 @@ use std::fmt;
 
 use isup::circuit::{Indication as Isup, Request};
 
-use super::events::{Surroundings, iam, of_hold, of_isup_to_sip, of_ringing, of_sip_to_isup};
+use super::events::{
+    Surroundings, iam, of_hold, of_isup_to_sip, of_overlap, of_ringing, of_sip_to_isup,
+};
 use super::table::{reachable, short};
 use crate::call::{Action, Call, Event, IsupToSip, SipToIsup};
+use crate::dialplan::Digits;
 use crate::interwork::profile::Fault;
 use crate::sip::{self, Indication as Sip};
 
@@ -88,6 +91,8 @@ enum Circuit {
 /// The SIP session, as the contract of the endpoint has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Session {
+    /// No INVITE was sent.
+    None,
     /// No final response to the INVITE.
     Early,
     /// 200.
@@ -110,6 +115,10 @@ struct Model {
     attempting: bool,
     /// An offer of ours within the call waits for its answer.
     offering: bool,
+    /// INVITEs of ours without a final response.
+    invites: u32,
+    /// A SAM is being looked at: what the dial plan says of it comes next.
+    collecting: bool,
 }
 
 impl Model {
@@ -117,6 +126,9 @@ impl Model {
     fn possible(&self, event: &Event) -> bool {
         if self.attempting {
             return false;
+        }
+        if self.collecting {
+            return matches!(event, Event::Digits { .. });
         }
         match event {
             Event::Isup(Isup::Received(_) | Isup::Released(_)) => self.circuit == Circuit::Held,
@@ -126,7 +138,11 @@ impl Model {
             }
             Event::Isup(Isup::Failed { .. }) => self.circuit != Circuit::Parted,
             Event::Isup(Isup::Idle) => self.circuit == Circuit::Clearing,
+            // The first word on the digits of the IAM comes at once.
+            Event::Digits { .. } => self.session == Session::None && self.circuit == Circuit::Held,
             Event::Isup(_) | Event::Exhausted(_) | Event::Unacceptable(_) => false,
+            // The unit looks for it before a backward message.
+            Event::Superseded => self.call.state() == "Trying",
             Event::Sip(Sip::Cancelled { .. } | Sip::Pracked { .. }) => {
                 self.session == Session::Early
             }
@@ -152,9 +168,17 @@ impl Model {
             Event::Isup(Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => {
                 self.circuit = Circuit::Parted;
             }
+            Event::Sip(Sip::Rejected { .. } | Sip::Failed { .. })
+                if self.session == Session::Early && self.invites > 1 =>
+            {
+                self.invites -= 1;
+            }
             Event::Sip(
                 Sip::Cancelled { .. } | Sip::Bye { .. } | Sip::Failed { .. } | Sip::Rejected { .. },
-            ) => self.session = Session::Over,
+            ) => {
+                self.session = Session::Over;
+                self.invites = 0;
+            }
             Event::Sip(Sip::Accepted { .. }) => {
                 self.session = Session::Answered;
                 self.finals += 1;
@@ -163,6 +187,7 @@ impl Model {
             _ => {}
         }
         self.attempting = false;
+        self.collecting = false;
         let (call, actions) = self.call.step(&surroundings.context(), event);
         self.call = call;
         for action in &actions {
@@ -207,6 +232,13 @@ impl Model {
                     self.circuit = Circuit::Clearing;
                 }
             }
+            Action::Collect(_) => self.collecting = true,
+            Action::Attempt => {
+                let may = matches!(self.session, Session::None | Session::Early | Session::Over);
+                assert!(may, "{way}: {what}");
+                self.session = Session::Early;
+                self.invites += 1;
+            }
             Action::Reattempt | Action::WithoutIsup | Action::Redirect(_) => {
                 self.attempting = true;
             }
@@ -235,7 +267,10 @@ impl Model {
         self.attempting = false;
         match self.call {
             Call::SipToIsup(_) => self.circuit = Circuit::Held,
-            Call::IsupToSip(_) => self.session = Session::Early,
+            Call::IsupToSip(_) => {
+                self.session = Session::Early;
+                self.invites = self.invites.max(1);
+            }
         }
         self
     }
@@ -244,6 +279,10 @@ impl Model {
     /// last word.
     fn close(self, surroundings: &Surroundings, way: Way<'_>) {
         let mut model = self;
+        if model.collecting {
+            let (digits, pass) = (Digits::TooFew, false);
+            model = model.step(surroundings, Event::Digits { digits, pass }, way);
+        }
         for event in [
             Event::Exhausted(Fault::NoCircuit),
             Event::Shutdown,
@@ -325,6 +364,15 @@ fn races(
         finished: false,
         attempting: false,
         offering: false,
+        invites: u32::from(start.state() == "Trying"),
+        collecting: false,
+    };
+    let first = match start.state() {
+        "Collecting" => Model {
+            session: Session::None,
+            ..first
+        },
+        _ => first,
     };
     let mut ways = 0;
     let mut names = BTreeSet::new();
@@ -416,6 +464,46 @@ fn every_race_from_a_circuit_ends_with_both_legs_released() {
     assert!(ways > 500_000, "{ways}");
 }
 
+#[test]
+fn every_race_with_digits_one_after_the_other_ends_with_both_legs_released() {
+    let start = Call::IsupToSip(IsupToSip::collecting(&iam(false)));
+    let mut events = of_overlap();
+    let further = [
+        "REL",
+        "Failed RSC",
+        "Idle",
+        "180",
+        "183 SDP",
+        "200",
+        "486",
+        "503",
+        "302",
+        "no response",
+        "T10",
+        "T35",
+        "T11",
+        "Shutdown",
+    ];
+    events.extend(named(&of_isup_to_sip(), &further));
+    let surroundings = Surroundings::new();
+    let racing = [
+        "SAM",
+        "enough digits, passed on",
+        "all digits",
+        "REL",
+        "Idle",
+        "200",
+        "486",
+        "no response",
+        "T10",
+        "T35",
+    ];
+    let racing = named(&events, &racing);
+    let ways = races(&surroundings, &start, &events, &events, DEPTH_FROM_ISUP, false)
+        + races(&surroundings, &start, &events, &racing, RACE_DEPTH, true);
+    assert!(ways > 20_000, "{ways}");
+}
+
 /// What cannot happen does no harm either: any order of anything, from every state.
 #[test]
 fn nothing_that_is_heard_out_of_place_panics() {
@@ -427,7 +515,8 @@ fn nothing_that_is_heard_out_of_place_panics() {
             of_isup_to_sip(),
         ),
     ] {
-        let all = all([events.clone(), of_ringing(), of_hold()]);
+        let mut all = all([events.clone(), of_ringing(), of_hold()]);
+        all.extend(of_overlap());
         for (_, call) in reachable(&surroundings, start, &events) {
             for (_, first) in &all {
                 let (call, _) = call.clone().step(&surroundings.context(), first.clone());

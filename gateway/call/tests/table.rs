@@ -4,7 +4,9 @@ use std::path::Path;
 
 use isup::circuit::Request;
 
-use super::events::{Surroundings, iam, of_hold, of_isup_to_sip, of_ringing, of_sip_to_isup};
+use super::events::{
+    Surroundings, iam, of_hold, of_isup_to_sip, of_overlap, of_ringing, of_sip_to_isup,
+};
 use crate::call::{Action, Bridge, Call, Event, IsupToSip, Mark, SipToIsup};
 use crate::interwork::release;
 use crate::sip;
@@ -52,6 +54,8 @@ pub(super) fn short(action: &Action) -> String {
         },
         Action::Start(timer) => format!("start {timer:?}"),
         Action::Stop(timer) => format!("stop {timer:?}"),
+        Action::Collect(_) => "add digits".to_owned(),
+        Action::Attempt => "INVITE with the digits so far".to_owned(),
         Action::Reattempt => "try the next".to_owned(),
         Action::WithoutIsup => "INVITE again without ISUP".to_owned(),
         Action::Redirect(contacts) => format!("INVITE to {}", contacts.join(", ")),
@@ -81,6 +85,9 @@ fn carried(bodies: &sip::Bodies) -> String {
     .to_owned()
 }
 
+/// A call counts its INVITEs of overlap signalling: the walk ends after so many.
+const MOST_DIGITS: usize = 2;
+
 /// Every state that can be reached, in the order of a walk by breadth, named after the state and
 /// the way there.
 pub(super) fn reachable(
@@ -92,6 +99,11 @@ pub(super) fn reachable(
     let mut next = 0;
     while let Some((way, call)) = found.get(next).cloned() {
         next += 1;
+        let is_digits = |name: &&&str| name.contains("digits");
+        let digits = way.iter().filter(is_digits).count();
+        if digits >= MOST_DIGITS {
+            continue;
+        }
         for (name, event) in events {
             let (after, _) = call.clone().step(&surroundings.context(), event.clone());
             if !found.iter().any(|(_, known)| *known == after) {
@@ -200,6 +212,36 @@ fn table_of_states_and_events_is_the_reviewed_one() {
         Call::IsupToSip(IsupToSip::new(&iam(true)).0),
         &[],
         &refusals,
+    );
+    let names = [
+        "REL",
+        "Failed RSC",
+        "183 SDP",
+        "200",
+        "486",
+        "no response",
+        "T10",
+        "T35",
+        "Shutdown",
+    ];
+    let mut overlap = of_overlap();
+    overlap.extend(
+        of_isup_to_sip()
+            .into_iter()
+            .filter(|(name, _)| names.contains(name)),
+    );
+    section(
+        &mut table,
+        "From a circuit with digits one after the other",
+        &surroundings,
+        Call::IsupToSip(IsupToSip::collecting(&iam(false))),
+        &[
+            "enough digits",
+            "enough digits, passed on",
+            "all digits",
+            "486",
+        ],
+        &overlap,
     );
     for policy in ["auto", "network", "terminal"] {
         let surroundings = Surroundings::of(&format!("ringback = \"{policy}\""));

@@ -61,6 +61,21 @@ fn rule_itself(place: &Place, rule: &Rule, complaints: &mut Complaints) {
             );
         }
     }
+    if let (Some(least), Some(most)) = (rule.min_digits, rule.max_digits)
+        && least > most
+    {
+        let complaint = complaints.add(
+            place.key("min_digits"),
+            format!(
+                "rule `{}` has numbers of at least {least} and at most {most} digits",
+                rule.name
+            ),
+            "no more than `max_digits`",
+        );
+        complaint
+            .others
+            .push((place.key("max_digits"), "the most digits".to_owned()));
+    }
     match (rule.to.is_empty(), rule.reject) {
         (true, None) => {
             complaints.add(
@@ -91,8 +106,11 @@ fn never_reached(rules: &[Rule], complaints: &mut Complaints) {
     for (index, rule) in rules.iter().enumerate() {
         let earlier = by_prefix.entry(rule.prefix.as_str()).or_default();
         let hiding = earlier.iter().find(|(_, earlier)| {
-            earlier.from.is_empty()
-                || !rule.from.is_empty() && rule.from.iter().all(|from| earlier.from.contains(from))
+            earlier.max_digits.is_none()
+                && earlier.min_digits.is_none()
+                && (earlier.from.is_empty()
+                    || !rule.from.is_empty()
+                        && rule.from.iter().all(|from| earlier.from.contains(from)))
         });
         if let Some((first, hiding)) = hiding {
             let place = Place::root().key("rule").index(index).key("prefix");

@@ -55,6 +55,19 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
     for (index, group) in config.trunk_groups.iter().enumerate() {
         let place = Place::root().key("trunk_group").index(index);
         timers(&place.key("timers"), group, complaints);
+        let ansi = |linkset: &crate::config::Linkset| {
+            linkset.name == group.linkset && linkset.standard == crate::config::Standard::Ansi
+        };
+        if group.overlap != crate::config::Overlap::Off && config.linksets.iter().any(ansi) {
+            complaints.add(
+                place.key("overlap"),
+                format!(
+                    "overlap signalling on trunk group `{}` of an ANSI network",
+                    group.name
+                ),
+                "\"off\": T1.113 has no subsequent address message",
+            );
+        }
         tones(place.key("tones"), &group.tones, complaints);
         country_code(place.key("country_code"), &group.country_code, complaints);
         let area_code = group.area_code.as_deref().unwrap_or("1");

@@ -3,6 +3,7 @@
 
 mod rfc3372;
 mod rfc3398;
+mod rfc3578;
 mod rfc3666;
 mod sip_far_end;
 mod stand;

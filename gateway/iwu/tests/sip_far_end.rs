@@ -233,6 +233,12 @@ impl Dialog {
         }
     }
 
+    /// More digits for the same call (RFC 3578 §3.2): a new INVITE, without a tag of the gateway.
+    pub(super) fn redial(&mut self, number: &str) {
+        self.target = format!("sip:{number}@127.0.0.1:5060;user=phone");
+        self.remote = format!("<{}>", self.target);
+    }
+
     /// Takes the gateway's tag from its response.
     pub(super) fn learn(&mut self, response: &Heard) {
         response.field("To").clone_into(&mut self.remote);

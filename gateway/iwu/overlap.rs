@@ -1,0 +1,307 @@
+//! Digits one after the other, both ways (RFC 3578).
+
+use std::time::Instant;
+
+use isup::circuit::Request;
+use isup::{CalledPartyNumber, Digits as Signals, Message, MessageType, SubsequentNumber};
+
+use super::Iwu;
+use super::leg::Origin;
+use crate::call::{CallId, Event};
+use crate::config::Overlap;
+use crate::dialplan::{Digits, Number, Query, Route as Routed, Trunk};
+use crate::interwork::{number, portability};
+use crate::sip::{self, Headers, Incoming, SessionId};
+
+/// More sessions than an address has digits are no overlap signalling.
+const MOST_INVITES: usize = 32;
+
+impl Iwu {
+    /// What the dial plan says of an IAM's digits so far, and the way they lead.
+    pub(super) fn digits_of(
+        &self,
+        group: usize,
+        iam: &Message,
+        called: Option<&Number>,
+    ) -> (Digits, Option<crate::dialplan::Decision>) {
+        let Some(called) = called else {
+            return (Digits::TooFew, None);
+        };
+        let from = Trunk::Group(group);
+        let query = Query { called, from };
+        let decision = self.plan.route(query);
+        let ended = iam
+            .find::<CalledPartyNumber>()
+            .is_some_and(|number| number.digits.ends_with_st());
+        let digits = match ended {
+            true => Digits::All,
+            false => self.plan.digits(query, &decision),
+        };
+        (digits, Some(decision))
+    }
+
+    /// A SAM: its digits join those of the IAM.
+    pub(super) fn collect(&mut self, now: Instant, id: CallId, sam: &Message) {
+        let config = self.config.clone();
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        let Origin::Isup { iam } = &mut leg.route.origin else {
+            return;
+        };
+        let more = sam.find::<SubsequentNumber>();
+        let mut called = iam.find::<CalledPartyNumber>();
+        if let (Some(more), Some(called)) = (&more, &mut called) {
+            // What no address can hold is no address: the rest is left out.
+            if called.digits.append(&more.digits).is_ok() {
+                iam.set(*called);
+            }
+        }
+        let Some(group) = config.trunk_groups.get(leg.group) else {
+            return;
+        };
+        let iam = iam.clone();
+        let called = portability::dialled(&iam, group, &leg.profile);
+        let group = leg.group;
+        let (mut digits, decision) = self.digits_of(group, &iam, called.as_ref());
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        if let Some(called) = &called {
+            leg.record.called_received = called.to_string();
+        }
+        if let Some(decision) = decision {
+            leg.record.rule = decision.rule.as_ref().map(ToString::to_string);
+            match &decision.route {
+                Routed::To(targets) => {
+                    leg.route.targets = targets.clone();
+                    leg.route.nature = decision.nature.map(number::nature);
+                    leg.route.number = decision.number;
+                }
+                Routed::Incomplete if digits != Digits::All => {}
+                Routed::None if digits == Digits::TooFew => {}
+                Routed::Reject(_) | Routed::None | Routed::Incomplete => {
+                    leg.route.targets = std::sync::Arc::from([]);
+                    digits = Digits::All;
+                }
+            }
+        }
+        self.tell_digits(now, id, digits);
+    }
+
+    /// Tells a call what the dial plan says of its digits.
+    pub(super) fn tell_digits(&mut self, now: Instant, id: CallId, digits: Digits) {
+        let Some(leg) = self.legs.get(&id) else {
+            return;
+        };
+        let pass = self.passes_digits(leg.group, &leg.route.targets);
+        self.step(now, id, Event::Digits { digits, pass });
+    }
+
+    /// Sends the INVITE with the digits so far; one that is out already is continued by it.
+    pub(super) fn attempt_with_digits(&mut self, now: Instant, id: CallId) {
+        if let Some(leg) = self.legs.get_mut(&id)
+            && let Some(session) = leg.session
+            && leg.earlier.len() < MOST_INVITES
+        {
+            leg.earlier.push(session);
+            leg.continues = Some(session);
+        }
+        self.attempt(now, id);
+    }
+
+    /// Whether each further digit of a call from this group may go on at once.
+    fn passes_digits(&self, group: usize, targets: &[Trunk]) -> bool {
+        let group = self.config.trunk_groups.get(group);
+        group.is_some_and(|group| group.overlap == Overlap::Pass)
+            && targets.iter().all(|target| match target {
+                Trunk::Sip(index) => {
+                    let trunk = self.config.sip_trunks.get(*index);
+                    trunk.is_some_and(|trunk| trunk.overlap)
+                }
+                Trunk::Group(_) => false,
+            })
+    }
+
+    /// Gives up the INVITEs with fewer digits (RFC 3578 §3.4).
+    pub(super) fn cancel_earlier(&mut self, now: Instant, id: CallId, headers: &Headers) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        for session in std::mem::take(&mut leg.earlier) {
+            // Those that were refused are gone already.
+            if self.by_session.remove(&session).is_some() {
+                let headers = headers.clone();
+                let cancel = sip::Request::Cancel { headers };
+                self.ask_sip(now, id, session, cancel);
+            }
+        }
+    }
+
+    /// An indication of a session of a call. Of several INVITEs the one that is answered wins; an
+    /// earlier one's progress does not count, its refusal does.
+    pub(super) fn of_one_session(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        session: SessionId,
+        indication: sip::Indication,
+    ) {
+        let leg = self.legs.get_mut(&id);
+        let earlier = leg.filter(|leg| leg.earlier.contains(&session));
+        let answered = matches!(indication, sip::Indication::Accepted { .. });
+        if let Some(leg) = earlier {
+            match indication {
+                sip::Indication::Accepted { .. } => {
+                    leg.earlier.retain(|earlier| *earlier != session);
+                    leg.earlier.extend(leg.session.replace(session));
+                }
+                sip::Indication::Rejected { .. } | sip::Indication::Failed { .. } => {}
+                _ => return,
+            }
+        }
+        self.step(now, id, Event::Sip(indication));
+        if answered {
+            self.cancel_earlier(now, id, &Headers::new());
+        }
+    }
+
+    /// An INVITE with more digits for a call that is being set up: they go on in a SAM, and the
+    /// earlier INVITE is answered 484. Where the exchange takes no SAM the call is made anew
+    /// (RFC 3578 §3.5). `false`: the INVITE is a call by itself.
+    pub(super) fn dials_on(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        incoming: &Incoming,
+    ) -> bool {
+        let config = self.config.clone();
+        let index = incoming.peer.map(|peer| usize::from(peer.0));
+        let Some(trunk) = index.and_then(|index| config.sip_trunks.get(index)) else {
+            return false;
+        };
+        if !trunk.overlap {
+            return false;
+        }
+        let same_call = |origin: &Origin| match origin {
+            Origin::Sip {
+                incoming: earlier, ..
+            } => earlier.call_id == incoming.call_id && earlier.from_tag == incoming.from_tag,
+            Origin::Isup { .. } => false,
+        };
+        let found = self.legs.iter().find(|(_, leg)| {
+            same_call(&leg.route.origin)
+                && Some(leg.trunk) == index
+                && leg
+                    .call
+                    .as_ref()
+                    .is_some_and(|call| call.state() == "Trying")
+        });
+        let Some((id, leg)) = found.map(|(id, leg)| (*id, leg)) else {
+            return false;
+        };
+        let Some(sam) = self.further_digits(leg, incoming) else {
+            self.step(now, id, Event::Superseded);
+            return false;
+        };
+        let agreed = leg
+            .local
+            .as_ref()
+            .map(|(local, _)| self.agree(incoming, local));
+        let Some(Ok((octets, plan))) = agreed else {
+            self.step(now, id, Event::Superseded);
+            return false;
+        };
+        self.take_over(now, id, session, incoming, (octets, plan), sam);
+        true
+    }
+
+    /// The SAM for the digits that an INVITE has more than the last; none where they cannot follow
+    /// on the same circuit.
+    fn further_digits(&self, leg: &super::leg::Leg, incoming: &Incoming) -> Option<Further> {
+        let group = self.config.trunk_groups.get(leg.group)?;
+        if group.overlap != Overlap::Pass || leg.circuit.is_none() {
+            return None;
+        }
+        let called = number::from_uri(&incoming.request_uri)?;
+        let decision = self.plan.route(Query {
+            called: &called,
+            from: Trunk::Sip(leg.trunk),
+        });
+        let Routed::To(targets) = &decision.route else {
+            return None;
+        };
+        if !targets.contains(&Trunk::Group(leg.group)) {
+            return None;
+        }
+        let sent = match decision.nature {
+            Some(_) => decision.number.digits.clone(),
+            None => number::to_parameter(&decision.number, group, &leg.profile).0,
+        };
+        let more = sent.strip_prefix(leg.record.called_sent.as_deref()?)?;
+        let signals: Signals = more.replace('*', "B").replace('#', "C").parse().ok()?;
+        (!signals.is_empty()).then(|| Further {
+            received: called.to_string(),
+            number: decision.number.clone(),
+            sam: Message::new(MessageType::Sam).with(SubsequentNumber { digits: signals }),
+            sent,
+        })
+    }
+
+    fn take_over(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        session: SessionId,
+        incoming: &Incoming,
+        (octets, plan): (bytes::Bytes, Option<sip::sdp::MediaPlan>),
+        further: Further,
+    ) {
+        let config = self.config.clone();
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        let before = leg.session.replace(session);
+        if let Some((_, answer)) = &mut leg.local {
+            *answer = octets;
+        }
+        leg.record.called_received = further.received;
+        leg.record.called_sent = Some(further.sent);
+        leg.route.number = further.number;
+        if let Origin::Sip { incoming: of, .. } = &mut leg.route.origin {
+            **of = incoming.clone();
+        }
+        let (trunk, circuit) = (config.sip_trunks.get(leg.trunk), leg.circuit);
+        self.by_session.insert(session, id);
+        if let Some(before) = before {
+            self.by_session.remove(&before);
+            let incomplete = sip::Request::Reject {
+                status: 484,
+                reason: None,
+                headers: Headers::new(),
+                bodies: sip::Bodies::default(),
+            };
+            self.ask_sip(now, id, before, incomplete);
+        }
+        if let Some(trunk) = trunk {
+            let policy = super::attempt::policy(trunk);
+            self.ask_sip(now, id, session, sip::Request::Policy(policy));
+        }
+        if let Some(plan) = plan {
+            self.agree_on(now, id, plan);
+        }
+        if let Some(circuit) = circuit {
+            self.ask_isup(now, id, circuit, Request::Send(further.sam));
+        }
+    }
+}
+
+/// What an INVITE adds to a call.
+struct Further {
+    /// The number as dialled.
+    received: String,
+    /// The number that goes out, and the digits of it that are sent.
+    number: Number,
+    sent: String,
+    sam: Message,
+}
