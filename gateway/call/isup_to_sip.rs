@@ -298,8 +298,9 @@ impl IsupToSip {
             }
             // Q.764 §2.2: the caller has cleared; the tone has told him.
             (Treatment, Isup::Released(_)) => {
+                let actions = self.silence();
                 self.state = Releasing;
-                self.silence()
+                actions
             }
             (Treatment, Isup::Failed { .. }) => {
                 let mut actions = self.silence();

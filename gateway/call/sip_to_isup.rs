@@ -375,6 +375,10 @@ impl SipToIsup {
     /// The circuit gave up by itself; the row says what SIP is told.
     fn fail(&mut self, context: &Context<'_>, fault: Fault, mut headers: Headers) -> Vec<Action> {
         let row = context.profile.failure(fault);
+        if fault == Fault::Congested {
+            // RFC 3398 §7.2.4.1: when the exchange may take more again (T30, Q.764 §2.10.2).
+            headers.push(("Retry-After".to_owned(), "10".to_owned()));
+        }
         headers.extend(release::reason(
             context.profile,
             &gateways(row.cause),

@@ -1,12 +1,14 @@
 //! The whole unit between two scripted far ends in virtual time: the call flows of the RFCs, each
 //! with its ladder as a reviewed file, as ITU and as ANSI.
 
+mod pair;
 mod rfc3372;
 mod rfc3398;
 mod rfc3578;
 mod rfc3666;
 mod sip_far_end;
 mod stand;
+mod transparency;
 
 /// Each flow is a function from a standard to its ladder; the ladders are files under `snapshots`.
 macro_rules! flows {

@@ -1,9 +1,9 @@
 //! The call flows of RFC 3398, by its sections.
 
 use isup::{
-    CalledPartysStatus, Cause, Event, EventInformation, GenericNotification, Location, Message,
-    MessageType, Notification, NotificationIndicator, OptionalBackwardCallIndicators,
-    ParameterCode, SuspendResumeIndicators,
+    AutomaticCongestionLevel, CalledPartysStatus, Cause, Event, EventInformation,
+    GenericNotification, Location, Message, MessageType, Notification, NotificationIndicator,
+    OptionalBackwardCallIndicators, ParameterCode, SuspendResumeIndicators,
 };
 
 use super::flows;
@@ -39,6 +39,8 @@ flows! { "rfc3398":
     s11_2_group_reset,
     s11_2_hardware_blocking,
     s11_2_blocking_keeps_the_call,
+    a_congested_exchange,
+    early_media_told_to_sip,
     early_media_that_never_comes,
     early_media_that_is_not_allowed,
 }
@@ -589,6 +591,48 @@ fn s11_2_blocking_keeps_the_call(standard: Standard) -> String {
     stand.exchange_says(MessageType::Blo);
     stand.expect_isup(MessageType::Bla);
     stand.seconds(5);
+    hang_up(stand, caller)
+}
+
+/// The exchange asks for less traffic: a share of new calls is refused here, with a time to wait.
+fn a_congested_exchange(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, Settings::default());
+    let caller = stand.invite(With::sdp());
+    stand.expect_isup(MessageType::Iam);
+    let rel = stand.rel(42).with(AutomaticCongestionLevel::Level2);
+    stand.exchange(&rel);
+    stand.expect_isup(MessageType::Rlc);
+    let refusal = stand.expect("503");
+    stand.acknowledge(&caller, &refusal);
+    // Three new calls of five.
+    let caller = from_sip(&mut stand, With::sdp());
+    let refused = stand.invite(With::sdp());
+    let refusal = stand.expect("503");
+    assert!(refusal.field("Reason").contains("cause=42"));
+    assert_eq!(refusal.field("Retry-After"), "10");
+    stand.acknowledge(&refused, &refusal);
+    hang_up(stand, caller)
+}
+
+/// A trusted caller that reads P-Early-Media is told that there is something to hear.
+fn early_media_told_to_sip(standard: Standard) -> String {
+    let settings = Settings {
+        trunk: "trusted = true",
+        ..Settings::default()
+    };
+    let mut stand = Stand::new(standard, settings);
+    let mut caller = stand.invite(With::sdp().field("P-Early-Media: supported"));
+    stand.expect_isup(MessageType::Iam);
+    let acm = stand
+        .acm(CalledPartysStatus::SubscriberFree)
+        .with(OptionalBackwardCallIndicators::IN_BAND_INFORMATION);
+    stand.exchange(&acm);
+    let progress = stand.expect("183");
+    assert_eq!(progress.field("P-Early-Media"), "sendonly");
+    stand.exchange_says(MessageType::Anm);
+    let ok = stand.expect("200");
+    caller.learn(&ok);
+    stand.request(&mut caller, "ACK", &With::nothing());
     hang_up(stand, caller)
 }
 

@@ -51,6 +51,7 @@ const NONE: Settings = Settings {
     route: "",
     timeslots: "",
     more: "",
+    swapped: false,
 };
 
 /// An IAM for the first digits of +4930555010.

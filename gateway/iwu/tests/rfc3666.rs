@@ -2,11 +2,12 @@
 //! its user.
 
 use isup::{
-    CalledPartyNumber, CalledPartysStatus, CallingPartyNumber, Message, MessageType,
-    NatureOfAddress, OptionalBackwardCallIndicators,
+    CalledPartyNumber, CalledPartysStatus, CallingPartyNumber, ForwardCallIndicators, Message,
+    MessageType, NatureOfAddress, OptionalBackwardCallIndicators,
 };
 
 use super::flows;
+use super::pair::Pair;
 use super::rfc3398::cancelled;
 use super::sip_far_end::{Dialog, With};
 use super::stand::{Settings, Stand};
@@ -22,10 +23,13 @@ flows! { "rfc3666":
     s3_2_fast_answer,
     s3_4_sip_error_to_rel,
     s3_5_busy_to_rel,
+    s3_6_error_with_interworking,
+    s3_6_nobody_clears_the_tone,
     s3_7_acm_timeout_stateful_proxy,
     s3_8_acm_timeout_stateless_proxy,
     s3_9_caller_abandons,
     s3_9_caller_abandons_while_200_crosses,
+    s4_1_isup_to_isup,
 }
 
 /// An ACM that says nothing of the called party and that there is something to be heard.
@@ -204,6 +208,42 @@ fn s3_5_busy_to_rel(standard: Standard) -> String {
     refused(standard, "600 Busy Everywhere", 17)
 }
 
+/// An IAM that has met another kind of network is refused: the caller hears a busy tone.
+fn hears_a_busy_tone(settings: Settings, standard: Standard) -> Stand {
+    let mut stand = Stand::new(standard, settings);
+    let iam = stand
+        .iam()
+        .with(ForwardCallIndicators::INTERWORKING_ENCOUNTERED);
+    stand.exchange_calls(&iam);
+    let invite = stand.expect("INVITE");
+    stand.respond(&invite, "600 Busy Everywhere", "called", &With::nothing());
+    stand.expect("ACK");
+    let acm = stand.expect_isup(MessageType::Acm);
+    let optional: OptionalBackwardCallIndicators = acm.find().unwrap();
+    assert!(optional.contains(OptionalBackwardCallIndicators::IN_BAND_INFORMATION));
+    stand
+}
+
+fn s3_6_error_with_interworking(standard: Standard) -> String {
+    let mut stand = hears_a_busy_tone(Settings::default(), standard);
+    stand.seconds(5);
+    stand.exchange(&stand.rel(16));
+    stand.expect_isup(MessageType::Rlc);
+    stand.over()
+}
+
+/// What the RFC leaves out: the tone has an end.
+fn s3_6_nobody_clears_the_tone(standard: Standard) -> String {
+    let settings = Settings {
+        group: "announcement = \"20s\"",
+        ..Settings::default()
+    };
+    let mut stand = hears_a_busy_tone(settings, standard);
+    stand.seconds(20);
+    stand.expect_release(17);
+    stand.over()
+}
+
 fn s3_7_acm_timeout_stateful_proxy(standard: Standard) -> String {
     let mut stand = Stand::new(
         standard,
@@ -281,4 +321,33 @@ fn s3_9_caller_abandons_while_200_crosses(standard: Standard) -> String {
     );
     stand.respond(&bye, "200 OK", "", &With::nothing());
     stand.over()
+}
+
+fn s4_1_isup_to_isup(standard: Standard) -> String {
+    let mut pair = Pair::new(standard);
+    let iam = pair.near.iam();
+    pair.near.exchange_calls(&iam);
+    pair.carry();
+    assert_eq!(
+        pair.far.expect_isup(MessageType::Iam).to_vec(),
+        iam.to_vec()
+    );
+    let acm = in_band(&pair.far);
+    pair.far.exchange(&acm);
+    pair.carry();
+    assert_eq!(
+        pair.near.expect_isup(MessageType::Acm).to_vec(),
+        acm.to_vec()
+    );
+    pair.far.exchange_says(MessageType::Anm);
+    pair.carry();
+    pair.near.expect_isup(MessageType::Anm);
+    // The called side hangs up.
+    let rel = pair.far.rel(16);
+    pair.far.exchange(&rel);
+    pair.far.expect_isup(MessageType::Rlc);
+    pair.carry();
+    assert_eq!(pair.near.expect_release(16).to_vec(), rel.to_vec());
+    pair.carry();
+    pair.over()
 }

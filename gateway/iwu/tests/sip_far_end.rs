@@ -127,6 +127,11 @@ impl Heard {
         }
     }
 
+    /// The whole message.
+    pub(super) fn octets(&self) -> Bytes {
+        self.octets.clone()
+    }
+
     /// The start line without the version: "INVITE sip:..." or "183 Session Progress".
     pub(super) fn line(&self) -> &str {
         let line = self.head.split("\r\n").next().unwrap();

@@ -75,6 +75,16 @@ pub(super) struct Settings {
     pub(super) timeslots: &'static str,
     /// Further tables.
     pub(super) more: &'static str,
+    /// The unit is its user's user: it has the address of the SIP far end, and the other way round.
+    pub(super) swapped: bool,
+}
+
+/// The unit's address, and that of its user.
+fn addresses(swapped: bool) -> (&'static str, &'static str) {
+    match swapped {
+        false => (SIP, USER),
+        true => (USER, SIP),
+    }
 }
 
 fn configuration(standard: Standard, settings: &Settings) -> String {
@@ -91,6 +101,7 @@ fn configuration(standard: Standard, settings: &Settings) -> String {
         more,
         ..
     } = settings;
+    let (own, user) = addresses(settings.swapped);
     let timeslots = match settings.timeslots {
         "" => "1-15,17-31",
         timeslots => timeslots,
@@ -105,7 +116,7 @@ fn configuration(standard: Standard, settings: &Settings) -> String {
 mask_numbers = false
 seed = 1
 [sip]
-listen = "{SIP}"
+listen = "{own}"
 [[span]]
 name = "e1"
 driver = "emulator"
@@ -128,7 +139,7 @@ law = "{law}"
 {group}
 [[sip_trunk]]
 name = "user"
-address = "{USER}"
+address = "{user}"
 isup_version = "{version}"
 reliable = "off"
 {trunk}
@@ -160,6 +171,7 @@ pub(super) struct Stand {
     pub(super) iwu: Iwu,
     pub(super) standard: Standard,
     pub(super) numbers: Numbers,
+    addresses: (&'static str, &'static str),
     far: Mtp,
     /// Circuit of the flow: that of the latest IAM.
     pub(super) cic: Cic,
@@ -199,6 +211,7 @@ impl Stand {
             iwu: Iwu::new(Arc::new(config), birth).unwrap(),
             standard,
             numbers: Numbers::of(standard),
+            addresses: addresses(settings.swapped),
             far: Mtp::new(far).unwrap(),
             cic: Cic(0),
             sip: VecDeque::new(),
@@ -388,7 +401,12 @@ impl Stand {
 
     /// The exchange sends an IAM on a circuit that the gateway does not control.
     pub(super) fn exchange_calls(&mut self, iam: &Message) {
-        self.cic = Cic(2 + self.cic.0.next_multiple_of(2));
+        // Timeslot 16 has the link.
+        self.cic = match 2 + self.cic.0.next_multiple_of(2) {
+            16 => Cic(18),
+            32.. => Cic(2),
+            cic => Cic(cic),
+        };
         self.exchange(iam);
     }
 
@@ -486,8 +504,14 @@ impl Stand {
     }
 
     fn user(&mut self, octets: Vec<u8>) {
-        let flow = Flow::udp(SIP.parse().unwrap(), USER.parse().unwrap());
-        self.input(Input::Sip(flow, octets.into()));
+        self.user_says(octets.into());
+    }
+
+    /// A datagram of the SIP user.
+    pub(super) fn user_says(&mut self, octets: Bytes) {
+        let (own, user) = self.addresses;
+        let flow = Flow::udp(own.parse().unwrap(), user.parse().unwrap());
+        self.input(Input::Sip(flow, octets));
         self.pass(SAYING);
     }
 
@@ -539,6 +563,11 @@ impl Stand {
         if !sip.is_empty() || !isup.is_empty() {
             panic!("{sip:?}, {isup:?} besides\n{}", self.ladder());
         }
+    }
+
+    /// What the gateway said last that nobody has heard.
+    pub(super) fn unheard(&mut self) -> Option<Bytes> {
+        Some(self.sip.pop_front()?.1.octets())
     }
 
     // --- Media ----------------------------------------------------------------------------
