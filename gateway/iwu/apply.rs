@@ -47,8 +47,10 @@ impl Iwu {
         for action in actions {
             match action {
                 Action::Sip(request) => {
-                    if let sip::Request::Cancel { headers } = &request {
-                        self.cancel_earlier(now, id, headers);
+                    match &request {
+                        sip::Request::Cancel { headers } => self.cancel_earlier(now, id, headers),
+                        sip::Request::Bye { .. } => self.drop_transfer(now, id),
+                        _ => {}
                     }
                     if let Some(session) = self.legs.get(&id).and_then(|leg| leg.session) {
                         self.ask_sip(now, id, session, request);

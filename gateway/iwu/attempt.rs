@@ -276,7 +276,7 @@ impl Iwu {
     }
 
     /// Where an INVITE to a trunk goes, or why none is sent.
-    fn may_invite(
+    pub(super) fn may_invite(
         &mut self,
         now: Instant,
         index: usize,
@@ -427,7 +427,7 @@ impl Iwu {
 }
 
 /// The endpoint's peer of a trunk.
-fn peer(index: usize) -> PeerId {
+pub(super) fn peer(index: usize) -> PeerId {
     PeerId(u16::try_from(index).unwrap_or(u16::MAX))
 }
 

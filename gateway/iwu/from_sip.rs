@@ -114,7 +114,7 @@ impl Iwu {
 
     /// An INVITE: a call begins, even if it ends at once; every attempt has its record.
     fn incoming(&mut self, now: Instant, session: SessionId, incoming: Box<Incoming>) {
-        if self.dials_on(now, session, &incoming) {
+        if self.replaces(now, session, &incoming) || self.dials_on(now, session, &incoming) {
             return;
         }
         let call = CallId(self.next_call);

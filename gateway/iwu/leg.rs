@@ -33,6 +33,8 @@ pub(super) struct Leg {
     pub(super) circuit: Option<CircuitId>,
     /// The INVITE to come repeats that of this session with more digits.
     pub(super) continues: Option<SessionId>,
+    /// A transfer under way.
+    pub(super) transfer: Option<super::transfer::Transfer>,
     /// Index of the SIP trunk.
     pub(super) trunk: usize,
     /// Index of the trunk group.
@@ -102,6 +104,7 @@ impl Leg {
             session: None,
             earlier: Vec::new(),
             continues: None,
+            transfer: None,
             circuit: None,
             trunk,
             group,

@@ -17,6 +17,7 @@
 //! | `apply` | what a call asks for is done |
 //! | `attempt` | circuits and SIP trunks are tried |
 //! | `overlap` | digits that come and go one after the other |
+//! | `transfer` | another SIP peer for the party on a circuit |
 //! | `bridge` | media commands |
 //! | `continuity` | check tones and loops, by circuit |
 //! | `drain` | shutdown |
@@ -46,6 +47,7 @@ mod ports;
 mod seeded;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -147,6 +147,9 @@ impl Iwu {
         session: SessionId,
         indication: sip::Indication,
     ) {
+        let Some(indication) = self.of_transfer(now, id, session, indication) else {
+            return;
+        };
         let leg = self.legs.get_mut(&id);
         let earlier = leg.filter(|leg| leg.earlier.contains(&session));
         let answered = matches!(indication, sip::Indication::Accepted { .. });

@@ -6,6 +6,7 @@ mod rfc3372;
 mod rfc3398;
 mod rfc3578;
 mod rfc3666;
+mod rfc5589;
 mod sip_far_end;
 mod stand;
 mod transparency;

@@ -244,6 +244,13 @@ impl Dialog {
         self.remote = format!("<{}>", self.target);
     }
 
+    /// How another INVITE names this dialog, which the far end began (RFC 3891 §6.1).
+    pub(super) fn replaces(&self) -> String {
+        let tag = |value: &str| value.split(";tag=").nth(1).unwrap().to_owned();
+        let (ours, theirs) = (tag(&self.local), tag(&self.remote));
+        format!("{};to-tag={theirs};from-tag={ours}", self.call_id)
+    }
+
     /// Takes the gateway's tag from its response.
     pub(super) fn learn(&mut self, response: &Heard) {
         response.field("To").clone_into(&mut self.remote);

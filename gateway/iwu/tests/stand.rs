@@ -146,7 +146,6 @@ reliable = "off"
 [[sip_trunk]]
 name = "second"
 address = "{SECOND}"
-sources = ["127.0.0.2"]
 isup_version = "{version}"
 reliable = "off"
 {second}
@@ -527,6 +526,13 @@ impl Stand {
         let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
         self.input(Input::Sip(flow, octets));
         self.pass(SAYING);
+    }
+
+    /// The second trunk says something in a dialog.
+    pub(super) fn second_requests(&mut self, dialog: &mut Dialog, method: &str, with: &With) {
+        let octets: Bytes = dialog.request(method, with).into();
+        let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
+        self.input(Input::Sip(flow, octets));
     }
 
     /// The next message of the gateway to a SIP far end; every 100 is passed over.
