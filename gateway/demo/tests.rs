@@ -3,6 +3,8 @@
 mod congestion;
 mod continuity;
 mod load;
+mod modems;
+mod offices;
 mod signalling;
 mod two_gateways;
 
