@@ -64,7 +64,8 @@ impl Node {
     /// MTP-PAUSE, MTP-RESUME and MTP-STATUS (Q.764 §2.13, §2.14).
     ///
     /// While a far end is paused nothing is sent there, calls that talk are kept, the others end.
-    /// When it resumes, whatever waits for an answer is asked again at once. Congestion refuses a
+    /// When it resumes, whatever waits for an answer is asked again at once, and circuits whose
+    /// call ended meanwhile unheard are reset. Congestion refuses a
     /// share of the new calls ([`Congestion`]).
     pub fn handle_status(&mut self, now: Instant, status: Status) {
         match status {
@@ -129,10 +130,11 @@ impl Node {
         true
     }
 
-    /// Everything that waits for an answer is asked again.
+    /// Everything that waits for an answer is asked again, and what is in doubt is reset.
     fn resume(&mut self, now: Instant, dpc: PointCode) {
         self.resume_procedures(now, dpc);
         self.apply_to_all(now, dpc, &Event::Resume);
+        self.reset_unsettled(now, dpc);
     }
 
     fn apply_to_all(&mut self, now: Instant, dpc: PointCode, event: &Event) {

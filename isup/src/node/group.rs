@@ -102,6 +102,11 @@ impl Procedure {
     pub(super) fn concerns(&self, place: usize) -> bool {
         self.places.contains(&place)
     }
+
+    /// CGB for a failure of the line waits for its answer, for this circuit too.
+    pub(super) fn blocks_hardware(&self, place: usize) -> bool {
+        self.kind == Kind::Block(Blocking::Hardware) && self.concerns(place)
+    }
 }
 
 impl Node {
@@ -408,6 +413,9 @@ impl Node {
         let Some(procedure) = self.end_procedure(number) else {
             return;
         };
+        if procedure.kind.blocking() == Some(Blocking::Hardware) {
+            self.hardware_acknowledged(&procedure.places);
+        }
         if procedure.kind == Kind::Query {
             self.compare(now, cic, &procedure, message);
         }

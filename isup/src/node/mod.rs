@@ -17,6 +17,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod unsettled;
 mod view;
 
 use std::{
@@ -34,6 +35,7 @@ use copies::Copies;
 use far_end::FarEnd;
 use group::Procedure;
 use timers::{Owner, TimerQueue};
+use unsettled::Hearing;
 
 pub use config::{ConfigError, GroupConfig, NodeConfig, StartReset};
 pub use congestion::Congestion;
@@ -91,6 +93,8 @@ struct Line {
     last: Option<(Instant, LastEvent)>,
     /// When the call or what maintenance sees changed last.
     changed: Option<Instant>,
+    /// Its call ended here, and perhaps the far end never heard of it ([`Hearing`]).
+    unsettled: bool,
     /// [`Node::released`] when it became idle: small is long ago.
     idle_order: u64,
 }
@@ -208,6 +212,7 @@ impl Node {
                 since: None,
                 last: None,
                 changed: None,
+                unsettled: false,
                 idle_order: self.released,
             });
         }
@@ -356,6 +361,7 @@ impl Node {
         let Some(line) = self.circuits.get_mut(place) else {
             return;
         };
+        let hearing = Hearing::of(&event, self.far_ends.get(&line.dpc));
         let (state, idle) = (line.circuit.state(), line.circuit.is_idle());
         let status = line.circuit.status();
         line.last = Some((now, LastEvent::of(&event)));
@@ -371,6 +377,7 @@ impl Node {
             self.released += 1;
             line.idle_order = self.released;
         }
+        line.unsettled = hearing.leaves_unsettled(line.unsettled, idle, line.circuit.is_idle());
         let (id, dpc, cic) = (line.id, line.dpc, line.cic);
         for action in actions {
             match action {

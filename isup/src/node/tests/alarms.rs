@@ -139,6 +139,96 @@ fn the_far_end_cannot_be_reached_for_a_while() {
     assert_eq!(world.told(End::B), ["5 Released 38", "5 Idle"]);
 }
 
+/// The signalling breaks with the line: what was sent is lost, and MTP-PAUSE comes later, as it does
+/// after a link has failed. When both are back the far end's calls end too, those of one circuit and
+/// those of neighbours.
+#[test]
+fn the_signalling_fails_with_the_span() {
+    for paused_first in [false, true] {
+        let mut world = answered(3);
+        for circuit in [8, 9] {
+            world.request(End::A, circuit, setup());
+            world.settle();
+            world.send(End::B, circuit, MessageType::Acm);
+            world.send(End::B, circuit, MessageType::Anm);
+        }
+        world.forget();
+        world.deaf = [true, true];
+        if paused_first {
+            world.status(End::A, Status::Pause(B));
+        }
+        let now = world.now;
+        world.a.handle_alarm(now, &span(), true);
+        world.settle();
+        world.status(End::A, Status::Pause(B));
+        world.status(End::B, Status::Pause(A));
+        world.run(seconds(40));
+        assert_eq!(world.state(End::A, 3), "Idle");
+        assert_eq!(world.state(End::B, 3), "IncomingAnswered");
+        let now = world.now;
+        world.a.handle_alarm(now, &span(), false);
+        world.settle();
+        world.forget();
+
+        world.deaf = [false, false];
+        world.status(End::B, Status::Resume(A));
+        world.status(End::A, Status::Resume(B));
+        let wire = world.wire();
+        let resets = |wire: &[String]| -> Vec<String> {
+            let reset = |line: &&String| line.contains("RSC") || line.contains("GRS");
+            wire.iter().filter(reset).cloned().collect()
+        };
+        assert_eq!(resets(&wire), ["A RSC 3", "A GRS 8"], "{wire:?}");
+        for circuit in [3, 8, 9] {
+            assert_eq!(world.state(End::B, circuit), "Idle", "circuit {circuit}");
+        }
+        world.all_idle();
+
+        // Once is enough.
+        world.status(End::A, Status::Pause(B));
+        world.status(End::A, Status::Resume(B));
+        assert_eq!(world.wire(), [""; 0]);
+    }
+}
+
+/// The signalling is back before the line: the CGB that waits goes out once more, and that does.
+#[test]
+fn the_signalling_returns_before_the_span() {
+    let mut world = answered(3);
+    world.deaf = [true, true];
+    let now = world.now;
+    world.a.handle_alarm(now, &span(), true);
+    world.settle();
+    world.status(End::A, Status::Pause(B));
+    world.forget();
+    world.deaf = [false, false];
+    world.status(End::A, Status::Resume(B));
+    assert_eq!(
+        world.wire(),
+        ["A CGB 1", "A CGB 17", "B CGBA 1", "B CGBA 17"]
+    );
+    assert_eq!(world.state(End::B, 3), "Idle");
+    let now = world.now;
+    world.a.handle_alarm(now, &span(), false);
+    world.settle();
+    world.all_idle();
+}
+
+/// REL comes in, RLC cannot go out: the far end, which waits for it, is reset when it can be reached.
+#[test]
+fn an_answer_that_cannot_be_sent_is_followed_by_a_reset() {
+    let mut world = answered(3);
+    world.status(End::A, Status::Pause(B));
+    world.request(End::B, 3, Request::Release(rel(16)));
+    world.settle();
+    assert_eq!(world.state(End::A, 3), "Idle");
+    assert_eq!(world.state(End::B, 3), "WaitRlc");
+    world.forget();
+    world.status(End::A, Status::Resume(B));
+    assert_eq!(world.wire(), ["A RSC 3", "B RLC 3"]);
+    world.all_idle();
+}
+
 /// Q.784.1 8.2: the user part does not answer: UPT until it does, no new calls meanwhile.
 #[test]
 fn the_user_part_is_tested() {
