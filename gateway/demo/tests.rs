@@ -5,6 +5,7 @@ mod continuity;
 mod load;
 mod modems;
 mod offices;
+mod outage;
 mod signalling;
 mod two_gateways;
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use emulator::{Cable, End};
 use lab::network::{Network, NetworkConfig};
 use lab::sip_peer::{self, SipPeer, SipPeerConfig};
 use media_bridge::QueueRtp;
-use tdm::{BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
+use tdm::{Alarm, BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 
 use crate::cdr::CallRecord;
 use crate::config::Environment;
@@ -52,6 +53,7 @@ pub(super) struct Pair {
     pub(super) network: Network,
     pub(super) cable: Cable,
     pub(super) timeslots: BadTimeslots,
+    pub(super) hides_rai: Arc<AtomicBool>,
 }
 
 /// Timeslots on which every octet that arrives is noise, at either end.
@@ -71,32 +73,47 @@ impl BadTimeslots {
     }
 }
 
-/// An end of the line with bad timeslots.
-struct Disturbed(End, BadTimeslots);
+/// An end of the line with bad timeslots, behind equipment that may keep the remote alarm (RAI) to
+/// itself, as a section of its own between two multiplexers does.
+struct Disturbed {
+    end: End,
+    bad: BadTimeslots,
+    hides_rai: Arc<AtomicBool>,
+}
 
 impl SpanIo for Disturbed {
     fn id(&self) -> SpanId {
-        self.0.id()
+        self.end.id()
     }
 
     fn wait(&mut self) -> io::Result<Due> {
-        self.0.wait()
+        self.end.wait()
     }
 
     fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
-        self.0.carry(due, tx, rx)?;
-        for (timeslot, noise) in self.1.0.lock().unwrap().iter_mut() {
+        self.end.carry(due, tx, rx)?;
+        for (timeslot, noise) in self.bad.0.lock().unwrap().iter_mut() {
             noise.corrupt(&mut rx.0[*timeslot]);
         }
         Ok(())
     }
 
     fn poll_event(&mut self) -> Option<SpanEvent> {
-        self.0.poll_event()
+        let rai = |event: &SpanEvent| {
+            matches!(
+                event,
+                SpanEvent::Alarm {
+                    alarm: Alarm::Rai,
+                    on: true
+                }
+            )
+        };
+        let hides = self.hides_rai.load(Relaxed);
+        core::iter::from_fn(|| self.end.poll_event()).find(|event| !(hides && rai(event)))
     }
 
     fn counters(&self) -> SpanCounters {
-        self.0.counters()
+        self.end.counters()
     }
 }
 
@@ -281,8 +298,14 @@ impl Pair {
         let (near, far) = emulator::pair(SpanId(0), SpanId(0));
         let cable = near.cable();
         let timeslots = BadTimeslots::default();
+        let hides_rai = Arc::new(AtomicBool::new(false));
         let sides = [(false, near), (true, far)].map(|(mirrored, end)| {
-            Side::new(base, mirrored, circuits, Disturbed(end, timeslots.clone()))
+            let end = Disturbed {
+                end,
+                bad: timeslots.clone(),
+                hides_rai: hides_rai.clone(),
+            };
+            Side::new(base, mirrored, circuits, end)
         });
         let mut pair = Self {
             now: base,
@@ -290,6 +313,7 @@ impl Pair {
             network: Network::new(network),
             cable,
             timeslots,
+            hides_rai,
         };
         for side in &mut pair.sides {
             side.input(base, &mut pair.network, Input::Start);

@@ -65,8 +65,8 @@ impl Node {
     ///
     /// While a far end is paused nothing is sent there, calls that talk are kept, the others end.
     /// When it resumes, whatever waits for an answer is asked again at once, and circuits whose
-    /// call ended meanwhile unheard are reset. Congestion refuses a
-    /// share of the new calls ([`Congestion`]).
+    /// call ended meanwhile unheard are reset. Congestion refuses a share of the new calls
+    /// ([`Congestion`]).
     pub fn handle_status(&mut self, now: Instant, status: Status) {
         match status {
             Status::Pause(dpc) => {

@@ -413,8 +413,10 @@ impl Node {
         let Some(procedure) = self.end_procedure(number) else {
             return;
         };
-        if procedure.kind.blocking() == Some(Blocking::Hardware) {
-            self.hardware_acknowledged(&procedure.places);
+        match procedure.kind {
+            Kind::Block(Blocking::Hardware) => self.hardware_blocked(&procedure.places),
+            Kind::Unblock(Blocking::Hardware) => self.hardware_unblocked(now, &procedure.places),
+            _ => {}
         }
         if procedure.kind == Kind::Query {
             self.compare(now, cic, &procedure, message);

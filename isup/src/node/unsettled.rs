@@ -4,7 +4,7 @@
 //! §2.8.2.2). When the signalling fails with the line, CGB is lost, and once the line is good again
 //! CGU takes its place: the far end keeps its call for ever. Nor does an RLC get there that goes
 //! out in MTP-PAUSE. The state of such a circuit is ambiguous, and a reset makes both ends agree
-//! (§2.9.3) as soon as the far end can be reached.
+//! (§2.9.3) as soon as the far end can be reached, or answers CGU where it never answered CGB.
 
 use std::time::Instant;
 
@@ -81,12 +81,22 @@ impl Node {
         self.reset_group(now, &places);
     }
 
-    /// CGBA, or CGUA for what followed it: the far end has ended its calls.
-    pub(super) fn hardware_acknowledged(&mut self, places: &[usize]) {
+    /// CGBA: the far end has ended its calls.
+    pub(super) fn hardware_blocked(&mut self, places: &[usize]) {
         for &place in places {
             if let Some(line) = self.circuits.get_mut(place) {
                 line.unsettled = false;
             }
         }
+    }
+
+    /// CGUA: the far end hears, and where CGBA never came nobody knows whether it heard of CGB.
+    pub(super) fn hardware_unblocked(&mut self, now: Instant, places: &[usize]) {
+        let doubtful = places.iter().copied().filter(|&place| {
+            let line = self.circuits.get(place);
+            line.is_some_and(|line| line.unsettled)
+        });
+        let doubtful: Vec<usize> = doubtful.collect();
+        self.reset_group(now, &doubtful);
     }
 }

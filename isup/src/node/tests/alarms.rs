@@ -214,6 +214,34 @@ fn the_signalling_returns_before_the_span() {
     world.all_idle();
 }
 
+/// CGB is lost although the link works, and the line is good again before T18: CGUA alone does not
+/// show that the far end ended its call.
+#[test]
+fn a_lost_cgb_whose_cgu_is_answered_is_followed_by_a_reset() {
+    let mut world = answered(3);
+    world.deaf = [true, false];
+    let now = world.now;
+    world.a.handle_alarm(now, &span(), true);
+    world.settle();
+    assert_eq!(world.state(End::B, 3), "IncomingAnswered");
+    world.forget();
+    world.deaf = [false, false];
+    world.a.handle_alarm(now, &span(), false);
+    world.settle();
+    assert_eq!(
+        world.wire(),
+        [
+            "A CGU 1",
+            "A CGU 17",
+            "B CGUA 1",
+            "B CGUA 17",
+            "A RSC 3",
+            "B RLC 3"
+        ]
+    );
+    world.all_idle();
+}
+
 /// REL comes in, RLC cannot go out: the far end, which waits for it, is reset when it can be reached.
 #[test]
 fn an_answer_that_cannot_be_sent_is_followed_by_a_reset() {
