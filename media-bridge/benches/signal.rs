@@ -2,7 +2,7 @@
 //! per 20 ms of one channel, medians of rounds over ten seconds of speech and digits.
 //!
 //! `cargo bench -p media-bridge --bench signal`. Needs the C compiler and Debian's
-//! `libspandsp-dev` for the right-hand column.
+//! `libspandsp-dev` for the right-hand column, `libsrtp2-dev` for that of SRTP.
 #![expect(
     clippy::indexing_slicing,
     reason = "a bench: frames are 160 samples, rounds are not empty"
@@ -11,6 +11,8 @@
 #[allow(dead_code)]
 #[path = "../tests/spandsp/judge.rs"]
 mod judge;
+#[path = "../tests/libsrtp/judge.rs"]
+mod libsrtp;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use media_bridge::dtmf::{self, Digit, Levels};
 use media_bridge::echo::{Canceller, Nlms, NlmsConfig};
 use media_bridge::level::Dbm0;
 use media_bridge::modem;
+use media_bridge::rtp::Header;
+use media_bridge::srtp::{MasterKey, Receiver, Sender, Suite, TRAILER};
 use media_bridge::tone::{Generator, Partial, Segment, ToneProgram};
 use media_bridge::voice::Voice;
 use rustix::time::{ClockId, clock_gettime};
@@ -174,4 +178,67 @@ fn main() {
         canceller.cancel(f, black_box(&mut near));
     });
     report("echo canceller, 128 taps", "echo", ours);
+    protection(&octets);
+}
+
+/// SRTP: packets of a frame each, protected and unprotected, beside libsrtp. Each the best of some
+/// rounds, as the judge times it.
+fn protection(frames: &[[u8; FRAME]]) {
+    let judge = libsrtp::Judge::build();
+    println!("\n| ns per packet of 20 ms | Isthmus | libsrtp | ratio |\n|---|---|---|---|");
+    for suite in Suite::ALL {
+        let keying: Vec<u8> = (0..suite.keying_octets() as u8).collect();
+        let key = MasterKey::new(suite, &keying).expect("as long as its suite's");
+        let (mut sender, mut receiver) = (Sender::new(&key), Receiver::new(&key));
+        let mut best = [f64::MAX; 2];
+        let mut header = Header {
+            marker: false,
+            payload_type: 8,
+            sequence: 0,
+            timestamp: 0,
+            ssrc: 1,
+        };
+        for _ in 0..ROUNDS {
+            let mut protected = Vec::with_capacity(frames.len());
+            let clear: Vec<_> = frames
+                .iter()
+                .map(|frame| {
+                    header.sequence = header.sequence.wrapping_add(1);
+                    let mut packet = [0; 12 + FRAME];
+                    packet[..12].copy_from_slice(&header.to_octets());
+                    packet[12..].copy_from_slice(frame);
+                    packet
+                })
+                .collect();
+            let begin = cpu_ns();
+            for packet in &clear {
+                let mut buffer = [0; 12 + FRAME + TRAILER];
+                let length = sender
+                    .protect(black_box(packet), &mut buffer)
+                    .map(<[u8]>::len);
+                protected.push((buffer, length.expect("there is room")));
+            }
+            let between = cpu_ns();
+            for (buffer, length) in &mut protected {
+                let taken = receiver.unprotect(black_box(&mut buffer[..*length]));
+                assert_eq!(taken, Ok(12 + FRAME));
+            }
+            let end = cpu_ns();
+            let packets = frames.len() as f64;
+            best[0] = best[0].min((between - begin) / packets);
+            best[1] = best[1].min((end - between) / packets);
+        }
+        let theirs = judge.as_ref().and_then(|judge| judge.bench(suite, &keying));
+        for (n, what) in ["protect", "unprotect"].into_iter().enumerate() {
+            let ours = best[n];
+            match theirs {
+                Some(theirs) => println!(
+                    "| {suite}, {what} | {ours:.0} | {:.0} | {:.1} |",
+                    theirs[n],
+                    theirs[n] / ours
+                ),
+                None => println!("| {suite}, {what} | {ours:.0} | - | - |"),
+            }
+        }
+    }
 }

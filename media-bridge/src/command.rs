@@ -13,6 +13,7 @@ use crate::continuity::{Heard, Mode};
 use crate::dtmf::Digit;
 use crate::modem;
 use crate::redundancy;
+use crate::srtp::Srtp;
 use crate::statistics::Statistics;
 use crate::tone::Generator;
 
@@ -246,6 +247,11 @@ pub struct Rtp {
     pub rtcp: Option<Rtcp>,
     /// Redundant packets, when agreed.
     pub redundancy: Option<Redundancy>,
+    /// Protection of RTP and RTCP both ways (RFC 3711); `None` without. Packets that are not
+    /// authentic are counted and dropped, and no source is latched by them. When the side that
+    /// this one replaces had it, [`Srtp::go_on_from`] says what goes on. The bridge takes it, and
+    /// [`Event::Spent`] brings it back.
+    pub srtp: Option<Box<Srtp>>,
     /// Listen for fax machines and modems on both sides, and carry data for the rest of the call
     /// once one answers: buffer fixed, no concealment, no comfort noise, no search for DTMF.
     /// Ignored for [`Codec::Clearmode`], which does so from the start. The bridge takes it, and
@@ -287,6 +293,7 @@ impl Rtp {
             timeout: None,
             rtcp: None,
             redundancy: None,
+            srtp: None,
             modems: None,
             data_depth: Duration::from_millis(60),
         }
@@ -461,6 +468,8 @@ pub enum Spent {
     Tone(Box<Generator>),
     /// From [`Redundancy::sender`].
     Redundancy(Box<redundancy::Sender>),
+    /// From [`Rtp::srtp`].
+    Srtp(Box<Srtp>),
     /// From [`Rtp::modems`].
     Modems(Box<modem::Pair>),
 }

@@ -7,7 +7,7 @@
 //!
 //! The parts work alone too, on samples and octets and without a clock: [`dtmf`] (Q.23, Q.24),
 //! [`tone`] (E.180), [`continuity`] (Q.724), [`modem`] (V.25, V.8, T.30), [`event`] (RFC 4733),
-//! [`jitter`], [`conceal`], [`rtp`] (RFC 3550), [`prbs`] (O.150) and [`level`] (dBm0 on the scale
+//! [`jitter`], [`conceal`], [`rtp`] (RFC 3550), [`srtp`] (RFC 3711), [`prbs`] (O.150) and [`level`] (dBm0 on the scale
 //! of G.711); [`noise`] and [`voice`] make signals to test them with.
 
 pub mod comfort;
@@ -29,6 +29,7 @@ pub mod redundancy;
 pub mod rtcp;
 pub mod rtp;
 mod shard;
+pub mod srtp;
 pub mod statistics;
 pub mod tone;
 pub mod udp;

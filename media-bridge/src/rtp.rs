@@ -53,6 +53,20 @@ impl Header {
     }
 }
 
+/// Where the payload, or the padding, of a packet begins: behind the header, contributing sources
+/// and extension. `None` when it is not RTP version 2 or is cut short before that. The payload may
+/// still be encrypted, and padding is not looked at.
+pub(crate) fn payload_offset(packet: &[u8]) -> Option<usize> {
+    let first = *packet.first()?;
+    let sources = HEADER_OCTETS + 4 * usize::from(first & 0x0F);
+    let mut offset = sources;
+    if first & 0x10 != 0 {
+        let &[_, _, l0, l1] = packet.get(sources..)?.first_chunk()?;
+        offset += 4 + 4 * usize::from(u16::from_be_bytes([l0, l1]));
+    }
+    (first >> 6 == 2 && packet.len() >= offset).then_some(offset)
+}
+
 /// Distance from `from` to `to` on the circle of sequence numbers: positive when `to` is newer.
 #[must_use]
 pub const fn sequence_distance(from: u16, to: u16) -> i16 {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::srtp;
+
 /// Counters of one bridge over its life, over all its RTP attachments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Statistics {
@@ -26,6 +28,13 @@ pub struct Statistics {
     pub packets_stranger: u64,
     /// Datagrams that are not RTP, or of a payload type that was not agreed.
     pub packets_malformed: u64,
+    /// Packets of SRTP or SRTCP that do not bear the tag of the peer's key, or came after its
+    /// lifetime.
+    #[serde(default)]
+    pub packets_unauthenticated: u32,
+    /// Packets of SRTP or SRTCP that were received before, or too late to tell.
+    #[serde(default)]
+    pub packets_replayed: u32,
     /// Changes of synchronisation source and restarts of the sender.
     pub restarts: u64,
     /// Interarrival jitter at the end, in microseconds (RFC 3550 §6.4.1).
@@ -73,6 +82,17 @@ pub struct Statistics {
     /// From attaching RTP to the first packet, in milliseconds; of the first attachment that
     /// received one.
     pub first_packet_ms: Option<u64>,
+}
+
+impl Statistics {
+    /// Counts a packet that SRTP drops.
+    pub(crate) fn drop_protected(&mut self, failure: srtp::Failure) {
+        match failure {
+            srtp::Failure::Malformed => self.packets_malformed += 1,
+            srtp::Failure::Replayed => self.packets_replayed += 1,
+            srtp::Failure::NotAuthentic => self.packets_unauthenticated += 1,
+        }
+    }
 }
 
 /// Counters of one shard.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use media_bridge::event::Payload;
 use media_bridge::rtp::Header;
+use media_bridge::srtp::{MasterKey, Receiver, Sender, Suite, TRAILER};
 use media_bridge::tone::Plan;
 use media_bridge::{
     BridgeId, Codec, Command, Datagram, Digit, DtmfDetection, Event, Flow, JitterConfig, Open,
@@ -129,6 +130,38 @@ fn commands(n: u8) -> [Command; 2] {
             rtp: Box::new(rtp),
         },
     ]
+}
+
+#[test]
+fn protecting_and_unprotecting_allocate_nothing() {
+    for suite in Suite::ALL {
+        let key = MasterKey::new(suite, &vec![7; suite.keying_octets()]).unwrap();
+        let (mut sender, mut receiver) = (Sender::new(&key), Receiver::new(&key));
+        let mut header = Header {
+            marker: false,
+            payload_type: 8,
+            sequence: 65_000,
+            timestamp: 0,
+            ssrc: 9,
+        };
+        let before = COUNT.with(Cell::get);
+        for n in 0..1_000 {
+            let mut packet = [0x2A; 172];
+            header.sequence = header.sequence.wrapping_add(1);
+            packet[..12].copy_from_slice(&header.to_octets());
+            let mut buffer = [0; 172 + TRAILER];
+            let length = sender.protect(&packet, &mut buffer).unwrap().len();
+            assert_eq!(receiver.unprotect(&mut buffer[..length]), Ok(172));
+            if n % 100 == 0 {
+                let mut buffer = [0x81; 32 + TRAILER];
+                let length = sender.protect_rtcp(&mut buffer, 32).unwrap();
+                assert_eq!(receiver.unprotect_rtcp(&mut buffer[..length]), Ok(32));
+                assert!(receiver.unprotect_rtcp(&mut buffer[..length]).is_err());
+            }
+        }
+        let after = COUNT.with(Cell::get);
+        assert_eq!(after - before, 0, "{suite}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Two bridges that speak to each other over a network, in virtual time: reports, one-way audio,
-//! timeouts, modems and redundancy, as both ends see them.
+//! timeouts, modems, redundancy and SRTP, as both ends see them.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use media_bridge::level::Dbm0;
 use media_bridge::modem::{self, Signal};
+use media_bridge::srtp::{MOST_PACKETS, MasterKey, Srtp, Suite};
 use media_bridge::{
-    BridgeId, Codec, Command, Event, Flow, JitterConfig, OneWay, Open, Path, QueueRtp, Redundancy,
-    Rtcp, Rtp, RtpPort, Shard, ShardConfig, Side, Statistics, prbs,
+    BridgeId, Codec, Command, Digit, Event, Flow, JitterConfig, OneWay, Open, Path, QueueRtp,
+    Redundancy, Rtcp, Rtp, RtpPort, Shard, ShardConfig, Side, Statistics, prbs,
 };
 use tdm::{Law, SpanId, SpanTick, TICK, TICK_OCTETS, Timeslot};
 
@@ -364,5 +365,155 @@ fn redundancy_repairs_what_is_lost() {
             whole,
             "{generations}: {checker:?}"
         );
+    }
+}
+
+/// SRTP at an end: our key, and the peer's, of a suite.
+fn srtp(end: usize, suite: Suite, peers: u8) -> Option<Box<Srtp>> {
+    let key = |n: usize, salt: u8| {
+        let keying = vec![n as u8 ^ salt; suite.keying_octets()];
+        MasterKey::new(suite, &keying).unwrap()
+    };
+    let (ours, peers) = (key(end, 0x5A), key(1 - end, peers));
+    Some(Box::new(Srtp::new(&ours, &peers, MOST_PACKETS, None)))
+}
+
+/// Data cross bit by bit in every suite, with reports, events and redundant packets; none of it is
+/// on the wire.
+#[test]
+fn protected_packets_carry_what_unprotected_ones_do() {
+    for (suite, mux) in Suite::ALL.into_iter().zip([true, false, true, false]) {
+        let mut pair = Pair::new(|end, rtp| {
+            rtp.srtp = srtp(end, suite, 0x5A);
+            rtp.jitter = JitterConfig::Fixed { depth: ms(60) };
+            rtp.telephone_event = Some(101);
+            // Only one end sends redundant packets; the other takes them.
+            rtp.redundancy = Some(Redundancy::new(121, 1 - end as u8));
+            rtp.rtcp = rtp.rtcp.map(|rtcp| Rtcp { mux, ..rtcp });
+            rtp.first_sequence = 65_000;
+        });
+        let (mut source, mut checker) = (prbs::Source::new(), prbs::Checker::new());
+        let mut clear = 0;
+        for n in 0..2_000 {
+            let mut octets = [0; TICK_OCTETS];
+            source.fill(&mut octets);
+            if n == 900 {
+                let command = Command::Digit {
+                    bridge: BRIDGE,
+                    towards: Side::Rtp,
+                    digit: Digit::ALL[5],
+                    duration: ms(100),
+                };
+                pair.ends[0].shard.command(command, &mut |_| {});
+            }
+            let [here, _] = pair.tick([[0xD5; TICK_OCTETS], octets]);
+            if n > 20 {
+                checker.push(&here);
+            }
+            let sent = pair.network[0]
+                .values()
+                .filter(|(_, packet)| packet.len() > 100);
+            clear += sent
+                .filter(|(_, packet)| octets[..32] == packet[92..124])
+                .count();
+        }
+        assert_eq!(
+            (checker.bit_errors(), clear),
+            (0, 0),
+            "{suite}: {checker:?}"
+        );
+        let digits = pair.ends[1].events.iter().filter(|event| {
+            matches!(
+                event,
+                Event::Digit {
+                    from: Side::Rtp,
+                    ..
+                }
+            )
+        });
+        assert_eq!(digits.count(), 1, "{suite}");
+        for statistics in [pair.close(0), pair.close(1)] {
+            assert!(statistics.rtcp_received > 2, "{suite}: {statistics:?}");
+            assert_eq!(statistics.packets_unauthenticated, 0, "{suite}");
+            assert_eq!(statistics.packets_replayed, 0, "{suite}");
+            assert_eq!(statistics.packets_malformed, 0, "{suite}");
+            assert_eq!(statistics.packets_lost, 0, "{suite}");
+        }
+    }
+}
+
+/// Whoever does not know the key neither becomes the peer nor is heard; what was heard once is not
+/// heard again.
+#[test]
+fn forged_and_replayed_packets_are_counted_and_dropped() {
+    let suite = Suite::AesCm128HmacSha1_80;
+    // End 1 believes that end 0 has another key.
+    let mut pair = Pair::new(|end, rtp| {
+        rtp.srtp = srtp(end, suite, if end == 1 { 0x11 } else { 0x5A });
+    });
+    pair.talk(1_000);
+    let statistics = pair.close(1);
+    assert!(statistics.packets_unauthenticated > 490, "{statistics:?}");
+    assert_eq!(
+        (statistics.packets_received, statistics.rtcp_received),
+        (0, 0)
+    );
+    let first = |event: &Event| matches!(event, Event::FirstPacket { .. });
+    assert!(!pair.ends[1].events.iter().any(first));
+
+    let mut pair = Pair::new(|end, rtp| rtp.srtp = srtp(end, suite, 0x5A));
+    pair.delay = 1;
+    let mut recorded = Vec::new();
+    for _ in 0..100 {
+        pair.talk(1);
+        let to_far = pair.network[1].values().cloned();
+        recorded.extend(to_far);
+    }
+    for (flow, packet) in recorded {
+        let End { rtp, .. } = &mut pair.ends[1];
+        rtp.push_on(PORT, flow, address(0, flow), packet);
+    }
+    pair.talk(1);
+    let statistics = pair.close(1);
+    assert!(
+        (45..=55).contains(&statistics.packets_received),
+        "{statistics:?}"
+    );
+    assert_eq!(
+        u64::from(statistics.packets_replayed),
+        statistics.packets_received
+    );
+    assert_eq!(statistics.packets_duplicate, 0);
+}
+
+/// Hold and resume attach the RTP side anew under the same keys, a rekeying under others; the
+/// sequence numbers have gone round before.
+#[test]
+fn protection_goes_on_through_later_offers() {
+    let suite = Suite::AesCm128HmacSha1_80;
+    let mut pair = Pair::new(|end, rtp| {
+        rtp.srtp = srtp(end, suite, 0x5A);
+        rtp.first_sequence = 65_500;
+    });
+    for suite in [suite, suite, Suite::AesCm256HmacSha1_80] {
+        pair.talk(200);
+        for end in [0, 1] {
+            let there = address(1 - end, Flow::Rtp);
+            let mut rtp = Rtp::new(PORT, there, Codec::Pcma, 7 + end as u32);
+            rtp.srtp = srtp(end, suite, 0x5A);
+            let command = Command::Rtp {
+                bridge: BRIDGE,
+                rtp: Box::new(rtp),
+            };
+            pair.ends[end].shard.command(command, &mut |_| {});
+        }
+    }
+    pair.talk(200);
+    for end in [0, 1] {
+        let statistics = pair.close(end);
+        assert!(statistics.packets_received > 390, "{statistics:?}");
+        // Those on their way when the keys changed.
+        assert!(statistics.packets_unauthenticated <= 2, "{statistics:?}");
+        assert_eq!(statistics.packets_replayed, 0);
     }
 }

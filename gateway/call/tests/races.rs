@@ -499,8 +499,14 @@ fn every_race_with_digits_one_after_the_other_ends_with_both_legs_released() {
         "T35",
     ];
     let racing = named(&events, &racing);
-    let ways = races(&surroundings, &start, &events, &events, DEPTH_FROM_ISUP, false)
-        + races(&surroundings, &start, &events, &racing, RACE_DEPTH, true);
+    let ways = races(
+        &surroundings,
+        &start,
+        &events,
+        &events,
+        DEPTH_FROM_ISUP,
+        false,
+    ) + races(&surroundings, &start, &events, &racing, RACE_DEPTH, true);
     assert!(ways > 20_000, "{ways}");
 }
 

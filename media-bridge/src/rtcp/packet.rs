@@ -1,6 +1,8 @@
 //! RTCP packets as octets: written into a buffer of fixed size, read with every length checked.
 
-/// Longest compound packet that we write.
+use crate::srtp::{self, TRAILER};
+
+/// Longest compound packet that we write, before it is protected.
 pub const MAX_OCTETS: usize = 256;
 
 const SENDER_REPORT: u8 = 200;
@@ -74,7 +76,7 @@ pub struct VoipMetrics {
 /// A compound packet being written. What does not fit is left out whole.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    octets: [u8; MAX_OCTETS],
+    octets: [u8; MAX_OCTETS + TRAILER],
     length: usize,
 }
 
@@ -89,7 +91,7 @@ impl Writer {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            octets: [0; MAX_OCTETS],
+            octets: [0; MAX_OCTETS + TRAILER],
             length: 0,
         }
     }
@@ -100,8 +102,18 @@ impl Writer {
         self.octets.get(..self.length).unwrap_or_default()
     }
 
+    /// Makes SRTCP of it (RFC 3711 §3.4); nothing is to be written after that. False, and nothing
+    /// is left to be sent, when the key has had its time.
+    #[must_use]
+    pub fn protect(&mut self, sender: &mut srtp::Sender) -> bool {
+        let protected = sender.protect_rtcp(&mut self.octets, self.length);
+        self.length = protected.unwrap_or_default();
+        protected.is_some()
+    }
+
     fn put(&mut self, octets: &[u8]) {
-        if let Some(place) = self.octets.get_mut(self.length..self.length + octets.len()) {
+        let room = self.octets.get_mut(self.length..MAX_OCTETS);
+        if let Some(place) = room.and_then(|room| room.get_mut(..octets.len())) {
             place.copy_from_slice(octets);
             self.length += octets.len();
         }

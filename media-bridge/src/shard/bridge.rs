@@ -7,7 +7,7 @@ use tdm::{Law, TICK_OCTETS};
 
 use super::digits::Digits;
 use super::reports::{Goodbye, Reports, is_rtcp};
-use super::to_rtp::{self, Source, ToRtp};
+use super::to_rtp::{self, MAX_PACKET_SENT, Source, ToRtp};
 use super::to_timeslot::{self, Received, ToTimeslot};
 use super::watch::{Scene, Watch};
 use crate::SAMPLES_PER_MS;
@@ -15,6 +15,7 @@ use crate::command::{BridgeId, Codec, Event, Path, Refusal, Rtp, RtpPort, Side, 
 use crate::dtmf::Digit;
 use crate::io::{Datagram, Flow, RtpIo};
 use crate::modem;
+use crate::srtp::{Srtp, TRAILER};
 use crate::statistics::Statistics;
 use crate::tone::Generator;
 
@@ -28,6 +29,8 @@ struct Attachment {
     reports: Reports,
     /// Listening for modems, by the side they are on; none once the call carries data.
     modems: Option<Box<modem::Pair>>,
+    /// Boxed: most calls have none.
+    srtp: Option<Box<Srtp>>,
     data_depth: Duration,
     to_rtp: ToRtp,
     to_timeslot: ToTimeslot,
@@ -75,6 +78,11 @@ impl Bridge {
 
     /// Takes an RTP side in place of the one before; its boxes go home.
     pub(super) fn attach(&mut self, rtp: &mut Rtp, events: &mut dyn FnMut(Event)) {
+        let mut srtp = rtp.srtp.take();
+        let before = self.attachment.as_ref().and_then(|old| old.srtp.as_ref());
+        if let (Some(srtp), Some(before)) = (&mut srtp, before) {
+            srtp.go_on_from(before);
+        }
         self.send_boxes_home(events);
         if let Some(old) = &mut self.attachment {
             old.to_timeslot.account(&mut self.statistics);
@@ -96,6 +104,7 @@ impl Bridge {
                 Codec::Clearmode => None,
                 _ => rtp.modems.take(),
             },
+            srtp,
             data_depth: rtp.data_depth,
             to_rtp,
             to_timeslot: ToTimeslot::new(rtp, self.law, lost),
@@ -146,6 +155,9 @@ impl Bridge {
         if let Some(modems) = attachment.modems.take() {
             events(Event::Spent(Spent::Modems(modems)));
         }
+        if let Some(srtp) = attachment.srtp.take() {
+            events(Event::Spent(Spent::Srtp(srtp)));
+        }
         if let Some(sender) = attachment.to_rtp.take_redundancy() {
             events(Event::Spent(Spent::Redundancy(sender)));
         }
@@ -155,9 +167,10 @@ impl Bridge {
     pub(super) fn goodbye(&mut self, now: Instant) -> Option<Goodbye> {
         let attachment = self.attachment.as_mut()?;
         let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+        let srtp = attachment.srtp.as_deref_mut();
         attachment
             .reports
-            .goodbye(now, attachment.port, ways, &mut self.statistics)
+            .goodbye(now, attachment.port, ways, srtp, &mut self.statistics)
     }
 
     /// Gives back what came by command.
@@ -200,11 +213,26 @@ impl Bridge {
         };
         if flow == Flow::Rtcp || (attachment.reports.mux() && is_rtcp(octets)) {
             let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+            let srtp = attachment.srtp.as_deref_mut();
             attachment
                 .reports
-                .receive(now, source, octets, ways, statistics);
+                .receive(now, source, octets, ways, srtp, statistics);
             return 0;
         }
+        if attachment.to_timeslot.is_stranger(source) {
+            statistics.packets_stranger += 1;
+            return 0;
+        }
+        let octets: &[u8] = match &mut attachment.srtp {
+            None => octets,
+            Some(srtp) => match srtp.receiver.unprotect(octets) {
+                Ok(length) => octets.get(..length).unwrap_or_default(),
+                Err(failure) => {
+                    statistics.drop_protected(failure);
+                    return 0;
+                }
+            },
+        };
         let mut released = 0;
         attachment.to_timeslot.start(now);
         let received =
@@ -274,6 +302,7 @@ impl Bridge {
             tone: tone_to_rtp.as_deref_mut(),
         };
         let mut digits = 0;
+        let srtp = &mut attachment.srtp;
         attachment.to_rtp.tick(
             source,
             statistics,
@@ -287,7 +316,15 @@ impl Bridge {
                     duration,
                 });
             },
-            &mut |packet| rtp.send(port, Flow::Rtp, to, packet),
+            &mut |packet| match srtp {
+                None => rtp.send(port, Flow::Rtp, to, packet),
+                Some(srtp) => {
+                    let mut buffer = [0; MAX_PACKET_SENT + TRAILER];
+                    if let Some(packet) = srtp.sender.protect(packet, &mut buffer) {
+                        rtp.send(port, Flow::Rtp, to, packet);
+                    }
+                }
+            },
         );
         statistics.digits_from_timeslot += digits;
         end_tone(tone_to_rtp, bridge, Side::Rtp, events);
@@ -386,9 +423,10 @@ impl Bridge {
         };
         let ways = (&attachment.to_rtp, &attachment.to_timeslot);
         let statistics = &mut self.statistics;
+        let srtp = attachment.srtp.as_deref_mut();
         attachment
             .reports
-            .tick(now, attachment.port, ways, statistics, rtp);
+            .tick(now, attachment.port, ways, srtp, statistics, rtp);
         let scene = Scene {
             bridge: self.id,
             path: self.path,

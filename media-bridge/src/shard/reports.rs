@@ -10,6 +10,7 @@ use crate::io::{Flow, RtpIo};
 use crate::rtcp::packet::Writer;
 use crate::rtcp::quality::mos;
 use crate::rtcp::{Seen, Session};
+use crate::srtp::Srtp;
 use crate::statistics::Statistics;
 
 /// What a bridge says to its peer when it ends.
@@ -83,8 +84,9 @@ impl Reports {
         &mut self,
         now: Instant,
         source: SocketAddr,
-        octets: &[u8],
+        octets: &mut [u8],
         (to_rtp, to_timeslot): (&ToRtp, &ToTimeslot),
+        srtp: Option<&mut Srtp>,
         statistics: &mut Statistics,
     ) {
         if !self.exchanged {
@@ -99,6 +101,13 @@ impl Reports {
             statistics.packets_stranger += 1;
             return;
         }
+        let octets: &[u8] = match srtp {
+            None => octets,
+            Some(srtp) => match srtp.receiver.unprotect_rtcp(octets) {
+                Ok(length) => octets.get(..length).unwrap_or_default(),
+                Err(failure) => return statistics.drop_protected(failure),
+            },
+        };
         let sent = to_rtp.counted().0;
         if self.session.handle(now, to_timeslot.ssrc(), sent, octets) {
             self.latched.get_or_insert(source);
@@ -113,6 +122,7 @@ impl Reports {
         now: Instant,
         port: RtpPort,
         (to_rtp, to_timeslot): (&ToRtp, &ToTimeslot),
+        srtp: Option<&mut Srtp>,
         statistics: &mut Statistics,
         rtp: &mut dyn RtpIo,
     ) {
@@ -120,8 +130,8 @@ impl Reports {
             return;
         }
         let seen = seen(to_rtp, to_timeslot);
-        let report = self.session.report(now, &seen);
-        if self.exchanged {
+        let mut report = self.session.report(now, &seen);
+        if self.exchanged && srtp.is_none_or(|srtp| report.protect(&mut srtp.sender)) {
             let to = self.to(to_timeslot.latched());
             rtp.send(port, self.flow(), to, report.octets());
         }
@@ -134,14 +144,17 @@ impl Reports {
         now: Instant,
         port: RtpPort,
         (to_rtp, to_timeslot): (&ToRtp, &ToTimeslot),
+        srtp: Option<&mut Srtp>,
         statistics: &mut Statistics,
     ) -> Option<Goodbye> {
         let seen = seen(to_rtp, to_timeslot);
-        let goodbye = self.exchanged.then(|| Goodbye {
+        let mut packet = self.session.goodbye(now, &seen);
+        let sent = self.exchanged && srtp.is_none_or(|srtp| packet.protect(&mut srtp.sender));
+        let goodbye = sent.then(|| Goodbye {
             port,
             flow: self.flow(),
             to: self.to(to_timeslot.latched()),
-            packet: self.session.goodbye(now, &seen),
+            packet,
         });
         self.account(&seen, statistics);
         goodbye

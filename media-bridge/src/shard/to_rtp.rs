@@ -14,6 +14,8 @@ use crate::tone::Generator;
 
 /// Octets that may wait to be sent: a packet less one octet, the look-back, and a tick.
 const PENDING: usize = MAX_PAYLOAD_SENT + BLOCK + TICK_OCTETS;
+/// Longest packet we send.
+pub(super) const MAX_PACKET_SENT: usize = HEADER_OCTETS + MAX_REDUNDANT;
 /// Level of the events we send, without sign: -10 dBm0 (RFC 4733 §2.3.4 asks for the actual
 /// one, which no receiver uses).
 const VOLUME: u8 = 10;

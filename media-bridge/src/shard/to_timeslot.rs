@@ -145,6 +145,11 @@ impl ToTimeslot {
         self.latched
     }
 
+    /// Whether packets from there are of somebody else than the peer.
+    pub(super) fn is_stranger(&self, source: SocketAddr) -> bool {
+        self.latched.is_some_and(|latched| latched != source)
+    }
+
     fn clock(&self, now: Instant) -> u64 {
         let since = self.since.map_or(0, |since| {
             now.saturating_duration_since(since).as_micros() as u64
@@ -152,7 +157,7 @@ impl ToTimeslot {
         since * 8 / 1_000
     }
 
-    /// Takes a datagram.
+    /// Takes a datagram of the peer, or the first of all.
     pub(super) fn receive(
         &mut self,
         now: Instant,
@@ -161,10 +166,6 @@ impl ToTimeslot {
         statistics: &mut Statistics,
         heard: &mut dyn FnMut(Heard),
     ) -> Received {
-        if self.latched.is_some_and(|latched| latched != source) {
-            statistics.packets_stranger += 1;
-            return Received::Refused;
-        }
         let Some((header, payload)) = Header::parse(datagram) else {
             statistics.packets_malformed += 1;
             return Received::Refused;
