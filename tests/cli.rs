@@ -252,3 +252,67 @@ fn a_running_gateway_is_asked_why() {
     assert_eq!(status, Some(1));
     assert!(err.contains("no gateway answers at"), "{err}");
 }
+
+#[test]
+fn a_test_of_bit_errors_that_cannot_be_made_is_refused() {
+    let no_span = outcome(&["ber", "--span", "e2", "--timeslot", "1"]);
+    assert_eq!(no_span.0, Some(1));
+    assert!(no_span.2.contains("no span `e2`"), "{}", no_span.2);
+    assert!(no_span.2.contains("expected one of: e1"), "{}", no_span.2);
+    for wrong in [
+        &["ber"][..],
+        &["ber", "--span", "e1"],
+        &["ber", "--span", "e1", "--timeslot", "32"],
+        &["ber", "--span", "e1", "--timeslot", "1", "--seconds", "0"],
+        &[
+            "ber",
+            "--span",
+            "e1",
+            "--timeslot",
+            "1",
+            "--call",
+            "+49305550001",
+        ],
+        &["ber", "--call", "+49305550001", "--gateway", "somewhere"],
+    ] {
+        assert_eq!(outcome(wrong).0, Some(2), "{wrong:?}");
+    }
+}
+
+/// Both ends of an emulated line: one sends back, the other counts.
+#[test]
+fn two_ends_test_a_timeslot_between_them() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let socket = folder.join(format!("ber-{}.sock", std::process::id()));
+    let file = |name: &str| {
+        let text = std::fs::read_to_string(format!("config/{name}")).expect("a reference file");
+        let socket = socket.to_str().expect("text");
+        let path = folder.join(format!("ber-{name}"));
+        std::fs::write(&path, text.replace("/tmp/isthmus-e1.sock", socket)).expect("written");
+        path
+    };
+    let (gateway, lab) = (file("isthmus.toml"), file("lab.toml"));
+    let ends = ["--span", "e1", "--timeslot", "5"];
+    let mut far = Command::new(env!("CARGO_BIN_EXE_isthmus"))
+        .args(["ber", "--config", lab.to_str().expect("text"), "--loop"])
+        .args(ends)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let near = [
+        "ber",
+        "--seconds",
+        "1",
+        "--json",
+        "--config",
+        gateway.to_str().expect("text"),
+    ];
+    let (_, said, wrong) = outcome(&[&near[..], &ends[..]].concat());
+    far.kill().expect("it is ours");
+    far.wait().expect("it ends");
+    let told: serde_json::Value = serde_json::from_str(&said).expect(&wrong);
+    assert!(told["bits"].as_u64() >= Some(64_000), "{told}");
+    // In real time, a busy machine makes slips of the line; they are told as such.
+    let slips = told["line"]["slips"].as_u64().expect("a number");
+    assert!(slips > 0 || told["bit_errors"] == 0, "{told}");
+}

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use lab::run::Options;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config;
 
@@ -44,32 +43,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         verbose: arguments.verbose,
     };
     let stop = Arc::new(AtomicBool::new(false));
-    stop_on_signal(stop.clone())?;
+    super::stop_on_signal(stop.clone())?;
     Ok(lab::run::run(&config, options, &stop)?)
-}
-
-/// Sets `stop` on SIGTERM and SIGINT, so that the line and its socket are left in good order.
-fn stop_on_signal(stop: Arc<AtomicBool>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let entered = runtime.enter();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    drop(entered);
-    let wait = move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        });
-        stop.store(true, Ordering::Relaxed);
-    };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "signals are heard beside the line"
-    )]
-    std::thread::spawn(wait);
-    Ok(())
 }

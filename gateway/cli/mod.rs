@@ -4,6 +4,7 @@
 //! number without a route), 2 for a command line that cannot be read.
 
 mod ask;
+mod ber;
 mod check;
 mod decode;
 mod demo;
@@ -20,8 +21,11 @@ mod tests;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Refusal;
 
@@ -81,6 +85,8 @@ Examples:
           Say which way a call would go, and why.
   isthmus hardware
           List the telephony cards of this machine and what they can be used for.
+  isthmus ber --span e1 --timeslot 1
+          Count the bit errors of a timeslot; with --call, those of a call.
   isthmus decode 0C0200028090
           Print an ISUP message as a tree.
   isthmus explain cause 34
@@ -105,6 +111,7 @@ enum Command {
     Lab(lab::Arguments),
     Check(check::Arguments),
     Route(route::Arguments),
+    Ber(ber::Arguments),
     Replay(replay::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
@@ -138,6 +145,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Lab(arguments) => lab::run(arguments),
         Command::Check(arguments) => check::run(arguments, &mut out),
         Command::Route(arguments) => route::run(arguments, &mut out),
+        Command::Ber(arguments) => ber::run(arguments, &mut out),
         Command::Replay(arguments) => replay::run(arguments, &mut out),
         Command::Decode(arguments) => decode::run(arguments, &mut out),
         Command::Explain(arguments) => explain::run(arguments, &mut out),
@@ -199,4 +207,30 @@ fn drawn(refusal: &Refusal, terminal: bool) -> String {
         text.push_str(&format!("  {source}\n"));
     }
     text
+}
+
+/// Sets `stop` on SIGTERM and SIGINT, so that what is open is left in good order.
+fn stop_on_signal(stop: Arc<AtomicBool>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let entered = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    drop(entered);
+    let wait = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        stop.store(true, Ordering::Relaxed);
+    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "signals are heard beside the line"
+    )]
+    std::thread::spawn(wait);
+    Ok(())
 }

@@ -2,11 +2,13 @@
 
 mod congestion;
 mod continuity;
+mod data;
 mod load;
 mod modems;
 mod offices;
 mod outage;
 mod signalling;
+mod two_exchanges;
 mod two_gateways;
 
 use std::time::Instant;

@@ -16,6 +16,7 @@
 )]
 
 mod baresip;
+mod ber;
 mod call;
 mod capture;
 mod drain;

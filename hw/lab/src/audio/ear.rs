@@ -65,21 +65,6 @@ pub enum Heard {
     Pattern(bool),
 }
 
-/// What became of the test pattern.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PatternReport {
-    /// Whether it is followed now.
-    pub locked: bool,
-    /// How often it was found: 1 when undisturbed, one more with each slip.
-    pub locks: u64,
-    /// Octets compared.
-    pub octets: u64,
-    /// Octets among them that were wrong.
-    pub octet_errors: u64,
-    /// Bits among them that were wrong.
-    pub bit_errors: u64,
-}
-
 /// Listens to octets of one law.
 #[derive(Debug)]
 pub struct Ear {
@@ -119,14 +104,8 @@ impl Ear {
 
     /// What became of the test pattern.
     #[must_use]
-    pub fn pattern(&self) -> PatternReport {
-        PatternReport {
-            locked: self.pattern.locked(),
-            locks: self.pattern.locks(),
-            octets: self.pattern.octets(),
-            octet_errors: self.pattern.octet_errors(),
-            bit_errors: self.pattern.bit_errors(),
-        }
+    pub fn pattern(&self) -> super::PatternReport {
+        self.pattern.report()
     }
 
     /// Forgets the test pattern's figures and looks for it anew.

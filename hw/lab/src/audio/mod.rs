@@ -5,5 +5,7 @@ mod mouth;
 #[cfg(test)]
 mod tests;
 
-pub use ear::{Ear, Heard, PatternReport};
+pub use ear::{Ear, Heard};
+/// What became of the test pattern.
+pub use media_bridge::prbs::Report as PatternReport;
 pub use mouth::{Mouth, Play};

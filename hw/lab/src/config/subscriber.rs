@@ -32,6 +32,11 @@ pub enum Behaviour {
         /// Time from ACM to ANM.
         answer_after: Duration,
     },
+    /// Rings, answers and sends the pattern 2^15 - 1 of O.150, while it counts what comes of it.
+    Pattern {
+        /// Time from ACM to ANM.
+        answer_after: Duration,
+    },
     /// Rings and never answers.
     Ring,
     /// REL with cause 17, user busy.
@@ -106,6 +111,7 @@ struct SubscriberTable {
 enum BehaviourName {
     Echo,
     Milliwatt,
+    Pattern,
     Ring,
     Busy,
     Unallocated,
@@ -132,7 +138,7 @@ impl TryFrom<SubscriberTable> for Subscriber {
         let name = table.behaviour;
         let answers = matches!(
             name,
-            Name::Echo | Name::Milliwatt | Name::Dtmf | Name::Caller
+            Name::Echo | Name::Milliwatt | Name::Pattern | Name::Dtmf | Name::Caller
         );
         let given = [
             ("answer_after", table.answer_after.is_some(), answers),
@@ -170,6 +176,7 @@ impl TryFrom<SubscriberTable> for Subscriber {
         let behaviour = match name {
             Name::Echo => Behaviour::Echo { answer_after },
             Name::Milliwatt => Behaviour::Milliwatt { answer_after },
+            Name::Pattern => Behaviour::Pattern { answer_after },
             Name::Ring => Behaviour::Ring,
             Name::Busy => Behaviour::Busy,
             Name::Unallocated => Behaviour::Unallocated,

@@ -11,6 +11,7 @@ use isup::{
 
 use super::number::{Analysis, analyse};
 use super::{Call, CallEvent, Exchange, ExchangeEventKind, Phase, Step, Voice};
+use crate::audio::Play;
 use crate::config::{Behaviour, Subscriber};
 
 /// How long more digits are awaited (Q.764 Annex A: T35, 15 to 20 s).
@@ -106,6 +107,7 @@ impl Exchange {
             }
             Behaviour::Echo { answer_after }
             | Behaviour::Milliwatt { answer_after }
+            | Behaviour::Pattern { answer_after }
             | Behaviour::Dtmf { answer_after }
             | Behaviour::Caller { answer_after, .. } => {
                 self.ring(now, circuit);
@@ -170,6 +172,7 @@ impl Exchange {
         call.phase = Phase::Answered;
         match &call.behaviour {
             Some(Behaviour::Milliwatt { .. }) => voice.play_tone(&milliwatt),
+            Some(Behaviour::Pattern { .. }) => voice.play(Play::Pattern),
             Some(Behaviour::Echo { .. } | Behaviour::Caller { .. }) => voice.set_echo(),
             _ => voice.play(crate::audio::Play::Idle),
         }

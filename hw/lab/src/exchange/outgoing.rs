@@ -28,6 +28,20 @@ impl Exchange {
         from: &str,
         to: &str,
     ) -> Result<CircuitId, RequestError> {
+        self.place_call_over(now, from, to, TransmissionMediumRequirement::Speech)
+    }
+
+    /// [`Self::place_call`] over a circuit that can carry what is asked for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn place_call_over(
+        &mut self,
+        now: Instant,
+        from: &str,
+        to: &str,
+        medium: TransmissionMediumRequirement,
+    ) -> Result<CircuitId, RequestError> {
         let wrong = |number: &str| RequestError::Number(number.to_owned());
         let called_party =
             called(to, &self.country_code, self.sending_finished).ok_or_else(|| wrong(to))?;
@@ -36,7 +50,7 @@ impl Exchange {
             .with(NatureOfConnection::empty())
             .with(ForwardCallIndicators::ISUP_ALL_THE_WAY)
             .with(CallingPartysCategory::Ordinary)
-            .with(TransmissionMediumRequirement::Speech)
+            .with(medium)
             .with(called_party)
             .with(calling_party);
         let own = self.subscribers.iter().find(|subscriber| {

@@ -246,6 +246,16 @@ impl Format {
         }
     }
 
+    /// The clear channel (RFC 4040), with a dynamic payload type.
+    #[must_use]
+    pub fn clearmode(payload_type: u8) -> Self {
+        Self {
+            payload_type,
+            name: "CLEARMODE".to_owned(),
+            parameters: None,
+        }
+    }
+
     /// `telephone-event` for the sixteen DTMF digits.
     #[must_use]
     pub fn telephone_event(payload_type: u8) -> Self {
