@@ -1,6 +1,7 @@
 //! baresip as a softphone without a screen, a card or a registrar.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use media_bridge::level::Dbm0;
 use media_bridge::tone::Detector;
 use tdm::Law;
 
+use crate::certificates;
 use crate::peer;
 use crate::ports;
 use crate::program::Program;
@@ -26,7 +28,7 @@ const RATE: usize = 8000;
 
 /// Writes a configuration of baresip: what it sends is what it receives, and what it decodes is
 /// recorded.
-fn configure(folder: &Path) {
+fn configure(folder: &Path, transport: &str, more: &str) {
     let sip = ports::free(2);
     let rtp = ports::free(20);
     fs::create_dir_all(folder).expect("a folder of ours");
@@ -46,13 +48,15 @@ fn configure(folder: &Path) {
          auplay_srate {RATE}\n\
          ausrc_channels 1\n\
          auplay_channels 1\n\
-         snd_path {}\n",
+         snd_path {}\n\
+         {more}",
         rtp + 19,
         modules().display(),
         folder.display(),
     );
-    let account =
-        format!("<sip:+49305550100@127.0.0.1:{sip}>;regint=0;audio_codecs=PCMA/{RATE}/1\n");
+    let account = format!(
+        "<sip:+49305550100@127.0.0.1:{sip};transport={transport}>;regint=0;audio_codecs=PCMA/{RATE}/1\n"
+    );
     fs::write(folder.join("config"), config).expect("a file of ours");
     fs::write(folder.join("accounts"), account).expect("a file of ours");
     fs::write(folder.join("contacts"), "").expect("a file of ours");
@@ -73,15 +77,18 @@ fn recording(folder: &Path) -> Wav {
     wav::read(&paths.find(decoded).expect("a recording"))
 }
 
-#[test]
-fn baresip_hears_the_milliwatt_tone_without_a_gap() {
-    if !peer::is_here("baresip") {
-        return;
-    }
-    let mut world = World::start(&Changes::default());
+/// Calls the tone by a transport from a gateway with these changes, and listens.
+fn hears_the_milliwatt_tone(changes: &Changes<'_>, transport: &str, more: &str) {
+    let mut world = World::start(changes);
     let folder = world.directory.join("baresip");
-    configure(&folder);
-    let dial = format!("/dial sip:{MILLIWATT}@{}", world.sip);
+    configure(&folder, transport, more);
+    let dial = format!(
+        "/dial sip:{MILLIWATT}@{}",
+        match transport {
+            "tls" => SocketAddr::new(world.sip.ip(), world.sip.port() + 2),
+            _ => world.sip,
+        }
+    );
     let mut baresip = Command::new("baresip");
     baresip
         .arg("-f")
@@ -98,6 +105,64 @@ fn baresip_hears_the_milliwatt_tone_without_a_gap() {
     assert_eq!(record.released_by, Some(ReleasedBy::Sip));
     assert_milliwatt(&recording(&folder));
     world.finish();
+}
+
+#[test]
+fn baresip_hears_the_milliwatt_tone_without_a_gap() {
+    if !peer::is_here("baresip") {
+        return;
+    }
+    hears_the_milliwatt_tone(&Changes::default(), "udp", "");
+}
+
+#[test]
+fn baresip_hears_the_tone_by_tcp() {
+    if !peer::is_here("baresip") {
+        return;
+    }
+    let by_tcp = ("transport = \"udp\"", "transport = \"tcp\"");
+    let changes = Changes {
+        gateway: &[by_tcp],
+        ..Changes::default()
+    };
+    hears_the_milliwatt_tone(&changes, "tcp", "");
+}
+
+#[test]
+fn baresip_hears_the_tone_by_tls_with_certificates_of_both_sides() {
+    if !peer::is_here("baresip") {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("isthmus-baresip-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    certificates::write(&folder, ["gateway", "softphone"]);
+    // It wants its certificate and its key in one file.
+    let part = |kind: &str| {
+        fs::read_to_string(folder.join(format!("softphone-{kind}.pem"))).expect("written")
+    };
+    let own = folder.join("softphone.pem");
+    fs::write(&own, part("certificate") + &part("key")).unwrap();
+    let more = format!(
+        "sip_certificate {}\nsip_cafile {}/authority.pem\n",
+        own.display(),
+        folder.display()
+    );
+    let tls = certificates::table(&folder, "gateway");
+    let changes = Changes {
+        gateway: &[
+            ("#[sip.tls]", &tls),
+            ("transport = \"udp\"", "transport = \"tls\""),
+            ("# The dial plan.", certificates::PROBE),
+            (
+                "from = [\"softphone\"]",
+                "from = [\"softphone\", \"probe\"]",
+            ),
+        ],
+        tls: true,
+        ..Changes::default()
+    };
+    hears_the_milliwatt_tone(&changes, "tls", &more);
+    fs::remove_dir_all(folder).unwrap();
 }
 
 /// Before the tone there is ringback; the tone lasts to the end of the recording.

@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 pub(crate) fn invite(gateway: SocketAddr, number: &str, limit: Duration) -> Option<u16> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let socket = UdpSocket::bind((gateway.ip(), 0)).expect("a port");
     let own = socket.local_addr().expect("it is bound");
     let step = Duration::from_millis(500);
     socket.set_read_timeout(Some(step)).expect("not zero");
+    let (ip, port) = (own.ip(), own.port());
+    let of_type = if ip.is_ipv6() { "IP6" } else { "IP4" };
     let sdp = format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio {} RTP/AVP 8\r\n",
-        own.port()
+        "v=0\r\no=- 1 1 IN {of_type} {ip}\r\ns=-\r\nc=IN {of_type} {ip}\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP 8\r\n"
     );
     let request = |method: &str, to: &str, body: &str| {
         let id = format!("{}-{count}", std::process::id());

@@ -1,24 +1,23 @@
 //! Kamailio as the proxy in front: TLS towards the gateway with certificates of both sides, UDP
-//! towards SIPp, Record-Route on both, and a password asked of the gateway.
+//! towards SIPp, Record-Route on both, and a password asked of the gateway; and as the registrar
+//! of a carrier that calls the gateway where it has registered.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use isthmus::cdr::Origin;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
+use crate::certificates;
 use crate::peer;
 use crate::ports;
 use crate::program::Program;
-use crate::sipp::{ECHO, LIMIT, start, succeeds};
+use crate::sipp::{self, ECHO, LIMIT, succeeds};
 use crate::world::{Changes, World};
 
 const CALLER: &str = "+49305550007";
 const SIP_USER: &str = "+49305550100";
 const PASSWORD: &str = "not-to-be-recorded";
-
-const PROBE: &str = "[[sip_trunk]]\nname = \"probe\"\naddress = \"127.0.0.1:9\"\n# The dial plan.";
 
 /// Its main process ends the others when it is asked to end.
 struct Proxy(Program);
@@ -30,31 +29,33 @@ impl Drop for Proxy {
     }
 }
 
-/// An authority, and certificates of 127.0.0.1 for the gateway and for the proxy.
-fn certificates(folder: &Path) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // OpenSSL takes a certificate whose issuer has its own name for its own authority.
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "authority");
-    let authority = params.self_signed(&key).unwrap();
-    fs::write(folder.join("authority.pem"), authority.pem()).unwrap();
-    let issuer = Issuer::new(params, key);
-    for name in ["gateway", "proxy"] {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        let file = |kind: &str| folder.join(format!("{name}-{kind}.pem"));
-        fs::write(file("certificate"), certificate.pem()).unwrap();
-        fs::write(file("key"), key.serialize_pem()).unwrap();
-    }
+/// Starts Kamailio with this configuration, which has it listen at `port`.
+fn start(folder: &Path, text: String, port: u16) -> Proxy {
+    let file = folder.join("kamailio.cfg");
+    fs::write(&file, text).unwrap();
+    let mut kamailio = Command::new("kamailio");
+    kamailio
+        .args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"])
+        .arg(folder)
+        .arg("-P")
+        .arg(folder.join("kamailio.pid"))
+        .arg("-f")
+        .arg(file);
+    let proxy = Proxy(Program::start("Kamailio", &mut kamailio));
+    crate::eventually("Kamailio listens", LIMIT, || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    proxy
 }
 
-/// From the gateway to SIPp at `user`, from SIPp to the gateway at `gateway`.
-fn proxy(world: &World, folder: &Path, udp: u16, gateway: u16, user: u16) -> Proxy {
+/// The modules of these names.
+fn modules(names: &[&str]) -> String {
+    let load = |name: &&str| format!("loadmodule \"{name}.so\"\n");
+    names.iter().map(load).collect()
+}
+
+/// From the gateway to SIPp at `user`, from SIPp to the gateway.
+fn proxy(world: &World, folder: &Path, udp: u16, user: u16) -> Proxy {
     let folder_text = folder.display();
     let side = |name: &str| {
         format!(
@@ -62,11 +63,8 @@ fn proxy(world: &World, folder: &Path, udp: u16, gateway: u16, user: u16) -> Pro
         )
     };
     fs::write(folder.join("tls.cfg"), side("server") + &side("client")).unwrap();
-    let tls = world.peer;
-    let modules = ["tm", "sl", "rr", "pv", "siputils", "auth", "tls", "textops"];
-    let modules: String = modules
-        .map(|name| format!("loadmodule \"{name}.so\"\n"))
-        .concat();
+    let (tls, gateway) = (world.peer, world.sip.port() + 2);
+    let modules = modules(&["tm", "sl", "rr", "pv", "siputils", "auth", "tls", "textops"]);
     let text = format!(
         r#"#!KAMAILIO
 debug=1
@@ -102,21 +100,7 @@ request_route {{
 }}
 "#
     );
-    let file = folder.join("kamailio.cfg");
-    fs::write(&file, text).unwrap();
-    let mut kamailio = Command::new("kamailio");
-    kamailio
-        .args(["-DD", "-E", "-m", "16", "-M", "4", "-Y"])
-        .arg(folder)
-        .arg("-P")
-        .arg(folder.join("kamailio.pid"))
-        .arg("-f")
-        .arg(file);
-    let proxy = Proxy(Program::start("Kamailio", &mut kamailio));
-    crate::eventually("Kamailio listens", LIMIT, || {
-        std::net::TcpStream::connect(("127.0.0.1", tls)).ok()
-    });
-    proxy
+    start(folder, text, tls)
 }
 
 #[test]
@@ -126,46 +110,33 @@ fn calls_through_a_proxy_over_tls_with_record_route_and_a_password() {
     }
     let folder = std::env::temp_dir().join(format!("isthmus-kamailio-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    certificates(&folder);
+    certificates::write(&folder, ["gateway", "proxy"]);
     fs::write(folder.join("password"), format!("{PASSWORD}\n")).unwrap();
-    let (gateway, udp, user) = (ports::free(2), ports::free(2), ports::free(2));
+    let (udp, user) = (ports::free(2), ports::free(2));
     let place = |file: &str| folder.join(file).display().to_string();
-    let listen = format!("listen = \"tls:127.0.0.1:{gateway},127.0.0.1:");
-    let certificate = format!("certificate = \"{}\"", place("gateway-certificate.pem"));
-    let key = format!("key = \"{}\"", place("gateway-key.pem"));
-    let authorities = format!("authorities = \"{}\"", place("authority.pem"));
+    let tls = certificates::table(&folder, "gateway");
     let trunk = format!(
         "transport = \"tls\"\ncredentials = {{ username = \"gateway\", password_file = \"{}\" }}\noptions = \"2s\"",
         place("password")
     );
     let mut world = World::start(&Changes {
+        tls: true,
         gateway: &[
-            ("listen = \"127.0.0.1:", &listen),
-            ("#[sip.tls]", "[sip.tls]"),
-            (
-                "#certificate = \"/etc/isthmus/certificate.pem\"",
-                &certificate,
-            ),
-            ("#key = \"/etc/isthmus/key.pem\"", &key),
-            (
-                "#authorities = \"/etc/ssl/certs/ca-certificates.crt\"",
-                &authorities,
-            ),
+            ("#[sip.tls]", &tls),
             ("transport = \"udp\"", &trunk),
-            // By UDP the softphone's trunk is nobody's any more: what asks whether calls go
-            // through has one of its own.
-            ("# The dial plan.", PROBE),
+            ("# The dial plan.", certificates::PROBE),
             (
                 "from = [\"softphone\"]",
                 "from = [\"softphone\", \"probe\"]",
             ),
         ],
         exchange: &[("hang_up_after = \"10s\"", "hang_up_after = \"2s\"")],
+        ..Changes::default()
     });
     // Nobody is there yet: OPTIONS says so.
     world.gateway().wait_for(0, "unavailable", LIMIT);
     let from = world.gateway().said();
-    let proxy = proxy(&world, &folder, udp, gateway, user);
+    let proxy = proxy(&world, &folder, udp, user);
     world.gateway().wait_for(from, "available", LIMIT);
 
     let caller = ports::free(2);
@@ -173,13 +144,13 @@ fn calls_through_a_proxy_over_tls_with_record_route_and_a_password() {
     let arguments = [
         "-rsa", &through, "-s", ECHO, "-m", "5", "-r", "2", "-d", "500",
     ];
-    succeeds(start(&world, "plain_caller.xml", caller, &arguments));
+    succeeds(sipp::start(&world, "plain_caller.xml", caller, &arguments));
     world.wait_until_idle();
-    let sipp = start(&world, "called.xml", user, &["-m", "1", "-s", SIP_USER]);
+    let called = sipp::start(&world, "called.xml", user, &["-m", "1", "-s", SIP_USER]);
     let from = world.exchange().said();
     world.exchange().tell(&format!("call {CALLER} {SIP_USER}"));
     world.exchange().wait_for(from, "answered", LIMIT);
-    succeeds(sipp);
+    succeeds(called);
     world.wait_until_idle();
     let records = world.wait_for_records(6);
     for record in &records {
@@ -201,5 +172,129 @@ fn calls_through_a_proxy_over_tls_with_record_route_and_a_password() {
         "it is in the recording"
     );
     world.finish();
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// The registrar of a carrier: REGISTER and calls of the gateway with a password, by SHA-256;
+/// calls from elsewhere to where it has registered.
+fn registrar(world: &World, folder: &Path, user: u16) -> Proxy {
+    let port = world.peer;
+    let modules = modules(&[
+        "tm",
+        "sl",
+        "rr",
+        "pv",
+        "siputils",
+        "auth",
+        "usrloc",
+        "registrar",
+        "textops",
+        "xlog",
+    ]);
+    let text = format!(
+        r#"#!KAMAILIO
+debug=1
+log_stderror=yes
+children=2
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+{modules}
+modparam("auth", "algorithm", "SHA-256")
+modparam("usrloc", "db_mode", 0)
+request_route {{
+    if (is_method("CANCEL")) {{ t_relay(); exit; }}
+    if (has_totag()) {{
+        loose_route();
+        t_relay();
+        exit;
+    }}
+    if (is_method("REGISTER")) {{
+        if (!pv_www_authenticate("carrier", "{PASSWORD}", "0")) {{
+            www_challenge("carrier", "1");
+            exit;
+        }}
+        save("location");
+        xlog("L_ALERT", "registered $au for $hdr(Expires) s by $adu $aa\n");
+        exit;
+    }}
+    record_route();
+    if ($ua =~ "isthmus") {{
+        if (!pv_proxy_authenticate("carrier", "{PASSWORD}", "0")) {{
+            proxy_challenge("carrier", "1");
+            exit;
+        }}
+        consume_credentials();
+        $du = "sip:127.0.0.1:{user}";
+    }} else {{
+        $var(number) = $rU;
+        $rU = "gateway";
+        if (!lookup("location")) {{
+            sl_send_reply("480", "Not registered");
+            exit;
+        }}
+        $rU = $var(number);
+    }}
+    t_relay();
+}}
+"#
+    );
+    start(folder, text, port)
+}
+
+#[test]
+fn a_carrier_calls_where_the_gateway_registered_with_a_password() {
+    if !peer::is_here("kamailio") || !peer::is_here("sipp") {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("isthmus-registrar-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let password = folder.join("password").display().to_string();
+    fs::write(&password, format!("{PASSWORD}\n")).unwrap();
+    let account = format!(
+        "credentials = {{ username = \"gateway\", password_file = \"{password}\" }}\n\
+         register = {{ user = \"gateway\", expires = \"30s\" }}\ntransport = \"udp\""
+    );
+    let mut world = World::start(&Changes {
+        gateway: &[("transport = \"udp\"", &account)],
+        exchange: &[("hang_up_after = \"10s\"", "hang_up_after = \"2s\"")],
+        ..Changes::default()
+    });
+    let user = ports::free(2);
+    let registrar = registrar(&world, &folder, user);
+    registrar
+        .0
+        .wait_for(0, "registered gateway for 30 s", LIMIT);
+
+    let through = format!("127.0.0.1:{}", world.peer);
+    let arguments = [
+        "-rsa", &through, "-s", ECHO, "-m", "3", "-r", "2", "-d", "500",
+    ];
+    let caller = ports::free(2);
+    succeeds(sipp::start(&world, "plain_caller.xml", caller, &arguments));
+    world.wait_until_idle();
+    let called = sipp::start(&world, "called.xml", user, &["-m", "1", "-s", SIP_USER]);
+    let from = world.exchange().said();
+    world.exchange().tell(&format!("call {CALLER} {SIP_USER}"));
+    world.exchange().wait_for(from, "answered", LIMIT);
+    succeeds(called);
+    world.wait_until_idle();
+    let records = world.wait_for_records(4);
+    for record in &records {
+        assert_eq!(
+            (record.cause, record.sip_status),
+            (Some(16), Some(200)),
+            "{record:?}"
+        );
+    }
+    // Made again before it runs out, and taken back at the end.
+    let from = registrar.0.said();
+    registrar
+        .0
+        .wait_for(from, "registered gateway for 30 s", LIMIT);
+    let from = registrar.0.said();
+    world.finish();
+    registrar
+        .0
+        .wait_for(from, "registered gateway for 0 s", LIMIT);
     fs::remove_dir_all(folder).unwrap();
 }

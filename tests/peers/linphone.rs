@@ -146,6 +146,7 @@ fn linphone_is_called_and_hears_the_caller() {
     let mut world = World::start(&Changes {
         gateway: &[PLAIN],
         exchange: &[("hang_up_after = \"10s\"", "hang_up_after = \"4s\"")],
+        ..Changes::default()
     });
     let linphone = Linphone::start(&world, world.peer, &["-a"]);
     let from = world.gateway().said();

@@ -15,10 +15,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod authentication;
 mod baresip;
 mod ber;
 mod call;
 mod capture;
+mod certificates;
 mod drain;
 mod kamailio;
 mod linphone;

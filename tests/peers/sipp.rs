@@ -1,5 +1,6 @@
 //! SIPp as caller and as called party, with the scenarios of `tests/sipp`.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -24,6 +25,17 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// Starts SIPp at `port` with a scenario of `tests/sipp`.
 pub(crate) fn start(world: &World, scenario: &str, port: u16, arguments: &[&str]) -> Program {
+    let at = SocketAddr::new(world.sip.ip(), port);
+    start_at(world, scenario, at, arguments)
+}
+
+/// Starts SIPp at an address with a scenario of `tests/sipp`.
+pub(crate) fn start_at(
+    world: &World,
+    scenario: &str,
+    at: SocketAddr,
+    arguments: &[&str],
+) -> Program {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/sipp")
         .join(scenario);
@@ -35,8 +47,8 @@ pub(crate) fn start(world: &World, scenario: &str, port: u16, arguments: &[&str]
         .arg(world.sip.to_string())
         .arg("-sf")
         .arg(file)
-        .args(["-i", "127.0.0.1", "-p", &port.to_string()])
-        .args(["-mi", "127.0.0.1", "-mp", &media.to_string()])
+        .args(["-i", &at.ip().to_string(), "-p", &at.port().to_string()])
+        .args(["-mi", &at.ip().to_string(), "-mp", &media.to_string()])
         .args(["-nostdin", "-trace_err", "-error_file", "/dev/stderr"])
         .args(["-timeout", "110s", "-timeout_error"])
         .args(arguments);

@@ -32,6 +32,7 @@ fn calls_over_tcp_both_ways() {
     let mut world = World::start(&Changes {
         gateway: &[BY_TCP],
         exchange: &[hang_up],
+        ..Changes::default()
     });
     // Ten calls on one connection.
     let arguments = ["-t", "t1", "-m", "10", "-r", "5", "-d", "500"];
@@ -59,5 +60,32 @@ fn calls_over_tcp_both_ways() {
         assert_answered(record, Origin::SipToPstn);
     }
     assert_answered(&records[11], Origin::PstnToSip);
+    world.finish();
+}
+
+#[test]
+fn calls_over_ipv6_both_ways() {
+    if !peer::is_here("sipp") {
+        return;
+    }
+    let mut world = World::start(&Changes {
+        ipv6: true,
+        exchange: &[("hang_up_after = \"10s\"", "hang_up_after = \"2s\"")],
+        ..Changes::default()
+    });
+    succeeds(call(&world, "caller.xml", ECHO, &["-m", "1"]));
+    world.wait_until_idle();
+    let port = world.peer;
+    let sipp = start(&world, "called.xml", port, &["-m", "1", "-s", SIP_USER]);
+    exchange_calls(&mut world, sipp);
+    world.wait_until_idle();
+    let records = world.wait_for_records(2);
+    assert_answered(&records[0], Origin::SipToPstn);
+    assert_answered(&records[1], Origin::PstnToSip);
+    // The media went by IPv6, too: SIPp sends none, the gateway does.
+    for record in &records {
+        let media = record.media.as_ref().expect("the bridge counted");
+        assert!(media.packets_sent > 50, "{record:?}");
+    }
     world.finish();
 }

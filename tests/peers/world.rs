@@ -2,7 +2,7 @@
 //! with the configurations of `config/` on ports and files of their own.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -42,6 +42,10 @@ pub(crate) struct World {
 /// Replacements in the two configurations.
 #[derive(Default)]
 pub(crate) struct Changes<'a> {
+    /// Everything that stands on 127.0.0.1 stands on ::1.
+    pub(crate) ipv6: bool,
+    /// The gateway listens for TLS, too, two ports above the one for UDP and TCP.
+    pub(crate) tls: bool,
     pub(crate) gateway: &'a [(&'a str, &'a str)],
     pub(crate) exchange: &'a [(&'a str, &'a str)],
 }
@@ -65,7 +69,7 @@ impl World {
             COUNT.fetch_add(1, Ordering::Relaxed)
         ));
         fs::create_dir_all(&directory).expect("a directory for temporary files");
-        let sip = ports::free(2);
+        let sip = ports::free(4);
         let rtp = ports::free(128);
         let place = |file: &str| directory.join(file).display().to_string();
         let socket = ("/tmp/isthmus-e1.sock".to_owned(), place("e1.sock"));
@@ -91,20 +95,37 @@ impl World {
             ),
         ];
         let exchange = [socket];
-        let write = |name: &str, own: &[(String, String)], changes: &[(&str, &str)]| {
+        let write = |name: &str, own: &[(String, String)], changes_of_it: &[(&str, &str)]| {
             let reference = format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"));
             let mut text = fs::read_to_string(reference).expect("a reference file");
             let own = own.iter().map(|(from, to)| (from.as_str(), to.as_str()));
-            for (from, to) in own.chain(changes.iter().copied()) {
+            for (from, to) in own.chain(changes_of_it.iter().copied()) {
                 assert!(text.contains(from), "`{from}` is no more in config/{name}");
                 text = text.replace(from, to);
+            }
+            if changes.tls {
+                let plain = format!("listen = \"127.0.0.1:{sip}\"");
+                let both = format!(
+                    "listen = [\"127.0.0.1:{sip}\", \"tls:127.0.0.1:{}\"]",
+                    sip + 2
+                );
+                text = text.replace(&plain, &both);
+            }
+            if changes.ipv6 {
+                text = text
+                    .replace("\"127.0.0.1\"", "\"::1\"")
+                    .replace("\"127.0.0.1:", "\"[::1]:");
             }
             fs::write(directory.join(name), text).expect("a file of ours");
         };
         write("isthmus.toml", &gateway, changes.gateway);
         write("lab.toml", &exchange, changes.exchange);
+        let address: IpAddr = match changes.ipv6 {
+            true => Ipv6Addr::LOCALHOST.into(),
+            false => Ipv4Addr::LOCALHOST.into(),
+        };
         Self {
-            sip: SocketAddr::from(([127, 0, 0, 1], sip)),
+            sip: SocketAddr::new(address, sip),
             peer: sip + 1,
             directory,
             gateway: None,
