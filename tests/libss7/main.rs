@@ -6,17 +6,21 @@
 //! [`isup::node::Node`] in real time. What is missing is said loudly, and fails the test when `CI`
 //! or `ISTHMUS_REQUIRE_PEERS` is set.
 
+mod continuity;
+mod link;
 mod near;
 mod program;
+mod services;
 
 use std::time::Duration;
 
 use isup::circuit::{Indication, Request};
+use isup::node::GroupRequest;
 use isup::{
     BackwardCallIndicators, CalledPartyNumber, CallingPartyNumber, CallingPartysCategory, Cause,
     CircuitId, Digits, Event, EventInformation, ForwardCallIndicators, Location, Message,
-    MessageType, NatureOfAddress, NatureOfConnection, NumberingPlan, Presentation, Screening,
-    TransmissionMediumRequirement,
+    MessageType, NatureOfAddress, NatureOfConnection, NumberingPlan, ParameterCode, Presentation,
+    Screening, TransmissionMediumRequirement,
 };
 
 use near::Near;

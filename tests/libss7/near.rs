@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use isthmus::capture::{Capture, Direction};
-use isup::circuit::{Indication, Request};
-use isup::node::{CircuitView, GroupConfig, Node, NodeConfig, Output as NodeOutput};
+use isup::circuit::{Indication, Request, Timers};
+use isup::node::{CircuitView, GroupConfig, GroupRequest, Node, NodeConfig, Output as NodeOutput};
 use isup::{Cic, CircuitId, MessageType, Variant};
 use mtp::{
     Activity, Config, LineEvent, LinkId, Mtp, NetworkIndicator, Output as MtpOutput, PointCode,
@@ -26,6 +26,11 @@ const CIRCUITS: u16 = 30;
 const LINE: Duration = Duration::from_millis(10);
 /// A fill-in signal unit with its flag and check sequence on a line of 64 kbit/s: 6 octets.
 const REPEATED: u32 = 13;
+/// What Wireshark calls malformed, except INR of libss7: it leaves out the pointer to the optional
+/// part, and this end bears it.
+const MALFORMED: &str = "_ws.malformed && !(isup.message_type == 3 && mtp2.li == 10)";
+/// Status fields by their code (Q.703 §11.1.3).
+const STATUSES: [&str; 6] = ["SIO", "SIN", "SIE", "SIOS", "SIPO", "SIB"];
 /// Longer than anything that is waited for; alignment and proving take 8.2 s and more.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -48,6 +53,7 @@ pub(crate) struct Near {
     start: Instant,
     next_line: Instant,
     resumed: bool,
+    statuses: Vec<(Direction, &'static str)>,
     /// Calls that were set up from either end.
     pub(crate) calls: usize,
 }
@@ -60,7 +66,12 @@ fn now() -> Instant {
 impl Near {
     /// A link in service and circuits that were reset; `None` when there is no libss7.
     pub(crate) fn in_service() -> Option<Self> {
-        let program = Program::start(OWN, FAR)?;
+        Self::proved(false, Timers::default())
+    }
+
+    /// The same, after the normal proving period or the emergency one, with these timers of ISUP.
+    pub(crate) fn proved(normal: bool, timers: Timers) -> Option<Self> {
+        let program = Program::start(OWN, FAR, normal)?;
         let (own, far) = (PointCode::new(OWN), PointCode::new(FAR));
         let config =
             Config::new(Standard::Itu, NetworkIndicator::National, own).with_linkset(far, &[LINK]);
@@ -68,7 +79,10 @@ impl Near {
         let node = NodeConfig {
             variant: Variant::Itu,
             opc: own,
-            groups: vec![GroupConfig::new(far, circuits.collect())],
+            groups: vec![GroupConfig {
+                timers,
+                ..GroupConfig::new(far, circuits.collect())
+            }],
         };
         let start = now();
         let mut near = Self {
@@ -84,23 +98,56 @@ impl Near {
             start,
             next_line: start + LINE,
             resumed: false,
+            statuses: Vec::new(),
             calls: 0,
         };
         near.mtp.start(start);
         near.node.start(start);
-        near.mtp.handle_line(start, LINK, LineEvent::InService);
-        near.drain();
-        near.hear("up");
-        near.until("MTP-RESUME", |near| near.resumed);
-        assert_eq!(
-            near.mtp.link_state(LINK).map(|state| state.activity),
-            Some(Activity::Active)
-        );
+        near.line(LineEvent::InService);
+        near.comes_up();
         near.hear(&format!("grs 1 {CIRCUITS}"));
         near.until("GRA", |near| {
             (1..=CIRCUITS).all(|cic| near.view(cic).state == "Idle")
         });
         Some(near)
+    }
+
+    /// What the line of the link saw.
+    pub(crate) fn line(&mut self, event: LineEvent) {
+        self.mtp.handle_line(now(), LINK, event);
+        self.drain();
+    }
+
+    /// Waits until both ends have the link in service.
+    pub(crate) fn comes_up(&mut self) {
+        self.hear("up");
+        self.until("MTP-RESUME", |near| near.resumed);
+        let state = self.mtp.link_state(LINK);
+        let activity = state.map(|state| state.activity);
+        assert_eq!(activity, Some(Activity::Active));
+    }
+
+    /// The far end cannot be reached.
+    pub(crate) const fn paused(&self) -> bool {
+        !self.resumed
+    }
+
+    /// The link status signal units of one direction since the last look, each once in a row.
+    pub(crate) fn take_statuses(&mut self, direction: Direction) -> Vec<&'static str> {
+        let all = core::mem::take(&mut self.statuses);
+        let (taken, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|(of, _)| *of == direction);
+        self.statuses = kept;
+        taken.into_iter().map(|(_, status)| status).collect()
+    }
+
+    /// How long ago the link was started.
+    pub(crate) fn age(&self) -> Duration {
+        now().saturating_duration_since(self.start)
+    }
+
+    pub(crate) fn request_group(&mut self, circuits: &[CircuitId], request: GroupRequest) {
+        self.node.request_group(now(), circuits, request);
+        self.drain();
     }
 
     pub(crate) fn view(&self, cic: u16) -> CircuitView {
@@ -174,6 +221,11 @@ impl Near {
         });
     }
 
+    /// Takes these complaints of the far end, which the test provoked, off its list.
+    pub(crate) fn forget(&mut self, provoked: &[&str]) {
+        self.heard.retain(|line| !provoked.contains(&line.as_str()));
+    }
+
     /// No circuit is anything but idle on either side, no timer runs, and nothing went wrong.
     pub(crate) fn all_idle(&mut self) {
         self.until("every circuit idle", |near| {
@@ -193,6 +245,7 @@ impl Near {
             "unaligned",
             "unknown",
             "refused",
+            "ucic",
             "other",
         ];
         let complaint = self
@@ -208,6 +261,14 @@ impl Near {
         let at = now().saturating_duration_since(self.start);
         let written = self.capture.signal_unit(at, direction, unit);
         written.expect("memory");
+        if let &[_, _, 1 | 2, code, ..] = unit
+            && let Some(&status) = STATUSES.get(usize::from(code & 7))
+        {
+            let mut before = self.statuses.iter().rev();
+            if before.find(|(of, _)| *of == direction) != Some(&(direction, status)) {
+                self.statuses.push((direction, status));
+            }
+        }
     }
 
     /// `isthmus decode` and Wireshark can read all that was on the link.
@@ -226,7 +287,7 @@ impl Near {
         assert!(decode.status.success(), "{text}");
         assert!(text.contains("\nCIC 1\nGRS"), "{text}");
         let tshark = Command::new("tshark")
-            .args(["-Y", "_ws.malformed", "-r"])
+            .args(["-Y", MALFORMED, "-r"])
             .arg(&path)
             .output();
         if let Ok(tshark) = tshark {

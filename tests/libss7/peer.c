@@ -2,18 +2,26 @@
  * A far end of a signalling link and its circuits, made of libss7: a program of its own, which the
  * test beside it builds and drives.
  *
- *     cc peer.c -lss7 -o peer; peer OWN-POINT-CODE FAR-POINT-CODE
+ *     cc peer.c -lss7 -o peer; peer OWN-POINT-CODE FAR-POINT-CODE [normal]
+ *
+ * With "normal" the link is proved for the normal period (8.2 s); libss7 by itself always asks for
+ * the emergency one (500 ms).
  *
  * Standard input is the link: a SOCK_SEQPACKET socket that carries whole signal units, each with
- * two octets in place of the check sequence, or a channel of the DAHDI driver in MTP2 mode. Standard output is a stream socket: commands come in
- * on it and events go out, one a line. Standard error has what libss7 itself says.
+ * two octets in place of the check sequence, or a channel of the DAHDI driver in MTP2 mode. Standard
+ * output is a stream socket: commands come in on it and events go out, one a line. Standard error has
+ * what libss7 itself says.
  *
  * Commands:  grs CIC LAST | rsc CIC | blo CIC | ubl CIC | call CIC CALLED CALLING | acm CIC
- *            cpg CIC EVENT | anm CIC | con CIC | rel CIC CAUSE | sus CIC | res CIC | calls
- * Events:    up | down | iam CIC CALLED CALLING | grs CIC LAST | rel CIC CAUSE | NAME CIC | calls N
- *            hangup CIC CAUSE DO | notinservice CIC
+ *            cpg CIC EVENT | anm CIC | con CIC | rel CIC CAUSE | sus CIC | res CIC | inr CIC
+ *            ucic CIC | calls
+ * Events:    up | down | iam CIC CALLED CALLING | check CIC | cot CIC PASSED | sam CIC CALLED
+ *            grs CIC LAST | rel CIC CAUSE | NAME CIC | calls N | hangup CIC CAUSE DO
+ *            notinservice CIC
  *
- * What needs an answer by Q.764 is answered at once: GRS, REL, RSC, BLO, UBL, CGB, CGU.
+ * What needs an answer by Q.764 is answered at once: GRS, REL, RSC, BLO, UBL, CGB, CGU, CQM, and CCR
+ * with LPA; INR by libss7 itself. What libss7 2.0 has no function for, this program has no command
+ * for: an IAM that asks for a continuity check, COT, CCR, SAM, CQM, UPT.
  *
  * This source is licensed like the rest of the project. The program that it makes is linked with
  * libss7 and so subject to the GNU General Public License, version 2: build it, do not ship it.
@@ -30,6 +38,11 @@
 
 #include <libss7.h>
 
+/* Exported by the library, not declared by its header. */
+struct mtp2;
+struct mtp2 *ss7_find_link(struct ss7 *ss7, int fd);
+int mtp2_start(struct mtp2 *link, int emergency);
+
 /* The driver's DAHDI_GETEVENT, so that its header is not needed: a channel neither reads nor writes
  * while it has an event to tell, and POLLPRI says that it has. */
 #define GET_EVENT _IOR(0xDA, 8, int)
@@ -41,6 +54,9 @@ static unsigned int far_end;
 
 /* The calls that libss7 has told us of or made for us, by circuit. */
 static struct isup_call *calls[CIRCUITS];
+
+/* Whether the call of a circuit was set up by this end. */
+static unsigned char outgoing[CIRCUITS];
 
 static void event(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -137,6 +153,10 @@ static void command(char *line)
 		event("calls %d", lines);
 		return;
 	}
+	if (!strcmp(name, "ucic")) {
+		isup_ucic(ss7, cic, far_end);
+		return;
+	}
 	call = call_of(cic, !strcmp(name, "call"));
 	if (!call) {
 		event("refused %s", line);
@@ -147,6 +167,7 @@ static void command(char *line)
 			SS7_SCREENING_NETWORK_PROVIDED);
 		isup_set_calling_party_category(call, 10);
 		isup_set_tmr(call, SS7_TMR_3K1_AUDIO);
+		outgoing[cic] = 1;
 		isup_iam(ss7, call);
 	} else if (!strcmp(name, "grs")) {
 		isup_grs(ss7, call, value);
@@ -168,11 +189,28 @@ static void command(char *line)
 		isup_sus(ss7, call, 1);
 	} else if (!strcmp(name, "res")) {
 		isup_res(ss7, call, 1);
+	} else if (!strcmp(name, "inr")) {
+		/* The calling party's number and category are wanted. */
+		isup_inr(ss7, call, 0x09, 0);
 	} else if (!strcmp(name, "rel")) {
 		isup_rel(ss7, call, value);
 	} else {
 		event("unknown %s", line);
 	}
+}
+
+/* Circuit state indicators (Q.763 3.14): idle, or incoming or outgoing busy; nothing is blocked. */
+enum { OUTGOING_BUSY = 0x08, INCOMING_BUSY = 0x04, IDLE = 0x0c };
+
+static void answer_query(int first, int last)
+{
+	unsigned char states[256] = {0};
+
+	for (int cic = first; cic <= last && cic - first < (int) sizeof states; cic++)
+		states[cic - first] = !calls[cic % CIRCUITS] ? IDLE
+			: outgoing[cic % CIRCUITS] ? OUTGOING_BUSY : INCOMING_BUSY;
+	isup_cqr(ss7, first, last, far_end, states);
+	event("cqm %d %d", first, last);
 }
 
 static void handle(ss7_event *e)
@@ -194,7 +232,26 @@ static void handle(ss7_event *e)
 		break;
 	case ISUP_EVENT_IAM:
 		keep(e->iam.cic, e->iam.call);
+		outgoing[e->iam.cic % CIRCUITS] = 0;
 		event("iam %d %s %s", e->iam.cic, e->iam.called_party_num, e->iam.calling_party_num);
+		if (e->iam.cot_check_required || e->iam.cot_performed_on_previous_cic)
+			event("check %d", e->iam.cic);
+		break;
+	case ISUP_EVENT_COT:
+		event("cot %d %d", e->cot.cic, e->cot.passed);
+		break;
+	case ISUP_EVENT_CCR:
+		keep(e->ccr.cic, e->ccr.call);
+		isup_lpa(ss7, e->ccr.cic, e->ccr.opc);
+		event("ccr %d", e->ccr.cic);
+		break;
+	case ISUP_EVENT_CQM:
+		done(e->cqm.startcic, e->cqm.call);
+		answer_query(e->cqm.startcic, e->cqm.endcic);
+		break;
+	case ISUP_EVENT_UCIC:
+		done(e->ucic.cic, e->ucic.call);
+		event("ucic %d", e->ucic.cic);
 		break;
 	case ISUP_EVENT_SAM:
 		event("sam %d %s", e->sam.cic, e->sam.called_party_num);
@@ -310,8 +367,8 @@ static int commands(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: peer OWN-POINT-CODE FAR-POINT-CODE\n");
+	if (argc < 3 || argc > 4 || (argc == 4 && strcmp(argv[3], "normal"))) {
+		fprintf(stderr, "usage: peer OWN-POINT-CODE FAR-POINT-CODE [normal]\n");
 		return 2;
 	}
 	far_end = atoi(argv[2]);
@@ -328,6 +385,8 @@ int main(int argc, char **argv)
 	if (ss7_add_link(ss7, SS7_TRANSPORT_DAHDIMTP2, LINK, 0, far_end))
 		return 1;
 	ss7_start(ss7);
+	if (argc == 4)
+		mtp2_start(ss7_find_link(ss7, LINK), 0);
 	for (;;) {
 		struct pollfd watched[] = {
 			{.fd = LINK, .events = ss7_pollflags(ss7, LINK) | POLLPRI},

@@ -18,11 +18,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Builds it once and starts it; `None` when this machine cannot.
+    /// Builds it once and starts it; `None` when this machine cannot. It asks for the emergency
+    /// proving period unless it is `normal`.
     ///
     /// # Panics
     /// When it cannot and `CI` (to anything but "false") or `ISTHMUS_REQUIRE_PEERS` is set.
-    pub(crate) fn start(own: u32, far: u32) -> Option<Self> {
+    pub(crate) fn start(own: u32, far: u32, normal: bool) -> Option<Self> {
         static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         let set =
             |name| std::env::var(name).is_ok_and(|value| !value.is_empty() && value != "false");
@@ -46,6 +47,7 @@ impl Program {
         }
         let child = Command::new(path)
             .args([far.to_string(), own.to_string()])
+            .args(normal.then_some("normal"))
             .stdin(Stdio::from(link_there))
             .stdout(Stdio::from(control_there))
             .spawn()
