@@ -1,4 +1,4 @@
-//! Which of our crates may depend on which (ARCHITECTURE.md).
+//! Which of our crates may depend on which (ARCHITECTURE.md), and under which licences the rest is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -48,16 +48,10 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
 const ONLY_THE_SHELL: &[&str] = &["tokio", "socket2", "rustix"];
 const PURE: &[&str] = &["isup", "mtp"];
 
-fn metadata() -> Value {
+fn metadata(more: &[&str]) -> Value {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-            "--locked",
-        ])
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
@@ -71,7 +65,7 @@ fn metadata() -> Value {
 
 /// Names of the crates that each crate of the workspace names, those for its tests included.
 fn named() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata = metadata();
+    let metadata = metadata(&["--no-deps", "--offline"]);
     list(&metadata, "packages")
         .map(|package| {
             (
@@ -127,5 +121,82 @@ fn the_pure_crates_name_nothing_that_waits() {
                 "{name} must not depend on {waiting}"
             );
         }
+    }
+}
+
+/// Whether one of `allowed` covers an SPDX expression, or one of the older form "A/B".
+fn covered(expression: &str, allowed: &BTreeSet<&str>) -> bool {
+    let expression = expression.trim();
+    let outside = |word: &str| {
+        let mut depth = 0_i32;
+        let at = expression.char_indices().find(|(at, letter)| {
+            depth += i32::from(*letter == '(') - i32::from(*letter == ')');
+            depth == 0 && expression[*at..].starts_with(word)
+        });
+        at.map(|(at, _)| (&expression[..at], &expression[at + word.len()..]))
+    };
+    for or in [" OR ", "/"] {
+        if let Some((one, other)) = outside(or) {
+            return covered(one, allowed) || covered(other, allowed);
+        }
+    }
+    if let Some((one, other)) = outside(" AND ") {
+        return covered(one, allowed) && covered(other, allowed);
+    }
+    match expression
+        .strip_prefix('(')
+        .and_then(|e| e.strip_suffix(')'))
+    {
+        Some(inner) => covered(inner, allowed),
+        None => allowed.contains(expression),
+    }
+}
+
+#[test]
+fn licences_are_those_of_deny_toml() {
+    let rules = include_str!("../deny.toml");
+    let rules: toml::Table = rules.parse().expect("deny.toml");
+    let texts = |value: &toml::Value| -> BTreeSet<String> {
+        let texts = value.as_array().expect("a list").iter();
+        texts
+            .filter_map(|text| Some(text.as_str()?.to_owned()))
+            .collect()
+    };
+    let allow = texts(&rules["licenses"]["allow"]);
+    let metadata = metadata(&[
+        "--all-features",
+        "--filter-platform",
+        "x86_64-unknown-linux-gnu",
+    ]);
+    let mut seen = 0;
+    for package in list(&metadata, "packages").filter(|package| !package["source"].is_null()) {
+        let name = name(package);
+        let exceptions = rules["licenses"]["exceptions"].as_array().expect("a list");
+        let own = exceptions
+            .iter()
+            .find(|own| own["crate"].as_str() == Some(&name));
+        let own = own.map(|own| texts(&own["allow"])).unwrap_or_default();
+        let allowed = allow.union(&own).map(String::as_str).collect();
+        let licence = package["license"].as_str().unwrap_or("none");
+        assert!(covered(licence, &allowed), "{name} is under {licence}");
+        seen += 1;
+    }
+    assert!(seen > 100, "{seen} packages");
+}
+
+#[test]
+fn expressions_of_licences() {
+    let allowed = BTreeSet::from(["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"]);
+    for (expression, is) in [
+        ("MIT", true),
+        ("GPL-3.0-only", false),
+        ("MIT OR GPL-3.0-only", true),
+        ("GPL-3.0-only/MIT", true),
+        ("MIT AND GPL-3.0-only", false),
+        ("(MIT OR Apache-2.0) AND ISC", true),
+        ("(Zlib OR Apache-2.0) AND ISC", false),
+        ("Apache-2.0 WITH LLVM-exception AND MIT", true),
+    ] {
+        assert_eq!(covered(expression, &allowed), is, "{expression}");
     }
 }
