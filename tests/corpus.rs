@@ -127,7 +127,7 @@ fn datagrams_break_nothing() {
 
 #[test]
 fn files_break_nothing() {
-    try_all(&["replay", "config"]);
+    try_all(&["replay", "config", "capture"]);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 mod capture;
 mod frame;
+mod m3ua;
+mod mtp;
 mod packets;
+mod sctp;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,6 +16,8 @@ use isup::explain::{self, Begins};
 use isup::json::JsonMessage;
 use isup::{Mask, Variant, hex};
 
+pub use self::capture::print_capture;
+
 /// Print an ISUP message, or those of a capture, as a tree or as JSON.
 ///
 /// HEX is the message from its message type octet on, as the body of a SIP message carries it;
@@ -22,9 +27,11 @@ use isup::{Mask, Variant, hex};
 ///
 /// With --pcap each frame of a capture that carries signalling is printed: number, time, link,
 /// then the message. Read are pcap and pcapng with MTP2 (with pseudo header or without), MTP3, and
-/// SIP over UDP on Ethernet, IP or a cooked link; no IP fragments, no SIP over TCP and no SIGTRAN.
-/// A frame that cannot be read is told with its number; the exit status is 1 then. With --json
-/// each frame is a line of its own, its ISUP message under `message`.
+/// M3UA over SCTP and SIP over UDP on Ethernet, IP or a cooked link; SCTP also as a link type of its
+/// own and in UDP. A frame of SCTP can carry several messages, and a message come in several frames.
+/// Not read are IP fragments, SIP over TCP, M2UA and M2PA. A frame that cannot be read is told with
+/// its number; the exit status is 1 then. With --json each message is a line of its own, the ISUP
+/// message under `message`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

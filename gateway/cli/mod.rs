@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use self::decode::print_capture;
 use crate::config::Refusal;
 
 /// What more this build can open.

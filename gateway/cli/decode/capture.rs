@@ -1,7 +1,8 @@
 //! The ISUP messages of a capture, each under the frame that it came in.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use isup::{Mask, Variant};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::frame::{self, Content, Frame, Isup};
-use super::packets::{self, Packet};
+use super::frame::{Frame, FrameError, Isup, Reader};
+use super::packets::{self, Place};
+use super::sctp::Left;
 
 /// A frame in a line of JSON.
 #[derive(Debug, Serialize)]
@@ -40,14 +42,6 @@ enum JsonContent {
     },
 }
 
-/// Frames by what became of them.
-#[derive(Debug, Default)]
-struct Count {
-    frames: u64,
-    messages: u64,
-    wrong: u64,
-}
-
 /// Prints what the capture at `path` holds.
 ///
 /// # Errors
@@ -59,156 +53,177 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-    let mut count = Count::default();
-    packets::read(BufReader::new(file), &mut |packet| {
-        count.frames += 1;
-        let read = match packet.octets.len() < packet.original {
-            true => Err(anyhow::anyhow!(
-                "cut off by the capture: {} of {} octets",
-                packet.octets.len(),
-                packet.original
-            )),
-            false => frame::read(packet.link, packet.octets, variant).map_err(Into::into),
-        };
-        match read {
-            Ok(Content::Signalling(frame)) => match json {
-                true => json_line(&packet, frame, &mut count, out),
-                false => tree(&packet, frame, &mut count, out),
-            },
-            Ok(Content::Filler | Content::Other) => Ok(()),
-            Err(error) => wrong(&packet, format!("{error:#}"), json, &mut count, out),
+    let mut print = Print::new(json, out);
+    print
+        .capture(BufReader::new(file), variant)
+        .with_context(|| path.display().to_string())?;
+    print.end()
+}
+
+/// Prints what a capture holds, pcap or pcapng, as `isthmus decode --pcap` does. `variant` is what
+/// its links carry; `json` makes a line of JSON of each message.
+///
+/// # Errors
+/// When it is no capture, and after all frames when one of them cannot be read.
+pub fn print_capture(
+    file: impl BufRead,
+    variant: Variant,
+    json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let mut print = Print::new(json, out);
+    print.capture(file, variant)?;
+    print.end()
+}
+
+/// Messages as they are printed, and frames by what became of them.
+struct Print<'a, W> {
+    json: bool,
+    out: &'a mut W,
+    frames: u64,
+    messages: u64,
+    /// Numbers of the frames that could not be read, or not all of them.
+    wrong: BTreeSet<u64>,
+}
+
+impl<'a, W: Write> Print<'a, W> {
+    fn new(json: bool, out: &'a mut W) -> Self {
+        Self {
+            json,
+            out,
+            frames: 0,
+            messages: 0,
+            wrong: BTreeSet::new(),
         }
-    })
-    .with_context(|| path.display().to_string())?;
-    if !json {
-        let Count {
+    }
+
+    fn capture(&mut self, file: impl BufRead, variant: Variant) -> anyhow::Result<()> {
+        let mut reader = Reader::new(variant);
+        let whole = packets::read(file, &mut |packet| {
+            self.frames += 1;
+            reader
+                .read(&packet)
+                .into_iter()
+                .try_for_each(|read| match read {
+                    Ok(frame) => self.frame(packet.place, frame),
+                    Err(error) => self.wrong(packet.place, error.to_string()),
+                })
+        });
+        // Also of a capture that breaks off.
+        for Left { place, tsn } in reader.left() {
+            let frame = place.number;
+            self.wrong(place, FrameError::Fragment { frame, tsn }.to_string())?;
+        }
+        whole
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        let Self {
             frames, messages, ..
-        } = count;
-        writeln!(out, "{frames} frames, {messages} ISUP messages")?;
+        } = self;
+        if !self.json {
+            writeln!(self.out, "{frames} frames, {messages} ISUP messages")?;
+        }
+        match self.wrong.len() {
+            0 => Ok(()),
+            wrong => bail!("{wrong} of {frames} frames cannot be read"),
+        }
     }
-    if count.wrong > 0 {
-        bail!("{} of {} frames cannot be read", count.wrong, count.frames);
+
+    fn frame(&mut self, place: Place, frame: Frame) -> anyhow::Result<()> {
+        match self.json {
+            true => self.json_line(place, frame),
+            false => self.tree(place, frame),
+        }
     }
-    Ok(())
+
+    fn wrong(&mut self, place: Place, wrong: String) -> anyhow::Result<()> {
+        self.wrong.insert(place.number);
+        if self.json {
+            return self.write_json(place, JsonContent::Wrong { wrong });
+        }
+        let (number, time) = (place.number, time(place.at));
+        writeln!(self.out, "frame {number}  {time}  WRONG: {wrong}\n")?;
+        Ok(())
+    }
+
+    fn tree(&mut self, place: Place, frame: Frame) -> anyhow::Result<()> {
+        let Frame {
+            link,
+            path,
+            what,
+            isup,
+        } = frame;
+        let tree = match isup.map(
+            |Isup {
+                 octets,
+                 variant,
+                 begins,
+             }| { explain::decode_tree(&octets, variant, begins, Mask::Nothing) },
+        ) {
+            Some(Ok(tree)) => {
+                self.messages += 1;
+                tree + "\n"
+            }
+            Some(Err(error)) => {
+                self.wrong.insert(place.number);
+                format!("WRONG: no ISUP message: {error}\n")
+            }
+            None => String::new(),
+        };
+        let head = [&time(place.at), link, &path, &what];
+        let head: Vec<&str> = head.into_iter().filter(|part| !part.is_empty()).collect();
+        let (number, head) = (place.number, head.join("  "));
+        writeln!(self.out, "frame {number}  {head}\n{tree}")?;
+        Ok(())
+    }
+
+    fn json_line(&mut self, place: Place, frame: Frame) -> anyhow::Result<()> {
+        let Frame {
+            link,
+            path,
+            what,
+            isup,
+        } = frame;
+        let message = match isup.map(
+            |Isup {
+                 octets,
+                 variant,
+                 begins,
+             }| { JsonMessage::decode(&octets, variant, begins) },
+        ) {
+            Some(Err(error)) => return self.wrong(place, format!("no ISUP message: {error}")),
+            Some(Ok(message)) => {
+                self.messages += 1;
+                Some(message)
+            }
+            None => None,
+        };
+        let content = JsonContent::Read {
+            link,
+            path,
+            what,
+            message,
+        };
+        self.write_json(place, content)
+    }
+
+    fn write_json(&mut self, place: Place, content: JsonContent) -> anyhow::Result<()> {
+        let line = JsonFrame {
+            frame: place.number,
+            time: time(place.at),
+            content,
+        };
+        // A reader that went away shows as such.
+        serde_json::to_writer(&mut *self.out, &line).map_err(io::Error::from)?;
+        writeln!(self.out)?;
+        Ok(())
+    }
 }
 
 fn time(at: Duration) -> String {
     Timestamp::from_duration(at.try_into().unwrap_or_default())
         .map_or_else(|_| format!("{at:?}"), |at| format!("{at:.6}"))
-}
-
-fn wrong(
-    packet: &Packet<'_>,
-    wrong: String,
-    json: bool,
-    count: &mut Count,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    count.wrong += 1;
-    if json {
-        return write_json(packet, JsonContent::Wrong { wrong }, out);
-    }
-    writeln!(
-        out,
-        "frame {}  {}  WRONG: {wrong}\n",
-        packet.number,
-        time(packet.at)
-    )?;
-    Ok(())
-}
-
-fn tree(
-    packet: &Packet<'_>,
-    frame: Frame,
-    count: &mut Count,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let Frame {
-        link,
-        path,
-        what,
-        isup,
-    } = frame;
-    let tree = match isup.map(
-        |Isup {
-             octets,
-             variant,
-             begins,
-         }| { explain::decode_tree(&octets, variant, begins, Mask::Nothing) },
-    ) {
-        Some(Ok(tree)) => {
-            count.messages += 1;
-            tree + "\n"
-        }
-        Some(Err(error)) => {
-            count.wrong += 1;
-            format!("WRONG: no ISUP message: {error}\n")
-        }
-        None => String::new(),
-    };
-    let head = [&time(packet.at), link, &path, &what];
-    let head: Vec<&str> = head.into_iter().filter(|part| !part.is_empty()).collect();
-    writeln!(out, "frame {}  {}\n{tree}", packet.number, head.join("  "))?;
-    Ok(())
-}
-
-fn json_line(
-    packet: &Packet<'_>,
-    frame: Frame,
-    count: &mut Count,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let Frame {
-        link,
-        path,
-        what,
-        isup,
-    } = frame;
-    let message = match isup.map(
-        |Isup {
-             octets,
-             variant,
-             begins,
-         }| { JsonMessage::decode(&octets, variant, begins) },
-    ) {
-        Some(Err(error)) => {
-            return wrong(
-                packet,
-                format!("no ISUP message: {error}"),
-                true,
-                count,
-                out,
-            );
-        }
-        Some(Ok(message)) => {
-            count.messages += 1;
-            Some(message)
-        }
-        None => None,
-    };
-    let content = JsonContent::Read {
-        link,
-        path,
-        what,
-        message,
-    };
-    write_json(packet, content, out)
-}
-
-fn write_json(
-    packet: &Packet<'_>,
-    content: JsonContent,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let line = JsonFrame {
-        frame: packet.number,
-        time: time(packet.at),
-        content,
-    };
-    // A reader that went away shows as such.
-    serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -307,7 +322,7 @@ mod tests {
         let mut octets = writer.into_writer();
         let (text, error) = printed("old.pcap", &octets, false);
         assert!(
-            text.contains("mtp3  0-0-1 > 0-0-2 sls 5\nCIC 5\nRLC"),
+            text.contains("mtp3  0-0-1 > 0-0-2 sls 5 ni national\nCIC 5\nRLC"),
             "{text}"
         );
         assert!(
@@ -319,5 +334,28 @@ mod tests {
         let (text, error) = printed("broken.pcap", &octets, false);
         assert!(text.contains("CIC 5\nRLC"), "{text}");
         assert!(error.unwrap().contains("breaks off after frame 1"));
+    }
+    /// A message over M3UA in three fragments, of which the second is lost: what is there is told.
+    #[test]
+    fn a_fragment_without_the_rest_is_told_at_the_end() {
+        let header = PcapHeader {
+            datalink: DataLink::SCTP,
+            ..PcapHeader::default()
+        };
+        let mut writer = PcapWriter::with_header(Vec::new(), header).unwrap();
+        for (second, flags, tsn) in [(1, 2, 1), (2, 1, 3)] {
+            let data = [11, 89, 11, 89, 0, 0, 0, 1, 0, 0, 0, 0, 0, flags, 0, 20];
+            let data = [
+                &data[..],
+                &[0, 0, 0, tsn, 0, 1, 0, 0, 0, 0, 0, 3, 1, 0, 1, 1],
+            ]
+            .concat();
+            let at = Duration::from_secs(second);
+            let packet = PcapPacket::new(at, data.len() as u32, &data);
+            writer.write_packet(&packet).unwrap();
+        }
+        let (text, error) = printed("lost.pcap", &writer.into_writer(), false);
+        insta::assert_snapshot!(text);
+        assert_eq!(error.as_deref(), Some("2 of 2 frames cannot be read"));
     }
 }

@@ -11,12 +11,18 @@ use pcap_file::pcapng::blocks::interface_description::{
 };
 use pcap_file::pcapng::{Block, PcapNgReader};
 
-/// A packet as it was captured.
-pub(super) struct Packet<'a> {
+/// Where a packet is in the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
     /// Its number in the file, from 1, as other programs count them.
     pub(super) number: u64,
     /// Since the Unix epoch.
     pub(super) at: Duration,
+}
+
+/// A packet as it was captured.
+pub(super) struct Packet<'a> {
+    pub(super) place: Place,
     /// What the octets are.
     pub(super) link: DataLink,
     pub(super) octets: &'a [u8],
@@ -50,8 +56,10 @@ fn pcap(file: impl Read, each: Each<'_>) -> anyhow::Result<()> {
         let packet = packet.with_context(|| breaks_off(number))?;
         number += 1;
         each(Packet {
-            number,
-            at: packet.timestamp,
+            place: Place {
+                number,
+                at: packet.timestamp,
+            },
             link,
             octets: &packet.data,
             original: packet.orig_len as usize,
@@ -90,8 +98,10 @@ fn pcapng(file: impl Read, each: Each<'_>) -> anyhow::Result<()> {
             format!("frame {number} is of interface {place}, which is not described")
         })?;
         each(Packet {
-            number,
-            at: since_epoch(ticks, resolution),
+            place: Place {
+                number,
+                at: since_epoch(ticks, resolution),
+            },
             link,
             octets,
             original: original as usize,

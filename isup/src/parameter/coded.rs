@@ -101,10 +101,18 @@ macro_rules! indicators {
 
         impl $crate::parameter::Describe for $name {
             fn describe(&self) -> Vec<$crate::parameter::Field> {
-                vec![
+                #[allow(unused_mut, reason = "not every parameter has fields")]
+                let mut known = Self::all().bits();
+                $(known |= ((1 << $width) - 1) << $shift;)*
+                let spare = self.bits() & !known $(& !$sent)?;
+                let mut fields = vec![
                     $($crate::parameter::Field::coded($field_text, self.$get().code(), self.$get().name()),)*
                     $($crate::parameter::Field::flag($flag_text, self.contains(Self::$flag)),)*
-                ]
+                ];
+                if spare != 0 {
+                    fields.push($crate::parameter::Field::octets("spare bits", &spare.to_le_bytes()));
+                }
+                fields
             }
         }
     };

@@ -46,7 +46,15 @@ const fn typed<P: Parameter + Describe>(name: &'static str, clause: &'static str
 }
 
 fn describe<P: Parameter + Describe>(content: &[u8]) -> Result<Vec<Field>, DecodeError> {
-    Ok(P::decode(content)?.describe())
+    let value = P::decode(content)?;
+    let mut fields = value.describe();
+    // A later edition may have made the parameter longer.
+    let mut known = Vec::new();
+    value.encode(&mut known);
+    if let Some(further @ [_, ..]) = content.get(known.len()..) {
+        fields.push(Field::octets("further octets", further));
+    }
+    Ok(fields)
 }
 
 const fn untyped(code: u8, name: &'static str, clause: &'static str) -> ParameterRow {

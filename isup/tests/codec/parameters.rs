@@ -100,6 +100,33 @@ fn tables_know_each_parameter_once_in_the_order_of_the_codes() {
     }
 }
 
+/// What a parameter has beyond the fields that are known is told, not passed over.
+#[test]
+fn spare_bits_and_further_octets_are_told() {
+    let told = |code: ParameterCode, content: &[u8]| {
+        let fields = (parameter::row(code).unwrap().describe)(content).unwrap();
+        let octets = fields.into_iter().filter_map(|field| match field.value {
+            parameter::Value::Octets(octets) => Some((field.name, octets)),
+            _ => None,
+        });
+        octets.collect::<Vec<_>>()
+    };
+    let requested = ParameterCode::INFORMATION_REQUEST_INDICATORS;
+    assert_eq!(told(requested, &[0x9B, 0]), []);
+    assert_eq!(
+        told(requested, &[0x9F, 0x80]),
+        [("spare bits", vec![0x04, 0x80])]
+    );
+    assert_eq!(
+        told(requested, &[0, 0, 7, 8]),
+        [("further octets", vec![7, 8])]
+    );
+    assert_eq!(
+        told(ParameterCode::HOP_COUNTER, &[5, 6]),
+        [("further octets", vec![6])]
+    );
+}
+
 #[test]
 fn default_content_of_mandatory_variable_parameters_can_be_read() {
     for variant in [Variant::Itu, Variant::Ansi] {

@@ -8,6 +8,7 @@
     reason = "what a target has made itself is in its bounds, and a panic is a finding"
 )]
 
+mod capture;
 mod circuit;
 mod hdlc;
 mod media;
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("body", sip::body),
     ("sdp", sip::sdp),
     ("media", media::media),
+    ("capture", capture::capture),
     ("replay", text::replay),
     ("config", text::config),
 ];
