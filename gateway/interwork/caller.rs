@@ -237,7 +237,7 @@ pub fn calling(
 
 /// Says in the INVITE who calls (RFC 3398 §8.2.1.1, §12.1). An untrusted peer never learns a number
 /// that may not be shown, nor what only networks tell each other.
-pub(super) fn put_into_invite(
+pub(crate) fn put_into_invite(
     iam: &Message,
     group: &TrunkGroup,
     trunk: &SipTrunk,

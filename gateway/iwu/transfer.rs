@@ -9,10 +9,11 @@ use bytes::Bytes;
 
 use super::Iwu;
 use super::attempt::policy;
+use super::leg::{Leg, Origin};
 use crate::call::{Bridge, CallId, Event, Tone};
 use crate::config::SipTrunk;
 use crate::dialplan::{Query, Route as Routed, Trunk};
-use crate::interwork::{cause, number};
+use crate::interwork::{caller, cause, number};
 use crate::sip::{self, Headers, Incoming, Indication, Refer, Request, SessionId, sdp};
 
 /// A transfer under way.
@@ -116,10 +117,6 @@ impl Iwu {
         };
         let index = index.ok_or(501_u16)?;
         let trunk = config.sip_trunks.get(index).ok_or(404_u16)?;
-        let party = match leg.record.origin {
-            crate::cdr::Origin::SipToPstn => Some(leg.record.called_received.clone()),
-            crate::cdr::Origin::PstnToSip => leg.record.calling_received.clone(),
-        };
         let bridge = leg.bridge.ok_or(500_u16)?;
         let hops = self.may_invite(now, index, trunk).map_err(|_| 503_u16)?;
         let mut local = self.capabilities(bridge, trunk).ok_or(500_u16)?;
@@ -128,17 +125,15 @@ impl Iwu {
         }
         let offer = sdp::offer(&local);
         let mut hops = hops.into_iter();
-        let own = config.sip.listen.address();
-        let from = match party {
-            Some(party) => format!("<sip:{party}@{own};user=phone>"),
-            None => format!("<sip:{own}>"),
-        };
         let host = trunk
             .host
             .clone()
             .unwrap_or_else(|| trunk.address.to_string());
         let uri = number::to_uri(&decision.number, &host);
-        let mut invite = sip::Invite::new(hops.next().ok_or(503_u16)?, uri, from);
+        let to = hops.next().ok_or(503_u16)?;
+        let leg = self.legs.get(&id).ok_or(481_u16)?;
+        let mut invite = sip::Invite::new(to, uri, String::new());
+        self.say_who_is_transferred(leg, index, trunk, &mut invite);
         invite.further = hops.collect();
         invite.peer = Some(super::attempt::peer(index));
         invite.reliable = policy(trunk).reliable;
@@ -171,6 +166,29 @@ impl Iwu {
             });
         }
         Ok(())
+    }
+
+    /// The party on the circuit: who called, or who was called. The target learns no more of it
+    /// than of a caller.
+    fn say_who_is_transferred(
+        &self,
+        leg: &Leg,
+        index: usize,
+        trunk: &SipTrunk,
+        invite: &mut sip::Invite,
+    ) {
+        let own = self.config.sip.listen.address().to_string();
+        let group = self.config.trunk_groups.get(leg.group);
+        match (&leg.route.origin, group) {
+            (Origin::Isup { iam }, Some(group)) => {
+                let profile = self.profiles.of(Some(index), Some(leg.group));
+                caller::put_into_invite(iam, group, trunk, profile, &own, invite);
+            }
+            _ => {
+                let party = &leg.record.called_received;
+                invite.from = format!("<sip:{party}@{own};user=phone>");
+            }
+        }
     }
 
     fn tell_referrer(&mut self, now: Instant, id: CallId, status: u16) {

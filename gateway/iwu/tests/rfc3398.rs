@@ -68,7 +68,13 @@ pub(super) fn from_sip(stand: &mut Stand, with: With) -> Dialog {
 
 /// A call from the circuit, answered.
 pub(super) fn from_isup(stand: &mut Stand) -> Dialog {
-    stand.exchange_calls(&stand.iam());
+    let iam = stand.iam();
+    from_isup_with(stand, &iam)
+}
+
+/// The same, by this IAM.
+pub(super) fn from_isup_with(stand: &mut Stand, iam: &Message) -> Dialog {
+    stand.exchange_calls(iam);
     let invite = stand.expect("INVITE");
     stand.respond(&invite, "180 Ringing", "called", &With::nothing());
     stand.expect_isup(MessageType::Acm);

@@ -1,9 +1,12 @@
 //! Call transfer by REFER and by Replaces (RFC 3515, RFC 3891, RFC 5589), with a party on a circuit.
 
-use isup::{GenericNotification, MessageType, Notification, NotificationIndicator};
+use isup::{
+    CallingPartyNumber, GenericNotification, MessageType, Notification, NotificationIndicator,
+    Presentation,
+};
 
 use super::flows;
-use super::rfc3398::{from_isup, from_sip, hang_up};
+use super::rfc3398::{from_isup, from_isup_with, from_sip, hang_up};
 use super::sip_far_end::{Dialog, Heard, With};
 use super::stand::{SECOND, Settings, Stand};
 use crate::config::Standard;
@@ -11,6 +14,7 @@ use crate::config::Standard;
 flows! { "rfc5589":
     blind_transfer,
     blind_transfer_of_a_party_on_hold,
+    blind_transfer_of_a_party_that_hides,
     blind_transfer_and_gone,
     blind_transfer_and_gone_to_a_busy_user,
     blind_transfer_to_a_busy_user,
@@ -213,4 +217,25 @@ fn transfer_is_not_allowed(standard: Standard) -> String {
     let with = With::nothing().field("Refer-To: <sip:+12125550142@127.0.0.1>");
     stand.request_answered(&mut user, "REFER", &with, "603");
     hang_up(stand, user)
+}
+
+/// The target learns no more of the party than of a caller: a trunk that is not trusted gets no
+/// number that may not be shown (RFC 3325 §5).
+fn blind_transfer_of_a_party_that_hides(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, TRANSFER);
+    let mut iam = stand.iam();
+    let number = iam.find::<CallingPartyNumber>().unwrap();
+    iam.set(CallingPartyNumber {
+        presentation: Presentation::Restricted,
+        ..number
+    });
+    let mut user = from_isup_with(&mut stand, &iam);
+    refers(&mut stand, &mut user);
+    let invite = invited(&mut stand);
+    let octets = invite.octets();
+    let text = String::from_utf8_lossy(&octets);
+    assert!(!text.contains(stand.numbers.pstn.1), "{text}");
+    assert_eq!(invite.field("Privacy"), "id");
+    let target = answers(&mut stand, &invite, false);
+    target_hangs_up(stand, target)
 }
