@@ -317,7 +317,13 @@ impl IsupToSip {
                     false => Vec::new(),
                 }
             }
-            (Trying | Progressing | Alerting, Isup::Received(message)) => info(context, &message),
+            (Trying | Progressing | Alerting, Isup::Received(message)) => {
+                match self.overlap.is_out() {
+                    true => info(context, &message),
+                    // Every INVITE so far was refused: nobody is there to hear it.
+                    false => Vec::new(),
+                }
+            }
             (Connected, Isup::Received(message)) => {
                 let ignored = context.trunk.suspend == Suspend::Ignore;
                 if context.isup && context.trunk.isup != IsupMode::Off
