@@ -7,6 +7,7 @@
 pub mod call;
 pub mod capture;
 pub mod cdr;
+pub mod chance;
 pub mod cli;
 pub mod config;
 pub mod demo;

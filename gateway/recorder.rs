@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::chance::Seed;
 use crate::config::{Config, Environment, Refusal};
 use crate::iwu::{Birth, Input, Iwu, Output};
 
@@ -34,7 +35,7 @@ enum Line {
         /// The texts of the files that the configuration names, by their paths.
         #[serde(default)]
         files: BTreeMap<PathBuf, String>,
-        seed: u64,
+        seed: Seed,
         wall: Timestamp,
     },
     /// An input, nanoseconds after the start.

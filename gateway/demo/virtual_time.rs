@@ -92,7 +92,7 @@ impl World {
         let birth = Birth {
             now: base,
             wall: jiff::Timestamp::UNIX_EPOCH,
-            seed: config.gateway.seed.unwrap_or_default(),
+            seed: config.gateway.seed.unwrap_or_default().into(),
         };
         let iwu = Iwu::new(Arc::new(config), birth)?;
         let (near, far) = emulator::pair(SpanId(0), SpanId(0));

@@ -49,11 +49,11 @@ impl Iwu {
         let port = self.ports.get_mut(usize::from(place.span.0))?.take()?;
         let bridge = BridgeId(self.next_bridge);
         self.next_bridge += 1;
-        let random = self.chance.next();
+        let random = self.chance.draw();
         let stream = Stream {
             ssrc: random as u32,
             sequence: (random >> 32) as u16,
-            timestamp: (self.chance.next()) as u32,
+            timestamp: (self.chance.draw()) as u32,
         };
         self.bridges.insert(
             bridge,

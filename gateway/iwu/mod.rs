@@ -44,7 +44,6 @@ mod occupancy;
 mod overlap;
 mod points;
 mod ports;
-mod seeded;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -60,6 +59,7 @@ use mtp::{LineEvent, LinkId};
 use tdm::{Alarm, SpanEvent, SpanId};
 
 use crate::call::{CallId, Event, Timer};
+use crate::chance::{Chance, Seed};
 use crate::config::Config;
 use crate::dialplan::DialPlan;
 use crate::interwork::profile::{ProfileError, Profiles};
@@ -74,7 +74,6 @@ use drain::Drain;
 use leg::Leg;
 use points::Points;
 use ports::PortPool;
-use seeded::Seeded;
 
 /// A configuration that cannot run. The configuration's own check finds these first and says
 /// where in the file they are.
@@ -124,7 +123,7 @@ pub struct Birth {
     /// The wall clock at the same moment, for records.
     pub wall: Timestamp,
     /// Seed of tags, branches, SSRCs.
-    pub seed: u64,
+    pub seed: Seed,
 }
 
 /// The interworking unit.
@@ -132,7 +131,7 @@ pub struct Birth {
 pub struct Iwu {
     config: Arc<Config>,
     birth: Birth,
-    chance: Seeded,
+    chance: Chance,
     begun: limits::Begun,
     sip: Endpoint,
     points: Points,
@@ -192,7 +191,7 @@ impl Iwu {
         Ok(Self {
             plan: DialPlan::new(&config)?,
             profiles: Profiles::new(&config)?,
-            chance: Seeded::new(birth.seed),
+            chance: Chance::new(&birth.seed, "media"),
             begun: limits::Begun::new(config.sip_trunks.len()),
             sip: Endpoint::new(endpoint),
             points,

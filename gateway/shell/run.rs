@@ -1,11 +1,14 @@
 //! Starting a gateway, and `isthmus run`.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use media_bridge::UdpRtp;
+use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
 use tdm::{SpanId, SpanIo};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::unbounded_channel;
@@ -17,6 +20,7 @@ use super::operators::Operators;
 use super::sockets::Sockets;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
+use crate::chance::{SEED_OCTETS, Seed};
 use crate::config::Config;
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
@@ -77,7 +81,7 @@ impl Drop for Running {
 /// [`ShellError`] names what cannot be opened and why.
 pub fn start(config: Config, source: &Source, options: Options) -> Result<Running, ShellError> {
     let config = Arc::new(config);
-    let birth = birth(&config);
+    let birth = birth(&config)?;
     let files = Files::open(
         config.records.file.as_deref(),
         config.capture.file.as_deref(),
@@ -213,18 +217,33 @@ fn listening(config: &Config) -> String {
 }
 
 /// The moment and the seed of a gateway's birth.
-fn birth(config: &Config) -> Birth {
-    let wall = Timestamp::now();
-    let seed = config.gateway.seed.unwrap_or_else(|| {
-        // Tags and branches must only differ from those of the last run.
-        let nanos = wall.as_nanosecond() as u64;
-        nanos ^ u64::from(std::process::id()).rotate_left(32)
-    });
-    Birth {
+fn birth(config: &Config) -> Result<Birth, ShellError> {
+    let seed = match config.gateway.seed {
+        Some(seed) => Ok(seed.into()),
+        None => random(),
+    };
+    Ok(Birth {
         now: now(),
-        wall,
-        seed,
+        wall: Timestamp::now(),
+        seed: seed.map_err(|error| ShellError::System {
+            what: "random numbers",
+            error,
+        })?,
+    })
+}
+
+/// A seed of the system.
+fn random() -> io::Result<Seed> {
+    let mut octets = [0; SEED_OCTETS];
+    let mut filled = 0;
+    while let Some(rest) = octets.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match getrandom(rest, GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(Seed::new(octets))
 }
 
 /// Opens the spans of a configuration.

@@ -149,7 +149,7 @@ impl Core {
             .map(|listener| (listener.transport, listener.address.is_ipv4()))
             .collect();
         Self {
-            identifiers: Identifiers::new(config.seed),
+            identifiers: Identifiers::new(&config.seed),
             outputs: VecDeque::new(),
             ended: Vec::new(),
             connections: Connections::default(),

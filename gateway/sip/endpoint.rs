@@ -16,6 +16,7 @@ use super::{
     Bodies, Flow, Headers, Indication, Listener, PeerConfig, PeerId, PeerNews, Policy, Request,
     RequestError, SessionId, Strangers, Transport, message,
 };
+use crate::chance::Seed;
 
 /// Configuration of an [`Endpoint`].
 #[derive(Debug, Clone)]
@@ -35,9 +36,9 @@ pub struct EndpointConfig {
     pub t2: Duration,
     /// T4, how long a message stays in the network.
     pub t4: Duration,
-    /// Seed of tags, branches, Call-IDs and boundaries. Two endpoints that talk to the same
-    /// peers, or two runs of one, need different seeds.
-    pub seed: u64,
+    /// Seed of tags, branches, Call-IDs, nonces and boundaries. Two endpoints that talk to the
+    /// same peers, or two runs of one, need different seeds; peers must not know it.
+    pub seed: Seed,
     /// Policy of new sessions.
     pub policy: Policy,
     /// Shortest session interval accepted (Min-SE), at least 90 s.
@@ -47,7 +48,7 @@ pub struct EndpointConfig {
 impl EndpointConfig {
     /// The timers of RFC 3261 and an address, by UDP.
     #[must_use]
-    pub fn new(listen: SocketAddr, seed: u64) -> Self {
+    pub fn new(listen: SocketAddr, seed: impl Into<Seed>) -> Self {
         Self {
             listeners: vec![Listener::new(Transport::Udp, listen)],
             peers: Vec::new(),
@@ -56,7 +57,7 @@ impl EndpointConfig {
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
             t4: Duration::from_secs(5),
-            seed,
+            seed: seed.into(),
             policy: Policy::default(),
             min_session_expires: Duration::from_secs(90),
         }

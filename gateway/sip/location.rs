@@ -611,7 +611,7 @@ mod tests {
         let udp = Some(Transport::Udp);
         let mut location = Location::new(name(None), udp, WAYS.to_vec());
         zone.find(&mut location, origin());
-        let mut chance = Identifiers::new(1);
+        let mut chance = Identifiers::new(&1.into());
         let mut heavy = 0;
         for _ in 0..1000 {
             let ports: Vec<u16> = location

@@ -8,7 +8,6 @@ use sipx_sip::parser::{Limits, parse_datagram};
 use sipx_sip::{HeaderName, ResponseBuilder};
 
 use super::core::Core;
-use super::identifiers::stateless_tag;
 use super::receive::stamp;
 use super::{Flow, message};
 
@@ -90,7 +89,7 @@ fn build(core: &Core, fields: &Fields, status: u16) -> Option<Response> {
             response.headers.push(field.clone());
         }
     }
-    let tag = stateless_tag(core.config.seed, seed.as_bytes());
+    let tag = core.identifiers.stateless_tag(seed.as_bytes());
     message::put_tag(&mut response.headers, &tag).ok()?;
     core.put_server(&mut response).ok()?;
     message::put(&mut response.headers, N::ContentLength, "0").ok()?;

@@ -88,7 +88,7 @@ impl Office {
         let birth = Birth {
             now: base,
             wall: jiff::Timestamp::UNIX_EPOCH,
-            seed: u64::from(u32::from_be_bytes(host.octets())),
+            seed: u64::from(u32::from_be_bytes(host.octets())).into(),
         };
         let iwu = Iwu::new(Arc::new(config), birth).unwrap();
         let plan = iwu.port_plans()[0];

@@ -85,7 +85,7 @@ impl Side {
         let birth = Birth {
             now: base,
             wall: jiff::Timestamp::UNIX_EPOCH,
-            seed,
+            seed: seed.into(),
         };
         let iwu = Iwu::new(Arc::new(config), birth).unwrap();
         let plan = iwu.port_plans()[0];

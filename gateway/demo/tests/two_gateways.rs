@@ -158,7 +158,7 @@ impl Side {
         let birth = Birth {
             now: base,
             wall: jiff::Timestamp::UNIX_EPOCH,
-            seed: 1 + u64::from(mirrored),
+            seed: (1 + u64::from(mirrored)).into(),
         };
         let rtp = config.rtp.address;
         let iwu = Iwu::new(Arc::new(config), birth).unwrap();

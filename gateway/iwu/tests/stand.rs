@@ -201,7 +201,7 @@ impl Stand {
         let birth = Birth {
             now,
             wall: jiff::Timestamp::UNIX_EPOCH,
-            seed: 1,
+            seed: 1.into(),
         };
         let network = config.linksets[0].network_indicator;
         let far = mtp::Config::new(standard, network, FAR).with_linkset(NEAR, &[LINK]);

@@ -23,7 +23,7 @@ pub(super) fn config(octets: &[u8]) {
     let birth = Birth {
         now: super::base(),
         wall: jiff::Timestamp::UNIX_EPOCH,
-        seed: 1,
+        seed: 1.into(),
     };
     Iwu::new(Arc::new(config), birth).expect("a configuration that is not refused can run");
 }
