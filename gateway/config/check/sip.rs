@@ -270,6 +270,9 @@ fn timers(place: &Place, group: &TrunkGroup, complaints: &mut Complaints) {
                 let (least, most) = (format_duration(least), format_duration(most));
                 format!("{least} to {most} (Q.764 {})", timer.clause())
             }
+            Err(WrongTimer::Value(TimerError::Unused { why, .. })) => {
+                format!("no value: {why}")
+            }
             Err(WrongTimer::Value(error)) => error.to_string(),
             Err(WrongTimer::Name(_)) => {
                 complaints.add(

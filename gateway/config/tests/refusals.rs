@@ -92,6 +92,7 @@ drawn! {
     prefix_of_letters: "prefix = \"030555\"" => "prefix = \"030-555\"";
     rule_never_reached: "prefix = \"030555\"" => "prefix = \"+4930555\"";
     timer_out_of_range: "t7 = \"20s\"" => "t7 = \"5s\"";
+    timer_that_nobody_runs: "t7 = \"20s\"" => "t31 = \"7min\"";
     timer_of_no_number: "t7 = \"20s\"" => "t70 = \"20s\"";
     session_interval_too_small: "trusted = false" => "session_expires = \"60s\"\ntrusted = false";
     mtp_timer_out_of_range: "slc = 0" => "slc = 0\n[linkset.mtp2_timers]\nt7 = \"9s\"";

@@ -4,7 +4,7 @@ use crate::{
     CallProcessingState, Cause,
     circuit::{
         Action, CircuitAlert, Event, Failure, Indication, RepeatReason, Request, Settings, Timer,
-        compatibility, continuity, incoming, indicators, outgoing, release, reset,
+        compatibility, continuity, incoming, indicators, outgoing, overload, release, reset,
     },
     message::{Message, MessageType},
     parameter::call::ContinuityCheck,
@@ -20,6 +20,8 @@ pub(super) enum Call {
     OutgoingWaitRecheck,
     /// CCR sent, the check tone is on; T24. No call is there.
     OutgoingRecheck,
+    /// OLM received, the call has failed; T3 until the circuit is released.
+    OutgoingOverloaded,
     /// IAM sent, no backward message yet; T7.
     OutgoingWaitAcm,
     /// ACM received; T9.
@@ -80,6 +82,7 @@ impl Call {
             Self::OutgoingWaitRecheck | Self::OutgoingRecheck => {
                 continuity::recheck(self, event, settings, actions)
             }
+            Self::OutgoingOverloaded => overload::step(event, settings, actions),
             Self::OutgoingWaitAcm
             | Self::OutgoingWaitAnm
             | Self::OutgoingAnswered
@@ -101,6 +104,7 @@ impl Call {
             Self::OutgoingCheck => "OutgoingCheck",
             Self::OutgoingWaitRecheck => "OutgoingWaitRecheck",
             Self::OutgoingRecheck => "OutgoingRecheck",
+            Self::OutgoingOverloaded => "OutgoingOverloaded",
             Self::OutgoingWaitAcm => "OutgoingWaitAcm",
             Self::OutgoingWaitAnm => "OutgoingWaitAnm",
             Self::OutgoingAnswered => "OutgoingAnswered",
@@ -124,6 +128,7 @@ impl Call {
             Self::OutgoingCheck => &[Timer::T24, Timer::T7],
             Self::OutgoingWaitRecheck => &[Timer::T25, Timer::T26],
             Self::OutgoingRecheck => &[Timer::T24],
+            Self::OutgoingOverloaded => &[Timer::T3],
             Self::OutgoingWaitAcm => &[Timer::T7],
             Self::OutgoingWaitAnm => &[Timer::T9],
             Self::OutgoingSuspended(Initiator::User) => &[Timer::T2],
@@ -131,13 +136,13 @@ impl Call {
             Self::IncomingWaitCot { .. } => &[Timer::T8],
             Self::IncomingWaitCcr => &[Timer::T27],
             Self::IncomingCheck => &[Timer::T36],
-            Self::IncomingWaitAcm => &[Timer::T33],
+            Self::IncomingWaitAcm => &[Timer::T33, Timer::T39],
+            Self::IncomingWaitAnm => &[Timer::T39],
             Self::WaitRlc { .. } => &[Timer::T1, Timer::T5],
             Self::WaitResetRlc { .. } => &[Timer::T16, Timer::T17],
-            Self::IncomingAnswered => &[Timer::T38],
+            Self::IncomingAnswered => &[Timer::T38, Timer::T39],
             Self::Idle
             | Self::OutgoingAnswered
-            | Self::IncomingWaitAnm
             // T22 and T23 are those of the group.
             | Self::WaitGra { .. } => &[],
         }
@@ -151,6 +156,7 @@ impl Call {
                 "the check tone coming back from the far end"
             }
             Self::OutgoingWaitRecheck => "the next continuity check towards the far end",
+            Self::OutgoingOverloaded => "the end of the far end's overload",
             Self::OutgoingWaitAcm => "ACM or CON from the far end",
             Self::OutgoingWaitAnm => "ANM from the far end",
             Self::OutgoingAnswered | Self::IncomingAnswered => "REL from either end",
@@ -180,6 +186,7 @@ impl Call {
             }
             Self::OutgoingWaitRecheck
             | Self::OutgoingRecheck
+            | Self::OutgoingOverloaded
             | Self::IncomingWaitCot { .. }
             | Self::IncomingWaitCcr
             | Self::IncomingCheck
@@ -252,6 +259,7 @@ impl Call {
             Self::Idle
             | Self::OutgoingWaitRecheck
             | Self::OutgoingRecheck
+            | Self::OutgoingOverloaded
             | Self::IncomingWaitCot { .. }
             | Self::IncomingWaitCcr
             | Self::IncomingCheck

@@ -6,7 +6,7 @@ use crate::{
     circuit::{
         Action, CircuitAlert, Event, Failure, Indication, RepeatReason, Request, Settings, Timer,
         call::{self, Call},
-        incoming, outgoing, release, reset,
+        incoming, outgoing, overload, release, reset,
     },
     message::{Message, MessageType},
     parameter::call::ContinuityIndicators,
@@ -41,7 +41,8 @@ pub(super) fn check(event: Event, settings: Settings, actions: &mut Vec<Action>)
             Rlc => outgoing::released_without_rel(settings, actions),
             Cfn => call::confusion(call, actions),
             // The far end has its loop on.
-            Lpa | Olm => call,
+            Lpa => call,
+            Olm => overload::refused(settings, actions),
             // It must not go on with the call before COT.
             kind if call::belongs_to_call(kind) => outgoing::unreasonable(kind, actions),
             kind => call::discard(call, kind, actions),

@@ -93,6 +93,8 @@ pub enum Failure {
     LocalHardware,
     /// The far end cannot be reached and the call was not answered yet (Q.764 §2.14).
     MtpPause,
+    /// The far end is overloaded and has ignored the IAM: OLM (Q.764 §2.9.9).
+    Overload,
     /// A message that makes no sense in the state of the call (Q.764 §2.9.5.1).
     Unexpected(MessageType),
     /// A message that the far end wants understood or the call released (Q.764 §2.9.5.3).
@@ -195,7 +197,7 @@ pub enum Action {
 /// What a circuit tells the people of maintenance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CircuitAlert {
-    /// The far end does not answer: T5, T13, T15, T17, T33 or T34 has ended.
+    /// The far end does not answer: T5, T13, T15, T17, T33, T34 or T39 has ended.
     NoAnswer(Timer),
     /// The far end says that it has not equipped the circuit (Q.764 §2.12).
     UnequippedAtFarEnd,

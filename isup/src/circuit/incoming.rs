@@ -70,6 +70,11 @@ fn known_to_call_control(
                     actions.push(Action::Start(Timer::T33));
                     call
                 }
+                // Q.731.7: who calls maliciously? The call goes on with or without an answer.
+                (call, MessageType::Idr) => {
+                    actions.push(Action::Start(Timer::T39));
+                    call
+                }
                 // §2.4.3: the called party has hung up, and may come back.
                 (call @ Call::IncomingAnswered, kind @ (Sus | Res))
                     if indicators::suspended_by(&message) == Initiator::Network =>
@@ -109,6 +114,10 @@ fn known_to_call_control(
             (call @ Call::IncomingAnswered, Fot | Sus | Res | Cpg) => {
                 outgoing::receive(call, message, actions)
             }
+            (call, MessageType::Ids) => {
+                actions.push(Action::Stop(Timer::T39));
+                outgoing::receive(call, message, actions)
+            }
             (call, kind) if call::passes(kind) => outgoing::receive(call, message, actions),
 
             // §2.9.5.1 e): before a backward message, the ends do not agree on the call.
@@ -127,6 +136,10 @@ fn known_to_call_control(
         (Call::IncomingWaitAcm, Event::Expired(timer @ Timer::T33)) => {
             actions.push(Action::Alert(CircuitAlert::NoAnswer(timer)));
             call::fail(settings.cause(102), Failure::Expired(timer), actions)
+        }
+        (call, Event::Expired(timer @ Timer::T39)) => {
+            actions.push(Action::Alert(CircuitAlert::NoAnswer(timer)));
+            call
         }
         (Call::IncomingAnswered, Event::Expired(timer @ Timer::T38)) => {
             call::fail(settings.cause(102), Failure::Expired(timer), actions)

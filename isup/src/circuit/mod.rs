@@ -13,6 +13,7 @@ mod event;
 mod incoming;
 mod indicators;
 mod outgoing;
+mod overload;
 mod query;
 mod release;
 mod reset;
@@ -29,7 +30,7 @@ pub use event::{
     Action, Blocking, CircuitAlert, Event, Failure, Indication, RepeatReason, Request,
 };
 pub(crate) use segmentation::split;
-pub use timer::{Timer, TimerError, Timers, UnknownTimer};
+pub use timer::{RunBy, Timer, TimerError, Timers, UnknownTimer};
 
 /// One circuit towards one far end.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use crate::{
     circuit::{
         Action, CircuitAlert, Event, Failure, Indication, RepeatReason, Request, Settings, Timer,
         call::{self, Call, Initiator},
-        incoming, indicators, release, reset,
+        incoming, indicators, overload, release, reset,
     },
     message::{Message, MessageType},
 };
@@ -41,7 +41,7 @@ pub(super) fn step(
             Rel => refused(message, actions),
             Rlc => released_without_rel(settings, actions),
             Cfn => call::confusion(Call::OutgoingWaitAcm, actions),
-            Olm => Call::OutgoingWaitAcm,
+            Olm => overload::refused(settings, actions),
             kind if call::passes(kind) => receive(Call::OutgoingWaitAcm, message, actions),
             // §2.9.5.1 e): before any backward message.
             kind if call::belongs_to_call(kind) => unreasonable(kind, actions),

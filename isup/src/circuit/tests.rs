@@ -67,6 +67,7 @@ fn states() -> Vec<(String, Call)> {
         ("", Call::OutgoingCheck),
         ("", Call::OutgoingWaitRecheck),
         ("", Call::OutgoingRecheck),
+        ("", Call::OutgoingOverloaded),
         ("", Call::OutgoingWaitAcm),
         ("", Call::OutgoingWaitAnm),
         ("", Call::OutgoingAnswered),
@@ -122,10 +123,21 @@ fn call_events() -> Vec<(String, Event)> {
             Event::Request(Request::Checked(success)),
         );
     }
-    for kind in [Sam, Cot, Acm, Cpg, Con, Anm, Sus, Res, Fot, Inr, Inf, Usr] {
+    for kind in [Sam, Cot, Acm, Cpg, Con, Anm, Fot, Inr, Inf, Usr, Idr] {
         add(
             &format!("request Send {kind}"),
             Event::Request(Request::Send(message(kind))),
+        );
+    }
+    for (kind, network, by) in [
+        (Sus, true, "network"),
+        (Sus, false, "user"),
+        (Res, true, "network"),
+        (Res, false, "user"),
+    ] {
+        add(
+            &format!("request Send {kind} {by}"),
+            Event::Request(Request::Send(suspend(kind, network))),
         );
     }
     add("request Release", Event::Request(Request::Release(rel(16))));
@@ -153,6 +165,7 @@ fn call_events() -> Vec<(String, Event)> {
         ("INR", message(Inr)),
         ("INF", message(Inf)),
         ("USR", message(Usr)),
+        ("IDS", message(Ids)),
         ("IAM segmented", segmented(Iam)),
         ("ACM segmented", segmented(Acm)),
         ("FAC", message(Fac)),
@@ -182,7 +195,7 @@ fn call_events() -> Vec<(String, Event)> {
     {
         use Timer::*;
         for timer in [
-            T1, T2, T5, T6, T7, T8, T9, T16, T17, T24, T25, T26, T27, T33, T34, T36, T38,
+            T1, T2, T3, T5, T6, T7, T8, T9, T16, T17, T24, T25, T26, T27, T33, T34, T36, T38, T39,
         ] {
             add(&format!("{timer} ends"), Event::Expired(timer));
         }

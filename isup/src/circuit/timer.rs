@@ -13,6 +13,33 @@ pub enum Timer {
     T31, T32, T33, T34, T35, T36, T37, T38, T39,
 }
 
+/// Who runs a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunBy {
+    /// [`super::Circuit`].
+    Circuit,
+    /// The procedures for rows of circuits of a [`crate::node::Node`].
+    Group,
+    /// A [`crate::node::Node`], once for each far end.
+    FarEnd,
+    /// Call control above the circuits, which knows numbers and routes, with the values of the group.
+    CallControl,
+    /// No one, and why.
+    Nobody(&'static str),
+}
+
+impl fmt::Display for RunBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Circuit => "circuit",
+            Self::Group => "row of circuits",
+            Self::FarEnd => "far end",
+            Self::CallControl => "call control",
+            Self::Nobody(_) => "nobody",
+        })
+    }
+}
+
 /// What the Recommendation says of one timer.
 struct Row {
     timer: Timer,
@@ -24,6 +51,7 @@ struct Row {
     awaits: &'static str,
     /// A network may do without it.
     optional: bool,
+    run_by: RunBy,
 }
 
 const fn row(
@@ -32,6 +60,7 @@ const fn row(
     clause: &'static str,
     awaits: &'static str,
     optional: bool,
+    run_by: RunBy,
 ) -> Row {
     let [default, least, most] = milliseconds;
     Row {
@@ -42,6 +71,7 @@ const fn row(
         clause,
         awaits,
         optional,
+        run_by,
     }
 }
 
@@ -56,50 +86,54 @@ const SUPERVISION: [u64; 3] = [5 * MINUTE, MINUTE, 15 * MINUTE];
 /// A day: for timers whose range the Recommendation leaves to the network.
 const OPEN: u64 = 24 * 60 * MINUTE;
 
+const NO_SCCP: &str = "signalling connections end to end need SCCP, which the gateway has not";
+const NO_ECHO_CONTROL: &str = "the gateway does not negotiate who cancels echo; NRM goes through";
+
 /// Indexed by [`Timer`] in its order; the test `rows_are_in_order` holds it.
 #[rustfmt::skip]
 static ROWS: [Row; 39] = {
+    use RunBy::{CallControl, Circuit, FarEnd, Group, Nobody};
     use Timer::*;
     [
-        row(T1, REPEAT, "2.9.6", "RLC", false),
-        row(T2, [3 * MINUTE, MINUTE, OPEN], "2.4.1, Q.733.4", "RES (user)", true),
-        row(T3, [2 * MINUTE, MINUTE, OPEN], "2.9.9", "end of temporary trunk blocking", true),
-        row(T4, [5 * MINUTE, MINUTE, 15 * MINUTE], "2.13.2", "UPA or any message of the user part", false),
-        row(T5, SUPERVISION, "2.9.6", "RLC", false),
-        row(T6, [2 * MINUTE, 10 * SECOND, OPEN], "2.4.3", "RES (network)", true),
-        row(T7, [20 * SECOND, 20 * SECOND, 30 * SECOND], "2.1.2.1", "ACM or CON", false),
-        row(T8, [10 * SECOND, 10 * SECOND, 15 * SECOND], "2.1.8", "COT", false),
-        row(T9, [2 * MINUTE, 90 * SECOND, 4 * MINUTE], "2.1.4", "ANM or CON", true),
-        row(T10, [5 * SECOND, 4 * SECOND, 6 * SECOND], "2.1.4.8", "further digits", true),
-        row(T11, [15 * SECOND, 15 * SECOND, 20 * SECOND], "2.1.4.8", "address complete from the other network", true),
-        row(T12, REPEAT, "2.9.4", "BLA", false),
-        row(T13, SUPERVISION, "2.9.4", "BLA", false),
-        row(T14, REPEAT, "2.9.4", "UBA", false),
-        row(T15, SUPERVISION, "2.9.4", "UBA", false),
-        row(T16, REPEAT, "2.9.3.1", "RLC", false),
-        row(T17, SUPERVISION, "2.9.3.1", "RLC", false),
-        row(T18, REPEAT, "2.9.4", "CGBA", false),
-        row(T19, SUPERVISION, "2.9.4", "CGBA", false),
-        row(T20, REPEAT, "2.9.4", "CGUA", false),
-        row(T21, SUPERVISION, "2.9.4", "CGUA", false),
-        row(T22, REPEAT, "2.9.3.2", "GRA", false),
-        row(T23, SUPERVISION, "2.9.3.2", "GRA", false),
-        row(T24, [1_900, 100, 2 * SECOND], "2.1.8", "the check tone coming back", false),
-        row(T25, [5 * SECOND, SECOND, 10 * SECOND], "2.1.8", "the next continuity check", false),
-        row(T26, [2 * MINUTE, MINUTE, 3 * MINUTE], "2.1.8", "the next continuity check", false),
-        row(T27, [4 * MINUTE, 4 * MINUTE, 4 * MINUTE], "2.1.8", "CCR after a failed check", false),
-        row(T28, [10 * SECOND, 10 * SECOND, 10 * SECOND], "2.8.3", "CQR", false),
-        row(T29, [500, 300, 600], "2.10.2", "the next congestion indication that counts", false),
-        row(T30, [8 * SECOND, 5 * SECOND, 10 * SECOND], "2.10.2", "one step more traffic", false),
-        row(T31, [7 * MINUTE, 6 * MINUTE, OPEN], "Q.730", "reuse of a call reference", true),
-        row(T32, [4 * SECOND, 3 * SECOND, 5 * SECOND], "Q.730", "an answer end to end", true),
-        row(T33, [12 * SECOND, 12 * SECOND, 15 * SECOND], "2.1.6", "INF", false),
-        row(T34, [3 * SECOND, 2 * SECOND, 4 * SECOND], "2.1.12", "SGM", false),
-        row(T35, [15 * SECOND, 15 * SECOND, 20 * SECOND], "2.2.5", "further digits", false),
-        row(T36, [13 * SECOND, 10 * SECOND, 20 * SECOND], "2.1.8", "COT or REL after a repeated check", false),
-        row(T37, [3 * SECOND, 2 * SECOND, 4 * SECOND], "2.7", "the echo control procedure", true),
-        row(T38, [150 * SECOND, 10 * SECOND, OPEN], "2.4.3", "RES or REL", true),
-        row(T39, [10 * SECOND, 4 * SECOND, 15 * SECOND], "Q.731.7", "IDS", true),
+        row(T1, REPEAT, "2.9.6", "RLC", false, Circuit),
+        row(T2, [3 * MINUTE, MINUTE, OPEN], "2.4.1, Q.733.4", "RES (user)", true, Circuit),
+        row(T3, [2 * MINUTE, MINUTE, OPEN], "2.9.9", "the end of the far end's overload", false, Circuit),
+        row(T4, [5 * MINUTE, MINUTE, 15 * MINUTE], "2.13.2", "UPA or any message of the user part", false, FarEnd),
+        row(T5, SUPERVISION, "2.9.6", "RLC", false, Circuit),
+        row(T6, [2 * MINUTE, 10 * SECOND, OPEN], "2.4.3", "RES (network)", true, Circuit),
+        row(T7, [20 * SECOND, 20 * SECOND, 30 * SECOND], "2.1.2.1", "ACM or CON", false, Circuit),
+        row(T8, [10 * SECOND, 10 * SECOND, 15 * SECOND], "2.1.8", "COT", false, Circuit),
+        row(T9, [2 * MINUTE, 90 * SECOND, 4 * MINUTE], "2.1.4", "ANM or CON", true, Circuit),
+        row(T10, [5 * SECOND, 4 * SECOND, 6 * SECOND], "2.1.4.8", "further digits", true, CallControl),
+        row(T11, [15 * SECOND, 15 * SECOND, 20 * SECOND], "2.1.4.8", "address complete from the other network", true, CallControl),
+        row(T12, REPEAT, "2.9.4", "BLA", false, Circuit),
+        row(T13, SUPERVISION, "2.9.4", "BLA", false, Circuit),
+        row(T14, REPEAT, "2.9.4", "UBA", false, Circuit),
+        row(T15, SUPERVISION, "2.9.4", "UBA", false, Circuit),
+        row(T16, REPEAT, "2.9.3.1", "RLC", false, Circuit),
+        row(T17, SUPERVISION, "2.9.3.1", "RLC", false, Circuit),
+        row(T18, REPEAT, "2.9.4", "CGBA", false, Group),
+        row(T19, SUPERVISION, "2.9.4", "CGBA", false, Group),
+        row(T20, REPEAT, "2.9.4", "CGUA", false, Group),
+        row(T21, SUPERVISION, "2.9.4", "CGUA", false, Group),
+        row(T22, REPEAT, "2.9.3.2", "GRA", false, Group),
+        row(T23, SUPERVISION, "2.9.3.2", "GRA", false, Group),
+        row(T24, [1_900, 100, 2 * SECOND], "2.1.8", "the check tone coming back", false, Circuit),
+        row(T25, [5 * SECOND, SECOND, 10 * SECOND], "2.1.8", "the next continuity check", false, Circuit),
+        row(T26, [2 * MINUTE, MINUTE, 3 * MINUTE], "2.1.8", "the next continuity check", false, Circuit),
+        row(T27, [4 * MINUTE, 4 * MINUTE, 4 * MINUTE], "2.1.8", "CCR after a failed check", false, Circuit),
+        row(T28, [10 * SECOND, 10 * SECOND, 10 * SECOND], "2.8.3", "CQR", false, Group),
+        row(T29, [500, 300, 600], "2.10.2", "the next congestion indication that counts", false, FarEnd),
+        row(T30, [8 * SECOND, 5 * SECOND, 10 * SECOND], "2.10.2", "one step more traffic", false, FarEnd),
+        row(T31, [7 * MINUTE, 6 * MINUTE, OPEN], "Q.730", "reuse of a call reference", true, Nobody(NO_SCCP)),
+        row(T32, [4 * SECOND, 3 * SECOND, 5 * SECOND], "Q.730", "an answer end to end", true, Nobody(NO_SCCP)),
+        row(T33, [12 * SECOND, 12 * SECOND, 15 * SECOND], "2.1.6", "INF", false, Circuit),
+        row(T34, [3 * SECOND, 2 * SECOND, 4 * SECOND], "2.1.12", "SGM", false, Circuit),
+        row(T35, [15 * SECOND, 15 * SECOND, 20 * SECOND], "2.2.5", "further digits", false, CallControl),
+        row(T36, [13 * SECOND, 10 * SECOND, 20 * SECOND], "2.1.8", "COT or REL after a repeated check", false, Circuit),
+        row(T37, [3 * SECOND, 2 * SECOND, 4 * SECOND], "2.7", "the echo control procedure", true, Nobody(NO_ECHO_CONTROL)),
+        row(T38, [150 * SECOND, 10 * SECOND, OPEN], "2.4.3", "RES or REL", true, Circuit),
+        row(T39, [10 * SECOND, 4 * SECOND, 15 * SECOND], "Q.731.7", "IDS", true, Circuit),
     ]
 };
 
@@ -154,6 +188,12 @@ impl Timer {
         self.row().awaits
     }
 
+    /// Who runs it.
+    #[must_use]
+    pub const fn run_by(self) -> RunBy {
+        self.row().run_by
+    }
+
     /// A network may do without it: it can be switched off.
     #[must_use]
     pub const fn is_optional(self) -> bool {
@@ -199,6 +239,14 @@ pub enum TimerError {
         /// The most it may be.
         most: Duration,
     },
+    /// A value that would change nothing.
+    #[error("{timer} is not used: {why}")]
+    Unused {
+        /// The timer.
+        timer: Timer,
+        /// Why nobody runs it.
+        why: &'static str,
+    },
     /// Only optional timers can be off: without the others a circuit could be lost.
     #[error("{0} cannot be off: circuits would be lost without it")]
     Off(Timer),
@@ -206,8 +254,7 @@ pub enum TimerError {
 
 /// The values of all timers for one group of circuits.
 ///
-/// A [`crate::node::Node`] runs T1, T2, T4 to T9, T12 to T30, T33, T34, T36 and T38. The others belong
-/// to call control (T3, T10, T11, T35, T37, T39); T31 and T32 to SCCP.
+/// [`Timer::run_by`] says who runs which; `docs/timers.md` has all of them in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timers([Option<Duration>; 39]);
 
@@ -230,8 +277,11 @@ impl Timers {
     /// Sets `timer` to a value within its range, or off (`None`) when it is optional.
     ///
     /// # Errors
-    /// Outside [`Timer::range`], or off although circuits would be lost without it.
+    /// Outside [`Timer::range`], off although circuits would be lost without it, or run by nobody.
     pub fn set(&mut self, timer: Timer, value: Option<Duration>) -> Result<(), TimerError> {
+        if let RunBy::Nobody(why) = timer.run_by() {
+            return Err(TimerError::Unused { timer, why });
+        }
         match value {
             None if !timer.is_optional() => return Err(TimerError::Off(timer)),
             Some(found) => {
@@ -259,44 +309,4 @@ impl Timers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_in_order() {
-        for (index, timer) in Timer::all().enumerate() {
-            assert_eq!(timer as usize, index);
-            assert_eq!(timer.to_string().parse(), Ok(timer));
-        }
-    }
-
-    #[test]
-    fn defaults_are_within_their_ranges() {
-        let mut timers = Timers::default();
-        for timer in Timer::all() {
-            timers.set(timer, Some(timer.default())).unwrap();
-            assert_eq!(timers.get(timer), Some(timer.default()));
-        }
-    }
-
-    #[test]
-    fn out_of_range_and_off_are_refused() {
-        let mut timers = Timers::default();
-        let error = timers
-            .set(Timer::T7, Some(Duration::from_secs(5)))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "T7 is 5s, expected 20s to 30s (Q.764 2.1.2.1)"
-        );
-        assert_eq!(timers.set(Timer::T5, None), Err(TimerError::Off(Timer::T5)));
-        timers.set(Timer::T9, None).unwrap();
-        assert_eq!(timers.get(Timer::T9), None);
-    }
-
-    #[test]
-    fn no_timer_zero() {
-        assert_eq!(Timer::from_number(0), None);
-        assert!("T40".parse::<Timer>().is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Two exchanges against each other in virtual time.
 
 mod alarms;
+mod annex_a;
 mod blocking;
 mod calls;
 mod congestion;
