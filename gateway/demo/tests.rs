@@ -4,6 +4,7 @@ mod congestion;
 mod continuity;
 mod data;
 mod load;
+mod misconfigured;
 mod modems;
 mod offices;
 mod outage;

@@ -143,7 +143,13 @@ fn source(
 }
 
 impl Side {
-    fn new(base: Instant, mirrored: bool, circuits: (&str, &str), end: Disturbed) -> Self {
+    fn new(
+        base: Instant,
+        mirrored: bool,
+        circuits: (&str, &str),
+        change: (&str, &str),
+        end: Disturbed,
+    ) -> Self {
         let address = if mirrored { "127.0.0.2" } else { "127.0.0.1" };
         let host: IpAddr = address.parse().unwrap();
         let places = Places {
@@ -153,7 +159,11 @@ impl Side {
             records: None,
             capture: None,
         };
-        let source = source(address, mirrored, circuits, &places);
+        let mut source = source(address, mirrored, circuits, &places);
+        if mirrored {
+            assert!(source.text.contains(change.0), "{}", change.0);
+            source.text = source.text.replace(change.0, change.1);
+        }
         let config = settings::gateway_config(&source).unwrap();
         let birth = Birth {
             now: base,
@@ -295,6 +305,16 @@ impl Pair {
 
     /// With these timeslots as circuits, and these keys for their trunk group.
     pub(super) fn with(base: Instant, network: NetworkConfig, circuits: (&str, &str)) -> Self {
+        Self::differing(base, network, circuits, ("", ""))
+    }
+
+    /// With a text of the second one's configuration changed into another.
+    pub(super) fn differing(
+        base: Instant,
+        network: NetworkConfig,
+        circuits: (&str, &str),
+        change: (&str, &str),
+    ) -> Self {
         let (near, far) = emulator::pair(SpanId(0), SpanId(0));
         let cable = near.cable();
         let timeslots = BadTimeslots::default();
@@ -305,7 +325,7 @@ impl Pair {
                 bad: timeslots.clone(),
                 hides_rai: hides_rai.clone(),
             };
-            Side::new(base, mirrored, circuits, end)
+            Side::new(base, mirrored, circuits, change, end)
         });
         let mut pair = Self {
             now: base,
