@@ -4,6 +4,7 @@ mod world;
 
 mod associated;
 mod diversion_tables;
+mod linksets;
 mod octets;
 mod outages;
 mod q782;
