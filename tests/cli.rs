@@ -201,6 +201,9 @@ fn a_running_gateway_is_asked_why() {
     let (status, out, _) = running.ask(&["links"]);
     assert_eq!((status, out.lines().count()), (Some(0), 1));
     assert!(out.starts_with("to-exchange: SLC 0: "), "{out}");
+    let (status, out, _) = running.ask(&["spans"]);
+    assert_eq!((status, out.lines().count()), (Some(0), 1));
+    assert!(out.starts_with("e1: emulated E1 at "), "{out}");
 
     let (status, out, _) = running.ask(&["maintain", "block", "5"]);
     assert_eq!(status, Some(0));
@@ -233,7 +236,7 @@ fn a_running_gateway_is_asked_why() {
     for (sent, told) in [
         (
             &b"shutdown\n"[..],
-            "error: found `shutdown`, expected circuits, links, block",
+            "error: found `shutdown`, expected circuits, links, spans, block",
         ),
         (b"\xFF\xFE\n", "error: the command is no UTF-8"),
         (b"\n", "error: found ``"),

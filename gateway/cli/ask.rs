@@ -1,4 +1,4 @@
-//! `isthmus circuits`, `links` and `maintain`: questions to a running gateway.
+//! `isthmus circuits`, `links`, `spans` and `maintain`: questions to a running gateway.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -52,6 +52,20 @@ pub(super) struct Links {
     socket: Socket,
 }
 
+/// Say which alarms stand on the spans of a running gateway, and what they counted.
+///
+/// One line a span: what carries it, the alarms, and every counter that is not 0. Of a serial line
+/// also what its rate carries, and its frames that were broken, missing or not sent.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  isthmus spans
+  isthmus spans --control /run/isthmus/control")]
+pub(super) struct Spans {
+    #[command(flatten)]
+    socket: Socket,
+}
+
 /// Block, unblock, reset or check a circuit of a running gateway.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -82,6 +96,10 @@ pub(super) fn circuits(arguments: &Circuits, out: &mut impl Write) -> anyhow::Re
 
 pub(super) fn links(arguments: &Links, out: &mut impl Write) -> anyhow::Result<()> {
     ask(&arguments.socket, &Command::Links, out)
+}
+
+pub(super) fn spans(arguments: &Spans, out: &mut impl Write) -> anyhow::Result<()> {
+    ask(&arguments.socket, &Command::Spans, out)
 }
 
 pub(super) fn maintain(arguments: &Maintain, out: &mut impl Write) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lab::config::{Driver, Span};
 
 use crate::config::{self, Config, Environment, Refusal, process_environment};
 
@@ -56,8 +57,9 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
             .iter()
             .map(|circuits| circuits.timeslots.len())
             .sum();
+        let lines = serial_lines(&lab.spans);
         return Ok(format!(
-            "a lab with {}, {}, {}",
+            "a lab with {}, {}, {}{lines}",
             count(lab.spans.len(), "span"),
             count(circuits, "circuit"),
             count(lab.subscribers.len(), "subscriber"),
@@ -69,8 +71,9 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
         .iter()
         .map(|group| group.timeslots.len())
         .sum();
+    let lines = serial_lines(&config.spans);
     Ok(format!(
-        "a gateway with {}, {}, {}, {}, {}, {}",
+        "a gateway with {}, {}, {}, {}, {}, {}{lines}",
         count(config.spans.len(), "span"),
         count(
             config
@@ -85,6 +88,15 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
         count(config.rules.len(), "rule"),
         count(config.profiles.len(), "profile") + " of its own",
     ))
+}
+
+/// What the rates of serial lines carry: a line of text for each.
+fn serial_lines(spans: &[Span]) -> String {
+    let lines = spans.iter().filter_map(|span| match &span.driver {
+        Driver::Serial { layout, .. } => Some(format!("\n  span `{}`: {layout}", span.name)),
+        _ => None,
+    });
+    lines.collect()
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -21,7 +21,9 @@ Examples:
   isthmus demo --out /tmp/calls
           Leaves the capture, which Wireshark reads, and the call records in that folder.
   isthmus demo --dahdi 1,2
-          The same calls through two spans of the DAHDI driver that are joined.")]
+          The same calls through two spans of the DAHDI driver that are joined.
+  isthmus demo --serial /dev/ttyUSB0,/dev/ttyUSB1
+          The same calls through two serial devices and the null-modem cable between them.")]
 pub(super) struct Arguments {
     /// Folder for the capture, the call records, the ladders and the recording.
     #[arg(long, value_name = "DIR", default_value = "isthmus-demo")]
@@ -29,6 +31,17 @@ pub(super) struct Arguments {
     /// Two spans of the DAHDI driver, joined by a cable or by the driver, in place of the emulated line.
     #[arg(long, value_name = "NEAR,FAR", value_parser = pair)]
     dahdi: Option<(u16, u16)>,
+    /// Two serial devices, joined by a null-modem cable, in place of the emulated line.
+    #[arg(long, value_name = "NEAR,FAR", value_parser = devices, conflicts_with = "dahdi")]
+    serial: Option<(PathBuf, PathBuf)>,
+    /// Bits a second of the serial devices.
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 921_600,
+        requires = "serial"
+    )]
+    rate: u32,
 }
 
 /// A check of the demo failed; the table says which.
@@ -37,9 +50,10 @@ pub(super) struct Arguments {
 struct Failed;
 
 pub(super) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
-    let line = match arguments.dahdi {
-        Some((near, far)) => Line::dahdi(near, far)?,
-        None => Line::emulated(),
+    let line = match (&arguments.dahdi, &arguments.serial) {
+        (Some((near, far)), _) => Line::dahdi(*near, *far)?,
+        (None, Some((near, far))) => Line::serial(near, far, arguments.rate)?,
+        (None, None) => Line::emulated(),
     };
     match demo::run(&arguments.out, line, out)? {
         true => Ok(()),
@@ -60,4 +74,15 @@ fn pair(text: &str) -> Result<(u16, u16), String> {
     numbers
         .filter(|(near, far)| near != far)
         .ok_or_else(|| "expected the numbers of two spans, as 1,2".to_owned())
+}
+
+/// Paths of two devices.
+fn devices(text: &str) -> Result<(PathBuf, PathBuf), String> {
+    let paths = text
+        .split_once(',')
+        .map(|(near, far)| (near.trim(), far.trim()));
+    paths
+        .filter(|(near, far)| near != far && !near.is_empty() && !far.is_empty())
+        .map(|(near, far)| (near.into(), far.into()))
+        .ok_or_else(|| "expected two devices, as /dev/ttyUSB0,/dev/ttyUSB1".to_owned())
 }

@@ -119,6 +119,7 @@ enum Command {
     Explain(explain::Arguments),
     Circuits(ask::Circuits),
     Links(ask::Links),
+    Spans(ask::Spans),
     Maintain(ask::Maintain),
 }
 
@@ -152,6 +153,7 @@ fn run(command: &Command) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, &mut out),
         Command::Circuits(arguments) => ask::circuits(arguments, &mut out),
         Command::Links(arguments) => ask::links(arguments, &mut out),
+        Command::Spans(arguments) => ask::spans(arguments, &mut out),
         Command::Maintain(arguments) => ask::maintain(arguments, &mut out),
         Command::Encode(arguments) => encode::run(arguments, io::stdin().lock(), &mut out),
     };

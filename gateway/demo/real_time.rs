@@ -2,6 +2,7 @@
 //! own, the exchange on a thread clocked by the line, and the SIP user on UDP sockets.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use ::dahdi::LinkMode;
 use anyhow::Context as _;
 use emulator::{Clocked, pair_with};
-use lab::config::{Dahdi, Driver, Span};
+use lab::config::{Dahdi, Driver, Layout, Span};
 use lab::exchange::{Exchange, ExchangeConfig};
 use lab::phone::{Phone, UdpPhone};
 use lab::rtp_peer::RtpPeerConfig;
@@ -29,6 +30,8 @@ use crate::shell::thread::now;
 const TURN: Duration = Duration::from_millis(5);
 /// UDP ports of the gateway's RTP: an even and an odd one for each circuit.
 const RTP_PORTS: u16 = 128;
+/// The timeslot of the demo's link.
+const SIGNALLING: u8 = 16;
 /// How long calls may take to end when the demo is over.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -51,6 +54,8 @@ pub struct Line {
     pub near: Box<dyn SpanIo>,
     /// The exchange's end.
     pub far: Box<dyn SpanIo>,
+    /// The timeslots that it carries for circuits, as in a configuration.
+    pub timeslots: String,
 }
 
 impl std::fmt::Debug for Line {
@@ -67,6 +72,7 @@ impl Line {
         Self {
             near: Box::new(Clocked::new(near)),
             far: Box::new(Clocked::new(far)),
+            timeslots: settings::TIMESLOTS.to_owned(),
         }
     }
 
@@ -79,6 +85,40 @@ impl Line {
         Ok(Self {
             near: Self::dahdi_near(near)?,
             far: dahdi(far, Some(LinkMode::Raw))?,
+            timeslots: settings::TIMESLOTS.to_owned(),
+        })
+    }
+
+    /// Two serial devices that are joined by a null-modem cable, with as many circuits as the rate
+    /// carries beside the link.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened, or the rate carries no circuit.
+    pub fn serial(near: &Path, far: &Path, rate: u32) -> anyhow::Result<Self> {
+        let circuits: Vec<u8> = (1..=31).filter(|number| *number != SIGNALLING).collect();
+        let layout = |count| {
+            let circuits = circuits.get(..count).unwrap_or_default();
+            Layout::new(rate, circuits, Some(SIGNALLING))
+        };
+        let fitting = (1..=circuits.len()).map_while(|count| layout(count).ok());
+        let layout = fitting.last().map_or_else(|| layout(1), Ok)?;
+        let timeslots: Vec<_> = layout
+            .timeslots()
+            .iter()
+            .map(|t| t.number().to_string())
+            .collect();
+        let open = |device: &Path| {
+            let driver = Driver::Serial {
+                device: device.to_owned(),
+                layout: layout.clone(),
+            };
+            let name = device.display().to_string();
+            lab::line::open(SpanId(0), &Span { name, driver }, &[]).map(|opened| opened.span)
+        };
+        Ok(Self {
+            near: open(near)?,
+            far: open(far)?,
+            timeslots: timeslots.join(","),
         })
     }
 
@@ -112,7 +152,7 @@ impl Live {
     ///
     /// # Errors
     /// When a socket, a thread or a file cannot be had.
-    pub fn start(folder: &std::path::Path, line: Line) -> anyhow::Result<Self> {
+    pub fn start(folder: &Path, line: Line) -> anyhow::Result<Self> {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let phone_rtp = local(0);
         // A socket of port 0 is given a free one.
@@ -127,11 +167,13 @@ impl Live {
             records: Some(folder.join("records.jsonl")),
             capture: Some(folder.join("capture.pcapng")),
         };
-        let source = settings::gateway(&places);
+        let mut source = settings::gateway(&places);
+        source.text = source.text.replace(settings::TIMESLOTS, &line.timeslots);
         std::fs::write(folder.join("isthmus.toml"), &source.text)?;
         let config = settings::gateway_config(&source)?;
 
-        let Line { near, far } = line;
+        let file = settings::lab_config_with(&line.timeslots)?;
+        let Line { near, far, .. } = line;
         let (tell, outputs) = channel();
         let options = Options {
             record: Some(folder.join("recording.jsonl")),
@@ -143,7 +185,6 @@ impl Live {
                 }
             })),
         };
-        let file = settings::lab_config()?;
         let exchange = Arc::new(Mutex::new(Exchange::new(ExchangeConfig::from_file(
             &file,
         )?)?));
@@ -220,7 +261,10 @@ fn far_end(mut line: Box<dyn SpanIo>, exchange: &Mutex<Exchange>, stop: &AtomicB
         while let Some(event) = line.poll_event() {
             exchange.handle_span_event(now(), span, event);
         }
-        exchange.tick(now(), span, &rx, &mut tx);
+        if let Err(error) = exchange.tick_line(now(), &mut *line, &rx, &mut tx) {
+            tracing::error!(%error, "the exchange's line is gone");
+            return;
+        }
     }
 }
 

@@ -23,6 +23,9 @@ pub mod numbers {
     pub const SIP_USER: &str = "+49305550100";
 }
 
+/// The timeslots of an E1 that carry circuits.
+pub const TIMESLOTS: &str = "1-15,17-31";
+
 /// Where everything of a demo listens and writes.
 #[derive(Debug, Clone)]
 pub struct Places {
@@ -127,7 +130,16 @@ pub fn gateway_config(source: &Source) -> Result<Config, Refusal> {
 /// # Errors
 /// None in practice: a test reads it.
 pub fn lab_config() -> Result<lab::config::Config, Refusal> {
-    config::lab::parse("demo lab", LAB, &Environment::new())
+    lab_config_with(TIMESLOTS)
+}
+
+/// The lab's configuration with circuits on these timeslots.
+///
+/// # Errors
+/// When they are none.
+pub fn lab_config_with(timeslots: &str) -> Result<lab::config::Config, Refusal> {
+    let text = LAB.replace(TIMESLOTS, timeslots);
+    config::lab::parse("demo lab", &text, &Environment::new())
 }
 
 const LAB: &str = r#"

@@ -54,6 +54,8 @@ pub enum Command {
     Circuits(Which),
     /// `links`: the state of signalling links, and why.
     Links,
+    /// `spans`: the lines, their alarms and what they counted.
+    Spans,
     /// `block`, `unblock`, `reset` or `check`, then `[GROUP] CIC`.
     Maintain(Maintenance, Which),
 }
@@ -71,7 +73,7 @@ pub struct Which {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No command.
-    #[error("found `{0}`, expected circuits, links, block, unblock, reset or check")]
+    #[error("found `{0}`, expected circuits, links, spans, block, unblock, reset or check")]
     Unknown(String),
     /// A command without what it needs, or with something else.
     #[error("found `{found}`, expected `{expected}`")]
@@ -110,6 +112,7 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let which = match self {
             Self::Links => return f.write_str("links"),
+            Self::Spans => return f.write_str("spans"),
             Self::Circuits(which) => {
                 f.write_str("circuits")?;
                 which
@@ -149,6 +152,8 @@ impl FromStr for Command {
             Some(&"circuits") => None,
             Some(&"links") if words.len() == 1 && group.is_none() => return Ok(Self::Links),
             Some(&"links") => return Err(form("links")),
+            Some(&"spans") if words.len() == 1 && group.is_none() => return Ok(Self::Spans),
+            Some(&"spans") => return Err(form("spans")),
             word => {
                 let named = |action: &Maintenance| word == Some(&action.name());
                 let action = Maintenance::ALL.into_iter().find(named);
@@ -282,6 +287,7 @@ mod tests {
             "circuits in exchange 2 of Berlin",
             "circuits 5 in exchange",
             "links",
+            "spans",
             "block 5",
             "unblock 5 in exchange",
             "reset 4095",
@@ -290,7 +296,7 @@ mod tests {
             assert_eq!(line.parse::<Command>().unwrap().to_string(), line);
         }
         for (line, wrong) in [
-            ("", "expected circuits, links, block"),
+            ("", "expected circuits, links, spans, block"),
             ("blok 5", "found `blok 5`"),
             (
                 "block",

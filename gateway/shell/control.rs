@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::files::Files;
 use super::operators::Operators;
 use super::sockets::{Arrived, Sockets};
+use super::spans::Spans;
 use super::thread::{MediaThread, now};
 use super::word::{Down, SignalUnit, Up};
 use crate::call::CallId;
@@ -91,6 +92,7 @@ pub(super) struct Control {
     pub(super) thread_of: Vec<usize>,
     pub(super) woken: pipe::Receiver,
     pub(super) files: Files,
+    pub(super) spans: Spans,
     pub(super) asked: UnboundedReceiver<Ask>,
     /// Where operators come in.
     pub(super) operators: Option<Operators>,
@@ -149,6 +151,7 @@ impl Control {
         match command {
             Command::Circuits(which) => self.iwu.explain_circuits(now(), &which),
             Command::Links => Ok(self.iwu.explain_links()),
+            Command::Spans => Ok(self.spans.explain()),
             Command::Maintain(action, which) => {
                 let circuit = self.iwu.maintainable(action, &which)?;
                 tracing::info!(?action, %circuit, "operator");
@@ -217,6 +220,7 @@ impl Control {
     fn hear(&mut self) -> bool {
         for index in 0..self.threads.len() {
             while let Some(word) = self.threads.get_mut(index).and_then(MediaThread::hear) {
+                self.spans.follow(&word);
                 if let Up::Packet {
                     at,
                     sent,

@@ -9,6 +9,7 @@
 //! | [`files`] | records, capture and recording |
 //! | [`control`] | the interworking unit with its sockets and its timers |
 //! | [`operators`] | the control socket |
+//! | [`spans`] | what is known of the spans outside their threads |
 //! | `sockets`, `connection`, [`tls`] | SIP over UDP, TCP and TLS |
 //! | `resolver` | the name server |
 //! | [`run`](mod@run) | `isthmus run` |
@@ -21,6 +22,7 @@ pub mod operators;
 mod resolver;
 pub mod run;
 mod sockets;
+pub mod spans;
 #[cfg(test)]
 mod tests;
 pub mod thread;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use lab::config::Driver;
 use media_bridge::UdpRtp;
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -18,6 +19,7 @@ use super::control::{Ask, Control, Handle, Observer};
 use super::files::Files;
 use super::operators::Operators;
 use super::sockets::Sockets;
+use super::spans::Spans;
 use super::thread::{MediaThread, Place, now};
 use super::worker::Worker;
 use crate::chance::{SEED_OCTETS, Seed};
@@ -178,6 +180,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
     };
     let control = Control {
         iwu,
+        spans: Spans::new(&config),
         rtp: config.rtp.address,
         sockets,
         threads,
@@ -257,6 +260,9 @@ fn open_lines(config: &Config) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
         .iter()
         .enumerate()
         .map(|(index, span)| {
+            if let Driver::Serial { layout, .. } = &span.driver {
+                tracing::info!(span = span.name, "{layout}");
+            }
             let id = SpanId(u16::try_from(index).unwrap_or(u16::MAX));
             let uses = lab::line::uses(&span.name, &config.linksets, circuits());
             let opened = lab::line::open(id, span, &uses).map(|opened| opened.span);

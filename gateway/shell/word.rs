@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use media_bridge::{Command, Event, Flow, RtpPort};
 use mtp::{LineEvent, LinkId};
-use tdm::{SpanEvent, SpanId};
+use tdm::{DeviceCounters, SpanCounters, SpanEvent, SpanId};
 
 use crate::iwu::{Input, MediaEvent};
 
@@ -58,10 +58,6 @@ pub enum Down {
 
 /// From a media thread to the control plane.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "allocation costs more than room in a ring"
-)]
 pub enum Up {
     /// From the bridges.
     Media(Event),
@@ -71,6 +67,8 @@ pub enum Up {
     Line(LinkId, LineEvent),
     /// From the line.
     Span(SpanId, SpanEvent),
+    /// What a line has counted: once a second.
+    Counters(SpanId, SpanCounters, DeviceCounters),
     /// A copy of an RTP packet for the capture.
     Packet {
         /// When.
@@ -100,7 +98,7 @@ impl Up {
             )),
             Self::Line(link, event) => Some(Input::Line(link, event)),
             Self::Span(span, event) => Some(Input::Span(span, event)),
-            Self::Packet { .. } => None,
+            Self::Packet { .. } | Self::Counters(..) => None,
         }
     }
 }

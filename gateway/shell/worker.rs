@@ -19,6 +19,9 @@ use tdm::{
 use super::link::Link;
 use super::word::{Down, Up};
 
+/// Ticks after which a line's counters are told: a second.
+const TELL_COUNTERS: u8 = 100;
+
 /// The signalling links of a span and their timeslots.
 pub type Links = Vec<(LinkId, Timeslot)>;
 
@@ -30,6 +33,8 @@ struct Line {
     tx: SpanTick,
     /// Its device has failed: the other lines go on without it.
     gone: bool,
+    /// Ticks since its counters were told.
+    untold: u8,
 }
 
 /// Some spans and everything on them.
@@ -72,6 +77,7 @@ impl<R: RtpIo> Worker<R> {
                 rx: idle.clone(),
                 tx: idle.clone(),
                 gone: false,
+                untold: 0,
             })
             .collect();
         Self {
@@ -130,6 +136,12 @@ impl<R: RtpIo> Worker<R> {
             let id = line.span.id();
             while let Some(event) = line.span.poll_event() {
                 up(Up::Span(id, event));
+            }
+            line.untold += 1;
+            if line.untold == TELL_COUNTERS {
+                line.untold = 0;
+                let (counters, device) = (line.span.counters(), line.span.device_counters());
+                up(Up::Counters(id, counters, device));
             }
             for link in &mut line.links {
                 if let Err(error) = link.receive(&mut *line.span, &line.rx, up) {

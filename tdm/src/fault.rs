@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, io};
 
 use crate::{
-    Alarm, BitErrors, Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo,
-    SpanTick, TICK_OCTETS, TIMESLOTS, Timeslot,
+    Alarm, BitErrors, Content, DeviceCounters, Due, SignallingIo, SpanCounters, SpanEvent, SpanId,
+    SpanIo, SpanTick, TICK_OCTETS, TIMESLOTS, Timeslot,
 };
 
 /// Frames that the elastic store holds: slips move the reading point inside it.
@@ -199,6 +199,10 @@ impl<S: SpanIo> SpanIo for FaultInjector<S> {
             los: inner.los + self.counted.los,
             ..inner
         }
+    }
+
+    fn device_counters(&self) -> DeviceCounters {
+        self.inner.device_counters()
     }
 
     fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {

@@ -27,8 +27,8 @@ pub use chance::BitErrors;
 pub use fault::FaultInjector;
 pub use g711::Law;
 pub use span::{
-    Alarm, AlarmSet, Content, Due, Framing, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo,
-    SpanTick, Timeslot,
+    Alarm, AlarmSet, Content, DeviceCounters, Due, Framing, SignallingIo, SpanCounters, SpanEvent,
+    SpanId, SpanIo, SpanTick, Timeslot,
 };
 pub use tracer::{Trace, Tracer};
 

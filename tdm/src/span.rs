@@ -292,6 +292,25 @@ pub struct SpanCounters {
 }
 
 impl SpanCounters {
+    /// Each counter's name, in words, and its count.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("ticks", self.ticks),
+            ("late ticks", self.late_ticks),
+            ("slips", self.slips),
+            ("octets lost", self.octets_lost),
+            ("octets inserted", self.octets_inserted),
+            ("overruns", self.overruns),
+            ("underruns", self.underruns),
+            ("framing errors", self.framing_errors),
+            ("LOS", self.los),
+            ("LOF", self.lof),
+            ("AIS", self.ais),
+            ("RAI", self.rai),
+        ]
+        .into_iter()
+    }
+
     /// Counts an event: the alarms raised, the slips and their octets.
     pub const fn count(&mut self, event: SpanEvent) {
         match event {
@@ -317,6 +336,28 @@ impl SpanCounters {
                 }
             }
         }
+    }
+}
+
+/// What a kind of device counts beside what every span counts. Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceCounters {
+    names: &'static [&'static str],
+    counts: [u64; Self::MOST],
+}
+
+impl DeviceCounters {
+    /// The most counters that a device has.
+    pub const MOST: usize = 8;
+
+    /// A count for each name, in their order; what has no name is not told.
+    pub const fn new(names: &'static [&'static str], counts: [u64; Self::MOST]) -> Self {
+        Self { names, counts }
+    }
+
+    /// Each counter's name, in words, and its count.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.names.iter().copied().zip(self.counts)
     }
 }
 
@@ -400,6 +441,11 @@ pub trait SpanIo: Send {
     /// What was counted so far.
     fn counters(&self) -> SpanCounters;
 
+    /// What only this kind of device counts: nothing, for most.
+    fn device_counters(&self) -> DeviceCounters {
+        DeviceCounters::default()
+    }
+
     /// The signalling channel on a timeslot whose framing is the device's own; the octets of such a
     /// timeslot mean nothing in the ticks. `None`, now and later, where HDLC is the caller's work
     /// ([`SignallingTimeslot`](crate::signalling::SignallingTimeslot)).
@@ -435,6 +481,10 @@ impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
 
     fn counters(&self) -> SpanCounters {
         (**self).counters()
+    }
+
+    fn device_counters(&self) -> DeviceCounters {
+        (**self).device_counters()
     }
 
     fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {

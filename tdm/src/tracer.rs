@@ -3,7 +3,8 @@
 use std::io;
 
 use crate::{
-    Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, Timeslot,
+    Content, DeviceCounters, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick,
+    Timeslot,
 };
 
 /// One thing that crossed a [`Tracer`].
@@ -93,6 +94,10 @@ impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> SpanIo for Tracer<S, F> {
 
     fn counters(&self) -> SpanCounters {
         self.inner.counters()
+    }
+
+    fn device_counters(&self) -> DeviceCounters {
+        self.inner.device_counters()
     }
 
     fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {

@@ -44,8 +44,9 @@ fn assign(there: bool) {
     }
 }
 
-/// The page, whose commands are run.
+/// The page, whose commands on the driver are run; `tests/peers` runs those from here on.
 const PAGE: &str = include_str!("../../docs/hardware.md");
+const NO_DRIVER: &str = "\n## A serial cable\n";
 /// What a machine with the driver loaded and no network cannot run: each is a line of a script that did.
 const BEFORE: &[(&str, &str)] = &[
     (
@@ -65,7 +66,8 @@ const BEFORE: &[(&str, &str)] = &[
 
 /// The blocks of the page whose fence begins so, each with the rest of that line.
 fn blocks(fence: &str) -> Vec<(&str, String)> {
-    let mut lines = PAGE.lines();
+    let (driver, _) = PAGE.split_once(NO_DRIVER).unwrap();
+    let mut lines = driver.lines();
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(name) = line.strip_prefix(fence) {
@@ -262,8 +264,8 @@ fn calls_with_libss7_over_the_drivers_two_kinds_of_hdlc() {
     configure("libss7.conf");
     // The exchange of the stage has a line of its own, with nobody at its other end.
     let line = Line {
-        far: Line::emulated().far,
         near: Line::dahdi_near(1).unwrap(),
+        ..Line::emulated()
     };
     let mut peer = Libss7::start();
     let mut live = Live::start(&folder("libss7"), line).unwrap();

@@ -9,7 +9,8 @@ use rustix::{
     time::{ClockId, Timespec, clock_gettime},
 };
 use tdm::{
-    Content, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK, Timeslot,
+    Content, DeviceCounters, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick,
+    TICK, Timeslot,
 };
 
 /// Ticks that are caught up with after a late wake-up. More are given up: the machine was asleep.
@@ -83,6 +84,10 @@ impl<S: SpanIo> SpanIo for Clocked<S> {
             late_ticks: inner.late_ticks + self.late_ticks,
             ..inner
         }
+    }
+
+    fn device_counters(&self) -> DeviceCounters {
+        self.inner.device_counters()
     }
 
     fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {

@@ -1,5 +1,7 @@
 //! What a serial line counted beside what every span counts.
 
+use tdm::DeviceCounters;
+
 /// Counters only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineCounters {
@@ -17,4 +19,33 @@ pub struct LineCounters {
     pub foreign: u64,
     /// Octets that belonged to no frame.
     pub skipped: u64,
+}
+
+/// In the order of the fields.
+const NAMES: [&str; 7] = [
+    "frames sent",
+    "frames not sent",
+    "frames received",
+    "broken frames",
+    "missing frames",
+    "foreign frames",
+    "octets skipped",
+];
+
+impl From<LineCounters> for DeviceCounters {
+    fn from(line: LineCounters) -> Self {
+        let LineCounters {
+            sent,
+            not_sent,
+            received,
+            broken,
+            missing,
+            foreign,
+            skipped,
+        } = line;
+        let counts = [
+            sent, not_sent, received, broken, missing, foreign, skipped, 0,
+        ];
+        Self::new(&NAMES, counts)
+    }
 }

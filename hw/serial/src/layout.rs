@@ -1,5 +1,7 @@
 //! What a line carries, and whether its rate suffices.
 
+use std::fmt;
+
 use tdm::{TICK, TICK_OCTETS, Timeslot};
 
 use crate::frame;
@@ -156,6 +158,37 @@ impl Layout {
     }
 }
 
+/// Bits a second of a timeslot.
+const TIMESLOT_RATE: usize = 64_000;
+
+/// What the rate carries, in words.
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.timeslots.len();
+        let plural = if count == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{} bit/s carry {count} timeslot{plural} at 64 kbit/s",
+            self.rate
+        )?;
+        let Some(signalling) = self.signalling else {
+            return f.write_str(" and no signalling");
+        };
+        let (number, rate) = (signalling.number(), self.signalling_rate());
+        let kilobits = rate as f64 / 1000.0;
+        match rate < TIMESLOT_RATE {
+            true => write!(
+                f,
+                " and signalling on timeslot {number} at a reduced {kilobits} kbit/s"
+            ),
+            false => write!(
+                f,
+                " and signalling on timeslot {number} at {kilobits} kbit/s"
+            ),
+        }
+    }
+}
+
 fn octets_a_tick(rate: u32) -> usize {
     let ticks = 1000 / TICK.as_millis() as u32;
     (rate / BITS / ticks * PERCENT / 100) as usize
@@ -180,6 +213,28 @@ mod tests {
         assert_eq!(most(460_800), Some(5));
         assert_eq!(most(921_600), Some(10));
         assert_eq!(most(3_000_000), Some(30));
+    }
+
+    #[test]
+    fn what_a_rate_carries_is_said() {
+        let says = |rate, timeslots: &[u8], signalling| {
+            Layout::new(rate, timeslots, signalling)
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(
+            says(115_200, &[1], Some(16)),
+            "115200 bit/s carry 1 timeslot at 64 kbit/s and signalling on timeslot 16 at a reduced \
+             16 kbit/s"
+        );
+        assert_eq!(
+            says(921_600, &[1, 2, 3], Some(16)),
+            "921600 bit/s carry 3 timeslots at 64 kbit/s and signalling on timeslot 16 at 64 kbit/s"
+        );
+        assert_eq!(
+            says(115_200, &[1], None),
+            "115200 bit/s carry 1 timeslot at 64 kbit/s and no signalling"
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use tdm::{
-    Alarm, AlarmSet, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick, TICK,
-    TICK_OCTETS, Timeslot,
+    Alarm, AlarmSet, DeviceCounters, Due, SignallingIo, SpanCounters, SpanEvent, SpanId, SpanIo,
+    SpanTick, TICK, TICK_OCTETS, Timeslot,
 };
 
 use crate::frame::{Deframer, Frame};
@@ -287,6 +287,10 @@ impl<P: Port> SpanIo for Span<P> {
 
     fn counters(&self) -> SpanCounters {
         self.counters
+    }
+
+    fn device_counters(&self) -> DeviceCounters {
+        self.line.into()
     }
 
     fn signalling(&mut self, timeslot: Timeslot) -> Option<&mut dyn SignallingIo> {

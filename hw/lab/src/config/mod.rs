@@ -17,6 +17,7 @@ pub use self::value::{CheckRate, Timeslots, ValueError, duration, durations, opt
 pub use crate::modem::Modulation;
 pub use media_bridge::continuity::Return;
 pub use mtp::{NetworkIndicator, PointCode, Standard};
+pub use serial::Layout;
 pub use tdm::Law;
 
 /// A lab file: `[lab]`, spans, linksets, circuits and subscribers.

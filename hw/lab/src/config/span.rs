@@ -1,7 +1,7 @@
 //! `[[span]]`: a line, and what carries it.
 
+use std::fmt;
 use std::path::PathBuf;
-
 use std::time::Duration;
 
 use dahdi::{EchoCanceller, LinkMode, SpanConfig, Taps};
@@ -74,6 +74,21 @@ pub enum Role {
     Listen,
     /// Connects to the socket, again and again until it is there.
     Connect,
+}
+
+/// What carries the span, in words: of a serial line, also what its rate carries.
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Emulator { path, framing, .. } => {
+                write!(f, "emulated {framing:?} at {}", path.display())
+            }
+            Self::Serial { device, layout } => {
+                write!(f, "serial line {}, {layout}", device.display())
+            }
+            Self::Dahdi(dahdi) => write!(f, "span {} of the DAHDI driver", dahdi.number),
+        }
+    }
 }
 
 impl Span {

@@ -85,6 +85,28 @@ pub enum Terminal {
         /// Bits a second.
         rate: u32,
     },
+    /// None: a real modem at a serial line, on a telephone line of its own, is what it talks to.
+    RealModem {
+        /// The device, as `/dev/ttyUSB0`.
+        path: PathBuf,
+        /// Bits a second.
+        rate: u32,
+        /// The number that is called for who rings at the real modem.
+        calls: Option<String>,
+        /// What the real modem dials for who calls the subscriber.
+        dials: Option<String>,
+    },
+}
+
+/// What is at the other end of a modem's serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Attached {
+    /// Somebody who types.
+    #[default]
+    Terminal,
+    /// A modem.
+    Modem,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +126,8 @@ struct SubscriberTable {
     pty: Option<PathBuf>,
     device: Option<PathBuf>,
     rate: Option<u32>,
+    attached: Option<Attached>,
+    dials: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -140,6 +164,9 @@ impl TryFrom<SubscriberTable> for Subscriber {
             name,
             Name::Echo | Name::Milliwatt | Name::Pattern | Name::Dtmf | Name::Caller
         );
+        let real = name == Name::Modem
+            && table.device.is_some()
+            && table.attached == Some(Attached::Modem);
         let given = [
             ("answer_after", table.answer_after.is_some(), answers),
             (
@@ -148,7 +175,13 @@ impl TryFrom<SubscriberTable> for Subscriber {
                 name == Name::Announcement,
             ),
             ("cause", table.cause.is_some(), name == Name::Announcement),
-            ("calls", table.calls.is_some(), name == Name::Caller),
+            ("calls", table.calls.is_some(), name == Name::Caller || real),
+            ("dials", table.dials.is_some(), real),
+            (
+                "attached",
+                table.attached.is_some(),
+                name == Name::Modem && table.device.is_some(),
+            ),
             (
                 "hang_up_after",
                 table.hang_up_after.is_some(),
@@ -196,6 +229,12 @@ impl TryFrom<SubscriberTable> for Subscriber {
                 modulation: table.modulation.unwrap_or_default(),
                 terminal: match (table.pty, table.device) {
                     (Some(path), None) => Terminal::Pty(path),
+                    (None, Some(path)) if real => Terminal::RealModem {
+                        path,
+                        rate: table.rate.unwrap_or(TERMINAL_RATE),
+                        calls: table.calls,
+                        dials: table.dials,
+                    },
                     (None, Some(path)) => Terminal::Device {
                         path,
                         rate: table.rate.unwrap_or(TERMINAL_RATE),

@@ -11,6 +11,7 @@ mod fsk;
 mod modulation;
 mod pump;
 mod registers;
+mod relay;
 mod result;
 mod start_stop;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::time::Duration;
 use tdm::{Law, TICK, TICK_OCTETS};
 
 pub use modulation::{Channel, Modulation, Role, UnknownModulation};
+pub use relay::Relay;
 pub use result::ResultCode;
 
 use command::Command;
@@ -502,11 +504,10 @@ impl Modem {
 
     /// Bits a second, from the other modem.
     fn rate(&self) -> u16 {
-        let role = match &self.call {
-            Call::Training(pump, _) | Call::Connected(pump) => pump.role(),
-            _ => Role::Calling,
-        };
-        self.modulation.receives(role).rate
+        match &self.call {
+            Call::Training(pump, _) | Call::Connected(pump) => pump.rate(),
+            _ => self.modulation.receives(Role::Calling).rate,
+        }
     }
 
     fn result(&mut self, code: ResultCode) {

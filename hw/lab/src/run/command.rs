@@ -7,6 +7,7 @@ use emulator::Cable;
 use isup::circuit::Request;
 use isup::{Cic, CircuitId};
 use media_bridge::dtmf::Digit;
+use tdm::SpanIo;
 
 use crate::audio::Play;
 use crate::exchange::{Exchange, RequestError};
@@ -39,6 +40,8 @@ pub enum Command {
     Calls,
     /// `links`: the signalling links.
     Links,
+    /// `spans`: the lines and what they counted.
+    Spans,
     /// `help`.
     Help,
     /// `quit`.
@@ -87,7 +90,7 @@ pub enum CommandError {
 }
 
 const COMMANDS: &str = "call, digits, release, pattern, block, unblock, reset, check, line, \
-                        circuits, calls, links, help, quit";
+                        circuits, calls, links, spans, help, quit";
 
 /// Normal call clearing (Q.850).
 const NORMAL_CLEARING: u8 = 16;
@@ -159,6 +162,7 @@ impl FromStr for Command {
             ("circuits", []) => Ok(Self::Circuits),
             ("calls", []) => Ok(Self::Calls),
             ("links", []) => Ok(Self::Links),
+            ("spans", []) => Ok(Self::Spans),
             ("help", []) => Ok(Self::Help),
             ("quit" | "exit", []) => Ok(Self::Quit),
             _ => Err(CommandError::Unknown {
@@ -180,6 +184,7 @@ impl Command {
         self,
         now: Instant,
         exchange: &mut Exchange,
+        spans: &[Box<dyn SpanIo>],
         cables: &[Option<Cable>],
     ) -> Result<Vec<String>, CommandError> {
         let circuit = |exchange: &Exchange, cic: Cic| -> Result<CircuitId, CommandError> {
@@ -219,6 +224,7 @@ impl Command {
                 });
                 return Ok(links.collect());
             }
+            Self::Spans => return Ok(spans.iter().map(|line| span(&**line)).collect()),
             Self::Help => return Ok(vec![format!("commands: {COMMANDS}")]),
             Self::Quit | Self::Nothing => {}
         }
@@ -249,6 +255,19 @@ fn circuits(now: Instant, exchange: &Exchange) -> Vec<String> {
         line
     };
     exchange.circuits().map(line).collect()
+}
+
+/// What a line counted, as far as it is not 0.
+fn span(span: &dyn SpanIo) -> String {
+    let (counters, device) = (span.counters(), span.device_counters());
+    let told = counters
+        .iter()
+        .chain(device.iter())
+        .filter(|(_, count)| *count > 0);
+    let told: Vec<_> = told
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    format!("{}: {}", span.id(), told.join(", "))
 }
 
 /// One line for each call.

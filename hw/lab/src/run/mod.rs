@@ -87,6 +87,14 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
         reason = "the real-time driver is where the exchange gets its time"
     )]
     let clock = Instant::now;
+    let mut report = Report::new(options, io::stdout());
+    let serial = config.spans.iter().filter_map(|span| match &span.driver {
+        Driver::Serial { layout, .. } => Some(format!("span {}: {layout}", span.name)),
+        _ => None,
+    });
+    report
+        .answer(clock(), Ok(serial.collect()))
+        .map_err(RunError::Write)?;
     drive(
         exchange,
         spans,
@@ -94,7 +102,7 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
         &mut || clock(),
         // The end of standard input is no command either.
         &mut || lines.try_recv().ok(),
-        &mut Report::new(options, io::stdout()),
+        &mut report,
         stop,
     )
 }
@@ -149,7 +157,7 @@ pub fn drive<W: Write>(
         while let Some(line) = commands() {
             let answer = match line.parse() {
                 Ok(Command::Quit) => return Ok(()),
-                Ok(command) => command.execute(clock(), &mut exchange, &cables),
+                Ok(command) => command.execute(clock(), &mut exchange, &spans, &cables),
                 Err(error) => Err(error),
             };
             report.answer(clock(), answer).map_err(RunError::Write)?;

@@ -14,6 +14,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::config::{Behaviour, Subscriber, Terminal};
 use crate::exchange::Exchange;
+use crate::modem::Relay;
 
 /// Octets kept for a terminal that does not read; older ones are dropped.
 const BACKLOG: usize = 65_536;
@@ -45,6 +46,8 @@ struct Open {
     /// while nobody has it open, and the link that leads to it.
     pty: Option<(OwnedFd, Link)>,
     backlog: VecDeque<u8>,
+    /// A real modem is there, and not a terminal.
+    relay: Option<Relay>,
 }
 
 /// A symbolic link that goes away with the process.
@@ -78,22 +81,29 @@ impl Terminals {
                         pseudo_terminal(path).map_err(|why| failed(path, why))?;
                     (line, Some((pty, link)))
                 }
-                Terminal::Device { path, rate } => {
+                Terminal::Device { path, rate } | Terminal::RealModem { path, rate, .. } => {
                     let line = serial_line(path, *rate).map_err(|why| failed(path, why))?;
                     (line, None)
                 }
+            };
+            let relay = match terminal {
+                Terminal::RealModem { calls, dials, .. } => {
+                    Some(Relay::new(calls.clone(), dials.clone()))
+                }
+                _ => None,
             };
             terminals.push(Open {
                 number,
                 line,
                 pty,
                 backlog: VecDeque::new(),
+                relay,
             });
         }
         Ok(Self(terminals))
     }
 
-    /// Carries octets between the terminals and their modems, as far as there is room.
+    /// Carries octets between the terminals and their modems, as far as there is room; once a tick.
     pub fn serve(&mut self, exchange: &mut Exchange) {
         for terminal in &mut self.0 {
             terminal.serve(exchange);
@@ -115,6 +125,15 @@ impl Open {
             return;
         };
         let mut octets = [0; 256];
+        if let Some(relay) = &mut self.relay {
+            let count = match relay.has_room() {
+                // Nothing to read, or nobody there: both pass.
+                true => rustix::io::read(&self.line, &mut octets).unwrap_or(0),
+                false => 0,
+            };
+            relay.tick(modem, octets.get(..count).unwrap_or_default());
+            return write(&self.line, relay.to_real());
+        }
         while modem.room() >= octets.len() {
             match rustix::io::read(&self.line, &mut octets) {
                 Ok(count) if count > 0 => {
@@ -128,13 +147,17 @@ impl Open {
         self.backlog.extend(modem.take_output());
         let excess = self.backlog.len().saturating_sub(BACKLOG);
         self.backlog.drain(..excess);
-        while !self.backlog.is_empty() {
-            let (octets, _) = self.backlog.as_slices();
-            match rustix::io::write(&self.line, octets) {
-                Ok(count) => drop(self.backlog.drain(..count)),
-                Err(Errno::INTR) => {}
-                Err(_) => break,
-            }
+        write(&self.line, &mut self.backlog);
+    }
+}
+
+/// Writes what there is room for.
+fn write(line: &OwnedFd, octets: &mut VecDeque<u8>) {
+    while !octets.is_empty() {
+        match rustix::io::write(line, octets.as_slices().0) {
+            Ok(count) => drop(octets.drain(..count)),
+            Err(Errno::INTR) => {}
+            Err(_) => break,
         }
     }
 }
@@ -254,6 +277,47 @@ mod tests {
         }
         drop(terminals);
         assert!(fs::symlink_metadata(&path).is_err());
+    }
+
+    /// A real modem, as a pseudo-terminal whose other side is played by hand: a call to its number makes
+    /// it dial, over a device path like any other.
+    #[test]
+    fn a_real_modem_at_a_device() {
+        let (line, _held, link) = {
+            let path = std::env::temp_dir().join(format!("isthmus-real-{}", std::process::id()));
+            pseudo_terminal(&path).unwrap()
+        };
+        let subscribers = vec![modem(Terminal::RealModem {
+            path: link.path.clone(),
+            rate: 9600,
+            calls: Some("+49305550001".to_owned()),
+            dials: Some("0305550001".to_owned()),
+        })];
+        let [own, other] = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+        let config =
+            ExchangeConfig::one_span(tdm::SpanId(0), own, other, "de", "49", subscribers.clone());
+        let mut exchange = Exchange::new(config.unwrap()).unwrap();
+        let mut terminals = Terminals::open(&subscribers).unwrap();
+        let says = |text: &str| rustix::io::write(&line, text.as_bytes()).unwrap();
+        // Tick by tick, until the modem is told this.
+        let mut told = |exchange: &mut Exchange, text: &str| {
+            let mut heard = Vec::new();
+            for _ in 0..1_000_000 {
+                terminals.serve(exchange);
+                let mut octets = [0; 64];
+                let count = rustix::io::read(&line, &mut octets).unwrap_or(0);
+                heard.extend_from_slice(&octets[..count]);
+                if String::from_utf8_lossy(&heard).contains(text) {
+                    return;
+                }
+            }
+            panic!("not told {text:?}, but {heard:?}");
+        };
+        told(&mut exchange, "ATE0Q0V1X3S0=0\r");
+        says("ATE0Q0V1X3S0=0\r\r\nOK\r\n");
+        let softmodem = exchange.modem("+49305550008").unwrap();
+        softmodem.network(crate::modem::Network::Rings);
+        told(&mut exchange, "ATDT0305550001\r");
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn written(options: Options, script: &[(u64, &str)]) -> String {
     String::from_utf8(report.into_inner()).unwrap()
 }
 
-const SCRIPT: [(u64, &str); 9] = [
+const SCRIPT: [(u64, &str); 10] = [
     (20, "call 0305550009 0305550001"),
     (23, "calls"),
     (23, "digits 1 12"),
@@ -124,6 +124,7 @@ const SCRIPT: [(u64, &str); 9] = [
     (26, "circuits"),
     (26, "release 1"),
     (26, "links"),
+    (26, "spans"),
     (26, "nonsense"),
     (26, "quit"),
 ];
@@ -144,6 +145,7 @@ fn commands_are_done_and_events_are_told() {
         "\nCIC    1  Idle for 0 s\n",
         "\nerror: circuit 1 carries no call\n",
         "\nlink 0: active",
+        "\nspan 0: ticks 25",
         "\nerror: `nonsense` is no command; expected one of call, ",
     ] {
         assert!(written.contains(expected), "no {expected:?} in {written}");

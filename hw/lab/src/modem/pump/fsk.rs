@@ -47,6 +47,8 @@ enum Phase {
 #[derive(Debug)]
 pub(in super::super) struct Pump {
     role: Role,
+    /// Bits a second.
+    receives: u16,
     law: Law,
     phase: Phase,
     modulator: Modulator,
@@ -65,6 +67,7 @@ impl Pump {
         let receives = modulation.receives(role);
         Self {
             role,
+            receives: receives.rate,
             law,
             phase: match role {
                 Role::Calling => Phase::Listen(0),
@@ -170,8 +173,8 @@ impl Pump {
 
     /// Who placed the call.
     #[must_use]
-    pub(super) const fn role(&self) -> Role {
-        self.role
+    pub(super) const fn rate(&self) -> u16 {
+        self.receives
     }
 
     /// Characters that came without a stop bit.

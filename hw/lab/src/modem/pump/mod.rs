@@ -75,12 +75,12 @@ impl Pump {
         }
     }
 
-    /// Who placed the call.
-    pub(super) const fn role(&self) -> Role {
+    /// Bits a second, from the other modem.
+    pub(super) fn rate(&self) -> u16 {
         match self {
-            Self::Fsk(pump) => pump.role(),
+            Self::Fsk(pump) => pump.rate(),
             #[cfg(feature = "spandsp")]
-            Self::V22bis(pump) => pump.role(),
+            Self::V22bis(pump) => pump.rate(),
         }
     }
 

@@ -42,7 +42,6 @@ enum Phase {
 /// One end of a V.22bis connection.
 #[derive(Debug)]
 pub(in super::super) struct Pump {
-    role: Role,
     law: Law,
     phase: Phase,
     /// None when the library had no memory for it.
@@ -57,7 +56,6 @@ pub(in super::super) struct Pump {
 impl Pump {
     pub(super) fn new(role: Role, law: Law, tolerated: Duration) -> Self {
         Self {
-            role,
             law,
             phase: match role {
                 Role::Calling => Phase::Train,
@@ -175,8 +173,9 @@ impl Pump {
         self.events.pop_front()
     }
 
-    pub(super) const fn role(&self) -> Role {
-        self.role
+    /// As the modems trained: 2400, or 1200 when the line was bad.
+    pub(super) fn rate(&self) -> u16 {
+        self.modem.as_ref().map_or(0, V22bis::rate)
     }
 
     pub(super) const fn framing_errors(&self) -> u64 {
