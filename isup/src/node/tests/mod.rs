@@ -384,8 +384,28 @@ fn in_words(cic: Cic, message: &Message) -> String {
     if let Some(range) = message.find::<RangeAndStatus>() {
         text += &format!(", range {}", range.range);
     }
+    for (code, content) in message
+        .parameters()
+        .filter(|(code, _)| SHOWN.contains(code))
+    {
+        // Speech is what goes without saying.
+        if (code, content) != (ParameterCode::TRANSMISSION_MEDIUM_REQUIREMENT, &[0]) {
+            let octets = content.iter().map(|octet| format!("{octet:02x}"));
+            text += &format!(", {code} {}", octets.collect::<String>());
+        }
+    }
     text
 }
+
+/// Parameters that a ladder shows, in hexadecimal.
+const SHOWN: [ParameterCode; 6] = [
+    ParameterCode::PROPAGATION_DELAY_COUNTER,
+    ParameterCode::CALL_HISTORY_INFORMATION,
+    ParameterCode::TRANSMISSION_MEDIUM_REQUIREMENT,
+    ParameterCode::TRANSMISSION_MEDIUM_REQUIREMENT_PRIME,
+    ParameterCode::TRANSMISSION_MEDIUM_USED,
+    ParameterCode::ECHO_CONTROL_INFORMATION,
+];
 
 /// A message with its mandatory parameters.
 fn message(kind: MessageType) -> Message {

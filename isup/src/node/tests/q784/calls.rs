@@ -60,6 +60,55 @@ fn group_2_2_called_address_sending() {
         world.send(End::B, 1, MessageType::Acm);
         world.ask(End::A, 1, Request::Release(rel(16)));
     });
+    group.case("2.2.2 overlap: ST ends the address", |world| {
+        world.ask(End::A, 1, setup());
+        let last = Message::new(SAM).with_content(ParameterCode::SUBSEQUENT_NUMBER, &[0, 0xF7]);
+        world.ask(End::A, 1, Request::Send(last));
+        world.send(End::B, 1, MessageType::Con);
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    group.case("2.2.2 overlap: the caller dials no further, T7", |world| {
+        world.ask(End::A, 1, setup());
+        world.send(End::A, 1, SAM);
+        world.run(seconds(21));
+    });
+    group.case("2.2.2 overlap: the number is incomplete, REL 28", |world| {
+        world.ask(End::A, 1, setup());
+        world.send(End::A, 1, SAM);
+        world.ask(End::B, 1, Request::Release(rel(28)));
+    });
+    group.case("2.2.2 overlap: SAM after ACM is discarded", |world| {
+        world.ask(End::A, 1, setup());
+        world.send(End::B, 1, MessageType::Acm);
+        world.inject(End::A, 1, &message(SAM));
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    insta::assert_snapshot!(group.ladder());
+}
+
+#[test]
+fn group_2_4_propagation_delay() {
+    let mut group = Group::default();
+    let delay = ParameterCode::PROPAGATION_DELAY_COUNTER;
+    let history = ParameterCode::CALL_HISTORY_INFORMATION;
+    let with =
+        |kind, code, content: &[u8]| Request::Send(message(kind).with_content(code, content));
+    group.case("2.4.1 counter in IAM, history in ANM", |world| {
+        world.ask(End::A, 1, iam(delay, &[0, 20]));
+        world.send(End::B, 1, MessageType::Acm);
+        world.ask(End::B, 1, with(MessageType::Anm, history, &[0, 35]));
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    group.case("2.4.2 counter in IAM, history in CON", |world| {
+        world.ask(End::A, 1, iam(delay, &[0, 20]));
+        world.ask(End::B, 1, with(MessageType::Con, history, &[0, 35]));
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    group.case("2.4.3 counter in IAM, no history comes back", |world| {
+        world.ask(End::A, 1, iam(delay, &[0, 20]));
+        world.send(End::B, 1, MessageType::Con);
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
     insta::assert_snapshot!(group.ladder());
 }
 

@@ -123,6 +123,42 @@ fn group_6_5_simple_segmentation() {
 }
 
 #[test]
+fn group_6_6_and_7_1_bearers() {
+    let mut group = Group::default();
+    let medium = |octet| {
+        let code = ParameterCode::TRANSMISSION_MEDIUM_REQUIREMENT;
+        message(MessageType::Iam).with_content(code, &[octet])
+    };
+    // 64 kbit/s unrestricted, preferred; 3.1 kHz audio as fallback.
+    let preferred =
+        medium(2).with_content(ParameterCode::TRANSMISSION_MEDIUM_REQUIREMENT_PRIME, &[3]);
+    let used = ParameterCode::TRANSMISSION_MEDIUM_USED;
+    group.case("6.6.1 fallback does not occur", |world| {
+        world.ask(End::A, 1, Request::Setup(preferred.clone()));
+        world.send(End::B, 1, MessageType::Con);
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    for kind in [MessageType::Acm, MessageType::Con] {
+        group.case(&format!("6.6.2 fallback, told in {kind}"), |world| {
+            world.ask(End::A, 1, Request::Setup(preferred.clone()));
+            let told = message(kind).with_content(used, &[3]);
+            world.ask(End::B, 1, Request::Send(told));
+            world.ask(End::A, 1, Request::Release(rel(16)));
+        });
+    }
+    group.case("7.1.1 64 kbit/s unrestricted, successful", |world| {
+        world.ask(End::A, 1, Request::Setup(medium(2)));
+        world.send(End::B, 1, MessageType::Con);
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    group.case("7.1.2 64 kbit/s unrestricted, refused with 65", |world| {
+        world.ask(End::A, 1, Request::Setup(medium(2)));
+        world.ask(End::B, 1, Request::Release(rel(65)));
+    });
+    insta::assert_snapshot!(group.ladder());
+}
+
+#[test]
 fn group_8_1_automatic_congestion_control() {
     let mut group = Group::default();
     for level in [1, 2] {
@@ -137,6 +173,27 @@ fn group_8_1_automatic_congestion_control() {
             },
         );
     }
+    insta::assert_snapshot!(group.ladder());
+}
+
+#[test]
+fn group_9_1_echo_control() {
+    let mut group = Group::default();
+    let echo = ParameterCode::ECHO_CONTROL_INFORMATION;
+    group.case("9.1.1 a device is included, told in IAM and ACM", |world| {
+        let nature = ParameterCode::NATURE_OF_CONNECTION;
+        let iam = message(MessageType::Iam).with_content(nature, &[1 << 4]);
+        world.ask(End::A, 1, Request::Setup(iam.with_content(echo, &[1])));
+        let code = ParameterCode::BACKWARD_CALL_INDICATORS;
+        let acm = message(MessageType::Acm).with_content(code, &[0x16, 0x24]);
+        world.ask(End::B, 1, Request::Send(acm.with_content(echo, &[4])));
+        world.ask(End::A, 1, Request::Release(rel(16)));
+    });
+    group.case_in(answered(1), "9.1.2 NRM in a call goes through", |world| {
+        let nrm = Message::new(MessageType::Nrm).with_content(echo, &[1 << 4]);
+        world.ask(End::A, 1, Request::Send(nrm.clone()));
+        world.ask(End::B, 1, Request::Send(nrm));
+    });
     insta::assert_snapshot!(group.ladder());
 }
 

@@ -1,7 +1,16 @@
 //! Group 1: circuit supervision and signalling supervision.
 
 use super::*;
-use crate::RangeAndStatus;
+use crate::{CircuitGroupSupervisionType, RangeAndStatus};
+
+/// A row of circuits, all of them meant.
+fn all_of(circuits: u8) -> RangeAndStatus {
+    let mut row = RangeAndStatus::cleared(circuits - 1);
+    for offset in 0..usize::from(circuits) {
+        row.set_status(offset, true);
+    }
+    row
+}
 
 #[test]
 fn group_1_1_circuits_that_are_not_allocated() {
@@ -84,6 +93,26 @@ fn group_1_3_blocking_of_circuits() {
             world.alarm(End::A, 1..=3, false);
         },
     );
+    for (parts, kind) in [
+        (["b", "c"], CircuitGroupSupervisionType::MAINTENANCE),
+        (["e", "f"], CircuitGroupSupervisionType::HARDWARE_FAILURE),
+    ] {
+        for (part, row, why) in [
+            (parts[0], RangeAndStatus::cleared(0), "range 0"),
+            (parts[1], all_of(40), "more than 32 circuits at once"),
+        ] {
+            group.case(
+                &format!(
+                    "1.3.1.1{part} CGB with {why}, {}: discarded",
+                    kind.kind().name()
+                ),
+                |world| {
+                    let cgb = Message::new(MessageType::Cgb).with(kind).with(row);
+                    world.inject(End::A, 1, &cgb);
+                },
+            );
+        }
+    }
     group.case("1.3.1.2a CGB and CGU sent, maintenance", |world| {
         world.ask_group(End::A, 1..=15, GroupRequest::Block);
         world.ask_group(End::A, 1..=15, GroupRequest::Unblock);
