@@ -35,8 +35,8 @@ enum State {
     Alerting,
     /// Answered.
     Connected,
-    /// SIP refused; a tone tells the caller why, and the preceding exchange is to clear
-    /// (RFC 3666 §3.6).
+    /// SIP refused; a tone or an announcement tells the caller why, and the preceding exchange is
+    /// to clear (RFC 3666 §3.6).
     Treatment,
     /// SIP is done; the circuit is being released.
     Releasing,
@@ -129,7 +129,9 @@ impl IsupToSip {
                 self.ringing.waited(context.trunk.ringback)
             }
             Event::MediaCame if self.is_early() => self.ringing.came(context.trunk.ringback),
-            Event::Expired(Timer::Treatment) if self.state == State::Treatment => {
+            Event::Expired(Timer::Treatment) | Event::Announced
+                if self.state == State::Treatment =>
+            {
                 self.treated(ReleasedBy::Gateway)
             }
             Event::Digits { digits, pass } => self.digits(digits, pass),
@@ -139,9 +141,11 @@ impl IsupToSip {
                 ReleasedBy::Gateway,
             ),
             // The offer is ours: only a call from SIP brings one to refuse.
-            Event::Expired(_) | Event::MediaCame | Event::Unacceptable(_) | Event::Superseded => {
-                Vec::new()
-            }
+            Event::Expired(_)
+            | Event::MediaCame
+            | Event::Announced
+            | Event::Unacceptable(_)
+            | Event::Superseded => Vec::new(),
             Event::Exhausted(fault) => self.exhausted(context, fault),
             Event::Shutdown => self.shutdown(context),
         };

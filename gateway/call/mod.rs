@@ -15,6 +15,7 @@ mod tests;
 use std::fmt;
 
 use bytes::Bytes;
+use media_bridge::Side;
 use serde::{Deserialize, Serialize};
 
 use crate::cdr::ReleasedBy;
@@ -53,8 +54,8 @@ pub enum Timer {
     /// SIP promised early media: how long the caller may hear nothing. Configured as
     /// `early_media_wait`.
     EarlyMedia,
-    /// A tone tells the caller why the call failed; the preceding exchange is to clear
-    /// (RFC 3666 §3.6). As long as an announcement.
+    /// A tone tells the caller why the call failed, and the preceding exchange is to clear
+    /// (RFC 3666 §3.6); or an announcement does. As long as an announcement may be.
     Treatment,
 }
 
@@ -71,6 +72,8 @@ pub enum Event {
     Exhausted(Fault),
     /// The first RTP packet of the peer.
     MediaCame,
+    /// An announcement was heard to its end.
+    Announced,
     /// What the dial plan says of the digits so far.
     Digits {
         /// Whether more may follow.
@@ -140,6 +143,13 @@ pub enum Bridge {
     Agreed(MediaPlan),
     /// A tone of the trunk group's country towards the timeslot in place of audio; none ends it.
     Tone(Option<Tone>),
+    /// An announcement by its name, in place of audio.
+    Announce {
+        /// Who hears it.
+        towards: Side,
+        /// Which.
+        name: String,
+    },
 }
 
 /// A tone for the caller on the circuit.

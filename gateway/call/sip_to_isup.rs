@@ -3,9 +3,12 @@
 //! The gateway is user agent server and outgoing exchange. The circuit sees its own release
 //! through (T1, T5); the call only waits until it says that it is idle.
 
+mod treatment;
+
 use isup::circuit::{Indication as Isup, Request};
 use isup::{Cause, Location, Message, MessageType};
 
+use self::treatment::Told;
 use super::hold::Hold;
 use super::{Action, Bridge, Context, Event, Mark, Timer};
 use crate::cdr::ReleasedBy;
@@ -34,6 +37,9 @@ enum State {
     WaitAck,
     /// Answered and acknowledged.
     Connected,
+    /// The circuit was released with a cause that an announcement explains: then this is the final
+    /// response.
+    Treatment(Box<Told>),
     /// SIP is done; the circuit is being released.
     Releasing,
     /// Both legs are done.
@@ -81,6 +87,7 @@ impl SipToIsup {
             State::NotAlerting => "NotAlerting",
             State::Alerting => "Alerting",
             State::Announcement(_) => "Announcement",
+            State::Treatment(_) => "Treatment",
             State::WaitAck => "WaitAck",
             State::Connected => "Connected",
             State::Releasing => "Releasing",
@@ -104,6 +111,7 @@ impl SipToIsup {
                 State::Announcement(cause) => self.refuse(context, &cause, None, true),
                 _ => Vec::new(),
             },
+            Event::Announced | Event::Expired(Timer::Treatment) => self.treated(context),
             // The other timers belong to the other direction, and so does early media of SIP.
             Event::Expired(_) | Event::MediaCame | Event::Digits { .. } => Vec::new(),
             Event::Superseded => self.superseded(),
@@ -116,7 +124,8 @@ impl SipToIsup {
 
     fn isup(&mut self, context: &Context<'_>, indication: Isup) -> Vec<Action> {
         use State::{
-            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Trying, WaitAck,
+            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Treatment, Trying,
+            WaitAck,
         };
         match (&self.state, indication) {
             (Trying | NotAlerting | Alerting, Isup::Received(message)) => {
@@ -147,7 +156,17 @@ impl SipToIsup {
                 actions.extend(self.over());
                 actions
             }
+            (Treatment(_), Isup::Idle | Isup::Failed { .. } | Isup::Repeat { .. }) => {
+                self.idle_while_told();
+                Vec::new()
+            }
             (Trying | NotAlerting | Alerting | Announcement(_), Isup::Released(rel)) => {
+                if let (false, Some(name)) = (
+                    matches!(self.state, Announcement(_)),
+                    Self::announcement(context, &rel),
+                ) {
+                    return self.treat(context, rel, name);
+                }
                 let cause = release::cause_of_rel(&rel);
                 let actions = self.refuse(context, &cause, Some(&rel), false);
                 self.state = Releasing;
@@ -177,13 +196,16 @@ impl SipToIsup {
             (_, Isup::State(_) | Isup::Idle | Isup::Loop(_) | Isup::Check(_))
             | (Releasing | Over, _) => Vec::new(),
             // An IAM never comes up on a circuit that this call holds (dual seizure is Repeat).
-            (_, Isup::Setup(_)) | (WaitAck | Connected, Isup::Repeat { .. }) => Vec::new(),
+            (_, Isup::Setup(_))
+            | (WaitAck | Connected, Isup::Repeat { .. })
+            | (Treatment(_), Isup::Received(_) | Isup::Released(_)) => Vec::new(),
         }
     }
 
     fn sip(&mut self, context: &Context<'_>, indication: Sip) -> Vec<Action> {
         use State::{
-            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Trying, WaitAck,
+            Alerting, Announcement, Connected, NotAlerting, Over, Releasing, Treatment, Trying,
+            WaitAck,
         };
         match (&self.state, indication) {
             (WaitAck, Sip::Acknowledged { bodies }) => {
@@ -248,6 +270,8 @@ impl SipToIsup {
                 Some(message) => vec![Action::Isup(Request::Send(message))],
                 None => Vec::new(),
             },
+            (Treatment(_), Sip::Cancelled { .. } | Sip::Bye { .. }) => self.untold(487),
+            (Treatment(_), Sip::Failed { what }) => self.untold(release::status_of_failure(what)),
             (Releasing | Over, _) => Vec::new(),
             // Nothing else reaches a user agent server.
             _ => Vec::new(),
@@ -494,6 +518,7 @@ impl SipToIsup {
                 headers,
                 bodies: Bodies::default(),
             }),
+            State::Treatment(_) => return self.treated(context),
             _ => reject(row.status, headers, None),
         };
         let mark = Mark::Release {

@@ -3,6 +3,7 @@
 //! Every table refuses unknown keys. Names are resolved and ranges checked by the reader, so a
 //! [`Config`] that was read is one that can run.
 
+mod announcement;
 mod check;
 pub mod lab;
 mod listen;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use self::announcement::{Announcement, Announcements};
 pub use self::listen::Listen;
 pub use self::media::Media;
 pub(crate) use self::problem::nearest;
@@ -35,7 +37,7 @@ pub use self::sip_trunk::{
     Authenticate, Codec, Credentials, IsupMode, Redirect, Register, Reliable, Ringback, SipTrunk,
     Suspend, TrunkTls, Verify,
 };
-pub use self::tdm::{Hunt, Overlap, TrunkGroup};
+pub use self::tdm::{Echo, Hunt, Overlap, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
     CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,
@@ -84,6 +86,9 @@ pub struct Config {
     /// The dial plan.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
+    /// Recorded sound for callers whose call fails.
+    #[serde(rename = "announcement", default)]
+    pub announcements: Vec<Announcement>,
     /// Interworking tables beside those that come with the gateway.
     #[serde(rename = "profile", default)]
     pub profiles: Vec<profile::ProfileTable>,
@@ -287,8 +292,8 @@ impl Config {
         Self::parse_at(path, &text, &process_environment())
     }
 
-    /// [`Config::load`] for the text of that file and another environment; files of profiles are
-    /// looked for beside it.
+    /// [`Config::load`] for the text of that file and another environment; files of profiles and
+    /// announcements are looked for beside it.
     ///
     /// # Errors
     /// [`Refusal`] with everything wrong in it.
@@ -300,7 +305,7 @@ impl Config {
             text,
             environment,
             |config, complaints| {
-                check::gateway(config, &mut files, complaints);
+                check::gateway(config, &mut files, Some(folder), complaints);
             },
         )
     }
@@ -315,6 +320,7 @@ impl Config {
     }
 
     /// [`Config::parse`] with the texts of the files that profiles are read from, by their paths.
+    /// Files of announcements are not read: they are silent.
     ///
     /// # Errors
     /// [`Refusal`] with everything wrong in it.
@@ -329,7 +335,7 @@ impl Config {
             files.get(path).cloned().ok_or_else(missing)
         };
         read::parse(file, text, environment, |config, complaints| {
-            check::gateway(config, &mut files, complaints);
+            check::gateway(config, &mut files, None, complaints);
         })
     }
 }

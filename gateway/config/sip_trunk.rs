@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use super::Announcements;
 use crate::sip::digest::{Account, Hash, Protection, Secret};
 use crate::sip::location::Target;
 use crate::sip::peers::{Certificate, Network, PeerConfig};
@@ -86,6 +87,16 @@ pub struct SipTrunk {
     /// when absent.
     #[serde(default, deserialize_with = "interval")]
     pub rtp_timeout: Option<Duration>,
+    /// Announcements that callers of the trunk hear before a final response, by the cause of the
+    /// release.
+    #[serde(default)]
+    pub announcements: Announcements,
+    /// Offer comfort noise (RFC 3389), and send it in place of silence to a peer that takes it.
+    #[serde(default)]
+    pub comfort_noise: bool,
+    /// How many earlier packets each one repeats (RFC 2198) to a peer that takes them: 0 to 2.
+    #[serde(default)]
+    pub redundancy: u8,
     /// Name of the interworking tables; those of the trunk group when absent.
     #[serde(default)]
     pub profile: Option<String>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
-use super::{CheckRate, Law, Nature, PointCode, PortRange, Return, Timeslots};
+use super::{Announcements, CheckRate, Law, Nature, PointCode, PortRange, Return, Timeslots};
 
 /// `[[trunk_group]]`: circuits to an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -58,9 +58,37 @@ pub struct TrunkGroup {
         deserialize_with = "super::duration"
     )]
     pub announcement: Duration,
+    /// Announcements that callers on the circuits hear before a release, by its cause.
+    #[serde(default)]
+    pub announcements: Announcements,
     /// Whether digits come and go one after the other on these circuits.
     #[serde(default)]
     pub overlap: Overlap,
+    /// Whether echo of the circuits is cancelled for SIP peers.
+    #[serde(default)]
+    pub echo: Echo,
+    /// Longest echo path of the circuits.
+    #[serde(
+        default = "TrunkGroup::default_echo_tail",
+        deserialize_with = "super::duration"
+    )]
+    pub echo_tail: Duration,
+    /// Level of each frequency of digits that are played into the circuits, in dBm0; the level that
+    /// an event tells, when absent.
+    #[serde(default)]
+    pub dtmf_level: Option<i8>,
+    /// Shorter digits are lengthened to this.
+    #[serde(
+        default = "TrunkGroup::default_dtmf_length",
+        deserialize_with = "super::duration"
+    )]
+    pub dtmf_length: Duration,
+    /// Silence after a digit.
+    #[serde(
+        default = "TrunkGroup::default_dtmf_pause",
+        deserialize_with = "super::duration"
+    )]
+    pub dtmf_pause: Duration,
     /// Which outgoing calls ask for a continuity check of their circuit (Q.764 clause 2.1.8).
     #[serde(default)]
     pub continuity_check: CheckRate,
@@ -75,6 +103,15 @@ impl TrunkGroup {
     }
     fn default_announcement() -> Duration {
         Duration::from_secs(30)
+    }
+    fn default_echo_tail() -> Duration {
+        Duration::from_millis(32)
+    }
+    fn default_dtmf_length() -> Duration {
+        Duration::from_millis(40)
+    }
+    fn default_dtmf_pause() -> Duration {
+        Duration::from_millis(50)
     }
     fn default_number_nature() -> Nature {
         Nature::National
@@ -100,6 +137,17 @@ pub enum Overlap {
     /// Calls from the circuits: each further digit goes on at once, as a new INVITE. Calls to them:
     /// further digits go in SAM.
     Pass,
+}
+
+/// Whether echo of the circuits is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Echo {
+    /// By nobody here.
+    #[default]
+    Off,
+    /// By the canceller of the span's driver where it has one, else by ours.
+    On,
 }
 
 /// Which idle circuit of a group an outgoing call takes.

@@ -1,5 +1,6 @@
 //! The files of `config/`, and what the reader says about wrong ones.
 
+mod announcements;
 mod fields;
 mod refusals;
 

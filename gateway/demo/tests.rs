@@ -1,5 +1,6 @@
 //! The demo's calls in virtual time, and many more of them at once.
 
+mod announcements;
 mod congestion;
 mod continuity;
 mod data;

@@ -4,15 +4,19 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use isup::CircuitId;
+use media_bridge::echo::{Control, NlmsConfig};
+use media_bridge::event::Player;
+use media_bridge::level::Dbm0;
 use media_bridge::tone::Generator;
 use media_bridge::{
-    BridgeId, Command, DtmfDetection, JitterConfig, OneWay, Path, Rtcp, Rtp, RtpPort, Side, modem,
+    BridgeId, Command, DigitTones, DtmfDetection, JitterConfig, OneWay, Path, Redundancy, Rtcp,
+    Rtp, RtpPort, Side, comfort, modem,
 };
-use tdm::{Law, SpanId};
+use tdm::{Law, SpanId, Timeslot};
 
 use super::{Iwu, MediaEvent, Output};
 use crate::call::{Bridge, CallId, Event, Tone};
-use crate::config::{Codec, Dtmf, SipTrunk};
+use crate::config::{Codec, Config, Driver, Dtmf, Echo, SipTrunk, TrunkGroup};
 use crate::sip;
 use crate::sip::sdp::{self, Capabilities, MediaPlan};
 
@@ -21,6 +25,7 @@ use crate::sip::sdp::{self, Capabilities, MediaPlan};
 pub(super) struct Open {
     pub(super) call: CallId,
     pub(super) span: SpanId,
+    timeslot: Timeslot,
     pub(super) port: RtpPort,
     /// The gateway's RTP stream: identity and where it starts (RFC 3550 §5.1).
     stream: Stream,
@@ -32,6 +37,9 @@ struct Stream {
     sequence: u16,
     timestamp: u32,
 }
+
+/// Payload type that redundant packets are offered with.
+const REDUNDANCY: u8 = 121;
 
 /// Delay that a jitter buffer starts with, within the configured bounds.
 const INITIAL_JITTER: Duration = Duration::from_millis(40);
@@ -46,6 +54,7 @@ impl Iwu {
     ) -> Option<BridgeId> {
         let place = *self.points.circuits.get(&circuit)?;
         let law = self.config.trunk_groups.get(place.group)?.law;
+        self.end_treatment_on(now, place.span, place.timeslot);
         let port = self.ports.get_mut(usize::from(place.span.0))?.take()?;
         let bridge = BridgeId(self.next_bridge);
         self.next_bridge += 1;
@@ -60,6 +69,7 @@ impl Iwu {
             Open {
                 call,
                 span: place.span,
+                timeslot: place.timeslot,
                 port,
                 stream,
             },
@@ -68,6 +78,19 @@ impl Iwu {
         self.command(place.span, Command::Open(Box::new(open)));
         self.trace_media(now, call, format!("bridge opened on {}", place.timeslot));
         Some(bridge)
+    }
+
+    /// A circuit that is taken again: whoever still hears an announcement by its bridge has heard
+    /// enough.
+    fn end_treatment_on(&mut self, now: Instant, span: SpanId, timeslot: Timeslot) {
+        let told = self
+            .bridges
+            .values()
+            .find(|open| (open.span, open.timeslot) == (span, timeslot))
+            .map(|open| open.call);
+        if let Some(told) = told {
+            self.step(now, told, Event::Announced);
+        }
     }
 
     /// Closes a bridge; its statistics come back by [`MediaEvent::Closed`].
@@ -85,6 +108,8 @@ impl Iwu {
         let codecs = trunk.codecs.iter().copied().map(codec).collect();
         let mut local = Capabilities::new(address, codecs, u64::from(open.stream.ssrc));
         local.ptime = self.config.rtp.ptime;
+        local.comfort_noise = trunk.comfort_noise;
+        local.redundancy = (trunk.redundancy > 0).then_some(REDUNDANCY);
         if self.config.rtp.dtmf == Dtmf::Inband {
             local.telephone_event = None;
         }
@@ -142,6 +167,26 @@ impl Iwu {
                     },
                 );
                 self.trace_media(now, call, text);
+            }
+            Bridge::Announce { towards, name } => {
+                let mut announcements = self.config.announcements.iter();
+                let program = announcements
+                    .find(|announcement| announcement.name == name)
+                    .and_then(|announcement| announcement.program.clone());
+                let tone = program.map(|program| Box::new(Generator::new(program, Law::ALaw)));
+                self.command(
+                    span,
+                    Command::Tone {
+                        bridge,
+                        towards,
+                        tone,
+                    },
+                );
+                let side = match towards {
+                    Side::Timeslot => "the timeslot",
+                    Side::Rtp => "RTP",
+                };
+                self.trace_media(now, call, format!("announcement {name} to {side}"));
             }
             Bridge::Concluded(answer) => self.concluded(now, call, &answer),
             Bridge::Remote(description) => self.remote(now, call, &description),
@@ -244,12 +289,34 @@ impl Iwu {
         rtp.ptime = plan.ptime;
         rtp.first_sequence = open.stream.sequence;
         rtp.first_timestamp = open.stream.timestamp;
-        rtp.timeout = (self.config.sip_trunks.get(leg.trunk)).and_then(|trunk| trunk.rtp_timeout);
+        // Who holds the call may send nothing (RFC 3264 §8.4): that is no fault.
+        rtp.timeout = (self.config.sip_trunks.get(leg.trunk))
+            .and_then(|trunk| trunk.rtp_timeout)
+            .filter(|_| plan.direction == sdp::Direction::SendRecv);
         rtp.data_depth = config.jitter_data;
-        rtp.rtcp = config.rtcp.then(|| Rtcp {
-            remote: SocketAddr::new(plan.remote.ip(), plan.remote.port().wrapping_add(1)),
-            mux: false,
+        rtp.rtcp = config.rtcp.then_some(Rtcp {
+            remote: plan.rtcp,
+            mux: plan.rtcp_mux,
         });
+        let trunk = self.config.sip_trunks.get(leg.trunk);
+        rtp.redundancy = plan.redundancy.map(|payload_type| {
+            Redundancy::new(payload_type, trunk.map_or(0, |trunk| trunk.redundancy))
+        });
+        let law = payload.law().unwrap_or(Law::ALaw);
+        let gate = plan.comfort_noise.then(|| comfort::Gate::new(law));
+        rtp.comfort_noise = gate.map(Box::new);
+        if let Some(group) = self.config.trunk_groups.get(leg.group) {
+            let player = plan.telephone_event.map(|_| Player::new(group.law));
+            rtp.tones = player.map(Box::new);
+            rtp.digits = DigitTones {
+                level: group.dtmf_level.map(|level| Dbm0(level.into())),
+                least: group.dtmf_length,
+                pause: group.dtmf_pause,
+            };
+            if payload != media_bridge::Codec::Clearmode {
+                rtp.echo = canceller(group, &self.config);
+            }
+        }
         if payload == media_bridge::Codec::Clearmode {
             rtp.jitter = JitterConfig::Fixed {
                 depth: config.jitter_data,
@@ -341,6 +408,12 @@ impl Iwu {
                     self.step(now, open.call, Event::Shutdown);
                 }
             }
+            MediaEvent::ToneEnded { bridge } => {
+                if let Some(open) = open(&bridge) {
+                    self.trace_media(now, open.call, "announcement ends".to_owned());
+                    self.step(now, open.call, Event::Announced);
+                }
+            }
             MediaEvent::OneWay { bridge, fault, on } => {
                 if let Some(open) = open(&bridge) {
                     let fault = match fault {
@@ -397,6 +470,27 @@ impl Iwu {
     pub(super) fn command(&mut self, span: SpanId, command: Command) {
         self.outputs.push_back(Output::Media(span, command));
     }
+}
+
+/// The echo canceller for calls of a trunk group, where it asks for one and the driver of its span has
+/// none.
+fn canceller(group: &TrunkGroup, config: &Config) -> Option<Box<Control>> {
+    let mut spans = config.spans.iter();
+    let span = spans.find(|span| span.name == group.span)?;
+    let drivers = matches!(&span.driver, Driver::Dahdi(dahdi) if dahdi.echo_canceller.is_some());
+    if group.echo == Echo::Off || drivers {
+        return None;
+    }
+    let cancels = NlmsConfig {
+        tail_ms: u32::try_from(group.echo_tail.as_millis()).unwrap_or(u32::MAX),
+        ..NlmsConfig::default()
+    };
+    // Without detectors of modems, it listens for what switches it off by itself.
+    Some(Box::new(Control::new(
+        cancels,
+        group.law,
+        !config.rtp.modems,
+    )))
 }
 
 /// The configured codec as the session description's.

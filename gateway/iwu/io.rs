@@ -70,6 +70,11 @@ pub enum MediaEvent {
         /// The bridge.
         bridge: BridgeId,
     },
+    /// A tone or an announcement that ends has ended.
+    ToneEnded {
+        /// The bridge.
+        bridge: BridgeId,
+    },
     /// The call is heard one way only, or no longer so.
     OneWay {
         /// The bridge.

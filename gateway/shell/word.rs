@@ -128,6 +128,7 @@ fn media(event: Event) -> Option<MediaEvent> {
             from,
             signal,
         }),
+        Event::ToneEnded { bridge, .. } => Some(MediaEvent::ToneEnded { bridge }),
         Event::RtpTimeout { bridge } => Some(MediaEvent::RtpTimeout { bridge }),
         Event::Closed { bridge, statistics } => Some(MediaEvent::Closed { bridge, statistics }),
         Event::Refused { bridge, refusal } => Some(MediaEvent::Refused {
@@ -143,6 +144,6 @@ fn media(event: Event) -> Option<MediaEvent> {
             timeslot,
             heard,
         }),
-        Event::Opened { .. } | Event::ToneEnded { .. } | Event::Spent(_) => None,
+        Event::Opened { .. } | Event::Spent(_) => None,
     }
 }

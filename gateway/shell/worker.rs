@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use media_bridge::{
-    BridgeId, Codec, Command, Datagram, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink,
+    BridgeId, Codec, Command, Datagram, Event, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink,
 };
 use mtp::LinkId;
 use tdm::{
@@ -83,7 +83,10 @@ impl<R: RtpIo> Worker<R> {
         Self {
             lines,
             shard,
-            contents: Contents(Vec::with_capacity(circuits)),
+            contents: Contents {
+                open: Vec::with_capacity(circuits),
+                turned: false,
+            },
             rtp,
             capture,
         }
@@ -159,9 +162,14 @@ impl<R: RtpIo> Worker<R> {
         };
         for line in &mut self.lines {
             let id = line.span.id();
-            let mut events = |event| (up.borrow_mut())(Up::Media(event));
+            let contents = &mut self.contents;
+            let mut events = |event| {
+                contents.hear(&event);
+                (up.borrow_mut())(Up::Media(event));
+            };
             self.shard
                 .tick(now, id, &line.rx, &mut line.tx, &mut rtp, &mut events);
+            self.contents.settle(&mut *line.span);
             for link in &mut line.links {
                 if let Err(error) = link.transmit(&mut *line.span, &mut line.tx) {
                     tracing::warn!(link = link.id.0, %error, "the link's channel");
@@ -208,13 +216,32 @@ impl Line {
 
 /// What the timeslots of open bridges carry, for devices that work on speech: learnt from the
 /// commands on their way to the shard.
-struct Contents(Vec<(BridgeId, SpanId, Timeslot)>);
+#[derive(Default)]
+struct Contents {
+    open: Vec<Carried>,
+    /// Calls have turned to data in this tick.
+    turned: bool,
+}
+
+/// The timeslot of an open bridge.
+struct Carried {
+    bridge: BridgeId,
+    span: SpanId,
+    timeslot: Timeslot,
+    /// A modem has answered: the device hears of it after the tick.
+    turned: bool,
+}
 
 impl Contents {
     fn follow(&mut self, command: &Command, lines: &mut [Line]) {
         match command {
             Command::Open(open) => {
-                self.0.push((open.bridge, open.span, open.timeslot));
+                self.open.push(Carried {
+                    bridge: open.bridge,
+                    span: open.span,
+                    timeslot: open.timeslot,
+                    turned: false,
+                });
                 self.set(open.bridge, Content::Speech, lines);
             }
             Command::Rtp { bridge, rtp } if rtp.payload == Codec::Clearmode => {
@@ -222,23 +249,49 @@ impl Contents {
             }
             Command::Close { bridge } => {
                 self.set(*bridge, Content::Idle, lines);
-                self.0.retain(|(open, ..)| open != bridge);
+                self.open.retain(|open| open.bridge != *bridge);
             }
             _ => {}
         }
     }
 
+    /// What a bridge tells of modems: one that answers makes the call one of data to its end.
+    fn hear(&mut self, event: &Event) {
+        if let Event::Modem { bridge, signal, .. } = event
+            && signal.means_data()
+            && let Some(open) = self.open.iter_mut().find(|open| open.bridge == *bridge)
+        {
+            (open.turned, self.turned) = (true, true);
+        }
+    }
+
+    /// The device of this line leaves the octets of calls alone that have turned to data.
+    fn settle(&mut self, span: &mut dyn SpanIo) {
+        if !std::mem::take(&mut self.turned) {
+            return;
+        }
+        for open in self.open.iter_mut().filter(|open| open.turned) {
+            open.turned = false;
+            tell(span, open.timeslot, Content::Data);
+        }
+    }
+
     fn set(&self, bridge: BridgeId, content: Content, lines: &mut [Line]) {
-        let place = self.0.iter().find(|(open, ..)| *open == bridge);
-        let Some(&(_, span, timeslot)) = place else {
+        let Some(open) = self.open.iter().find(|open| open.bridge == bridge) else {
             return;
         };
-        let mut lines = lines.iter_mut().filter(|line| line.span.id() == span);
-        let Some(line) = lines.next() else { return };
-        if let Err(error) = line.span.set_content(timeslot, content) {
-            // The call goes on without echo canceller and gain.
-            tracing::warn!(%span, %timeslot, ?content, %error, "refused by the line's device");
+        let mut lines = lines.iter_mut().filter(|line| line.span.id() == open.span);
+        if let Some(line) = lines.next() {
+            tell(&mut *line.span, open.timeslot, content);
         }
+    }
+}
+
+fn tell(span: &mut dyn SpanIo, timeslot: Timeslot, content: Content) {
+    if let Err(error) = span.set_content(timeslot, content) {
+        // The call goes on without echo canceller and gain.
+        let span = span.id();
+        tracing::warn!(%span, %timeslot, ?content, %error, "refused by the line's device");
     }
 }
 

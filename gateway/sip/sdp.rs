@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
+use media_bridge::comfort;
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use thiserror::Error;
 
@@ -132,6 +133,11 @@ pub struct Capabilities {
     pub codecs: Vec<Codec>,
     /// Payload type of telephone-event when we offer; `None` does without.
     pub telephone_event: Option<u8>,
+    /// Comfort noise (RFC 3389): offered, and sent in silence when the peer takes it.
+    pub comfort_noise: bool,
+    /// Payload type of redundant packets (RFC 2198) when we offer; `None` offers none. Those that
+    /// the peer offers are taken in any case.
+    pub redundancy: Option<u8>,
     /// Packet time we offer, and send when the peer asks for none.
     pub ptime: Duration,
     /// Direction we wish.
@@ -150,6 +156,8 @@ impl Capabilities {
             rtp,
             codecs,
             telephone_event: Some(101),
+            comfort_noise: false,
+            redundancy: None,
             ptime: Duration::from_millis(20),
             direction: Direction::SendRecv,
             session_id,
@@ -172,6 +180,8 @@ impl Capabilities {
             rtp: stream.rtp,
             codecs: stream.formats.iter().map(|(_, codec)| *codec).collect(),
             telephone_event: stream.telephone_event,
+            comfort_noise: stream.comfort_noise,
+            redundancy: stream.redundancy,
             ptime: stream.ptime.unwrap_or(Duration::from_millis(20)),
             direction: stream.direction,
             session_id: session.origin.sess_id.parse().unwrap_or(0),
@@ -197,6 +207,14 @@ pub struct MediaPlan {
     pub events: Events,
     /// Payload type of the telephone-events we receive.
     pub receive_telephone_event: Option<u8>,
+    /// Comfort noise may be sent: both sides named it.
+    pub comfort_noise: bool,
+    /// Payload type of redundant packets, when agreed.
+    pub redundancy: Option<u8>,
+    /// Where RTCP goes: the port after RTP's, or what `a=rtcp` says (RFC 3605).
+    pub rtcp: SocketAddr,
+    /// RTCP shares the port of RTP (RFC 5761): the peer offered it.
+    pub rtcp_mux: bool,
     /// Packet time we send.
     pub ptime: Duration,
     /// Direction as we see it.
@@ -288,11 +306,17 @@ pub fn offer(local: &Capabilities) -> Bytes {
         .iter()
         .map(|codec| (codec.payload_type(), *codec))
         .collect();
+    let extras = Extras {
+        telephone_event: local.telephone_event,
+        comfort_noise: local.comfort_noise,
+        redundancy: local.redundancy,
+        rtcp_mux: false,
+    };
     let media = audio(
         local.rtp.port(),
         &formats,
-        local.telephone_event,
-        Some(local.ptime),
+        extras,
+        local.ptime,
         local.direction,
     );
     write(local, vec![media])
@@ -328,8 +352,13 @@ pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> 
                 audio(
                     local.rtp.port(),
                     &[(plan.receive_payload_type, plan.codec)],
-                    plan.receive_telephone_event,
-                    Some(plan.ptime),
+                    Extras {
+                        telephone_event: plan.receive_telephone_event,
+                        comfort_noise: plan.comfort_noise,
+                        redundancy: plan.redundancy,
+                        rtcp_mux: plan.rtcp_mux,
+                    },
+                    plan.ptime,
                     plan.direction,
                 )
             } else {
@@ -362,6 +391,9 @@ pub fn conclude(local: &Capabilities, answer: &[u8]) -> Result<MediaPlan, Refusa
     // We offered, so we receive with our own numbers whatever the answer calls them.
     plan.receive_payload_type = plan.codec.payload_type();
     plan.receive_telephone_event = plan.telephone_event.and(local.telephone_event);
+    // Whoever did not offer them is not sent any.
+    plan.redundancy = plan.redundancy.and(local.redundancy);
+    plan.rtcp_mux = false;
     Ok(plan)
 }
 
@@ -371,6 +403,10 @@ struct Stream {
     formats: Vec<(u8, Codec)>,
     telephone_event: Option<u8>,
     events: Events,
+    comfort_noise: bool,
+    redundancy: Option<u8>,
+    rtcp: SocketAddr,
+    rtcp_mux: bool,
     ptime: Option<Duration>,
     maxptime: Option<Duration>,
     direction: Direction,
@@ -413,7 +449,7 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             .map(|(_, encoding)| encoding.trim())
     };
     let mut formats = Vec::new();
-    let mut telephone_event = None;
+    let (mut telephone_event, mut comfort_noise, mut redundancy) = (None, false, None);
     for payload_type in media
         .fmt
         .split_ascii_whitespace()
@@ -423,6 +459,7 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             match payload_type {
                 0 => formats.push((0, Codec::Pcmu)),
                 8 => formats.push((8, Codec::Pcma)),
+                comfort::PAYLOAD_TYPE => comfort_noise = true,
                 _ => {}
             }
             continue;
@@ -439,6 +476,10 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
         }
         if name.eq_ignore_ascii_case("telephone-event") {
             telephone_event = telephone_event.or(Some(payload_type));
+        } else if name.eq_ignore_ascii_case("CN") {
+            comfort_noise |= payload_type == comfort::PAYLOAD_TYPE;
+        } else if name.eq_ignore_ascii_case("red") {
+            redundancy = redundancy.or(Some(payload_type));
         } else if let Some(codec) = Codec::named(name) {
             formats.push((payload_type, codec));
         }
@@ -467,6 +508,10 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
         formats,
         telephone_event,
         events,
+        comfort_noise,
+        redundancy,
+        rtcp: rtcp(media, SocketAddr::new(address, media.port)),
+        rtcp_mux: media.has_attribute("rtcp-mux"),
         ptime: milliseconds("ptime"),
         maxptime: milliseconds("maxptime"),
         // The hold of RFC 2543: address 0 receives nothing (RFC 3264 §8.4).
@@ -475,6 +520,20 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             stated.receives() && !address.is_unspecified(),
         ),
     })
+}
+
+/// Where RTCP of a stream goes: the port after RTP's, unless `a=rtcp` names another, with an address
+/// or without (RFC 3605 §2.1).
+fn rtcp(media: &Media, rtp: SocketAddr) -> SocketAddr {
+    let next = SocketAddr::new(rtp.ip(), rtp.port().wrapping_add(1));
+    let stated = media.get_attribute_values("rtcp").flatten().next();
+    let mut words = stated.unwrap_or_default().split_ascii_whitespace();
+    let Some(port) = words.next().and_then(|port| port.parse().ok()) else {
+        return next;
+    };
+    // After the port: IN, IP4 or IP6, and the address.
+    let address = words.nth(2).and_then(|address| address.parse().ok());
+    SocketAddr::new(address.unwrap_or(rtp.ip()), port)
 }
 
 fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
@@ -504,6 +563,10 @@ fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
             None => Events::DTMF,
         },
         receive_telephone_event: telephone_event,
+        comfort_noise: local.comfort_noise && stream.comfort_noise && codec != Codec::Clearmode,
+        redundancy: stream.redundancy,
+        rtcp: stream.rtcp,
+        rtcp_mux: stream.rtcp_mux,
         ptime: packet_time(wanted.min(longest)).unwrap_or(local.ptime),
         direction: local.direction.answering(stream.direction),
     })
@@ -517,17 +580,34 @@ fn packet_time(wanted: Duration) -> Option<Duration> {
         .then(|| Duration::from_millis(milliseconds))
 }
 
+/// What a stream has beside its codecs.
+#[derive(Debug, Clone, Copy)]
+struct Extras {
+    telephone_event: Option<u8>,
+    comfort_noise: bool,
+    redundancy: Option<u8>,
+    rtcp_mux: bool,
+}
+
 fn audio(
     port: u16,
     formats: &[(u8, Codec)],
-    telephone_event: Option<u8>,
-    ptime: Option<Duration>,
+    extras: Extras,
+    ptime: Duration,
     direction: Direction,
 ) -> Media {
+    let Extras {
+        telephone_event,
+        comfort_noise,
+        redundancy,
+        rtcp_mux,
+    } = extras;
     let numbers: Vec<String> = formats
         .iter()
         .map(|(number, _)| *number)
         .chain(telephone_event)
+        .chain(comfort_noise.then_some(comfort::PAYLOAD_TYPE))
+        .chain(redundancy)
         .map(|number| number.to_string())
         .collect();
     let mut attributes: Vec<Attribute> = formats
@@ -543,8 +623,22 @@ fn audio(
         ));
         attributes.push(Attribute::with_value("fmtp", format!("{number} 0-15")));
     }
-    if let Some(ptime) = ptime {
-        attributes.push(Attribute::with_value("ptime", ptime.as_millis()));
+    if comfort_noise {
+        let number = comfort::PAYLOAD_TYPE;
+        attributes.push(Attribute::with_value("rtpmap", format!("{number} CN/8000")));
+    }
+    if let (Some(number), Some((codec, _))) = (redundancy, formats.first()) {
+        attributes.push(Attribute::with_value(
+            "rtpmap",
+            format!("{number} red/8000"),
+        ));
+        // The preferred codec, and up to two repeated packets of it (RFC 2198 §5).
+        let levels = format!("{number} {codec}/{codec}/{codec}");
+        attributes.push(Attribute::with_value("fmtp", levels));
+    }
+    attributes.push(Attribute::with_value("ptime", ptime.as_millis()));
+    if rtcp_mux {
+        attributes.push(Attribute::new("rtcp-mux"));
     }
     attributes.push(Attribute::new(direction.name()));
     Media {

@@ -56,10 +56,7 @@ fn time(frames: &[[i16; FRAME]], mut part: impl FnMut(&[i16; FRAME])) -> f64 {
 
 fn tone(frequencies: &[f32]) -> Generator {
     let partials = frequencies.iter().map(|&f| Partial::new(f, Dbm0(-13.0)));
-    let segment = Segment {
-        partials: partials.collect(),
-        samples: None,
-    };
+    let segment = Segment::endless(partials.collect());
     let program = ToneProgram::new(vec![segment], false).expect("a tone");
     Generator::new(Arc::new(program), LAW)
 }

@@ -2,10 +2,11 @@
 //!
 //! Receiving: give every comfort noise payload to [`Generator::describe`] and fill the sender's
 //! silence with [`Generator::fill`]; [`crate::jitter::Buffer::silence`] does both. Sending, as an
-//! option: give every 10 ms of the timeslot to [`Transmitter::push`] and do what it says. Only
+//! option: give every 10 ms of the timeslot to [`Transmitter::push`] and do what it says, or to a
+//! [`Gate`], which says so packet by packet. Only
 //! voice goes through a transmitter: data has no silence.
 
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
 use crate::level::Dbm0;
 use crate::noise::Noise;
@@ -201,6 +202,52 @@ impl Transmitter {
         }
         self.described = Some((level.0, 0));
         Decision::Describe(level)
+    }
+}
+
+/// Which packets to send: a transmitter that is asked packet by packet, whatever their length.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    transmitter: Transmitter,
+    law: Law,
+    /// A frame of the packet to come has to be sent.
+    active: bool,
+    /// The silence is to be described.
+    described: Option<Dbm0>,
+}
+
+impl Gate {
+    /// For octets of this law; the first packet is sent.
+    #[must_use]
+    pub fn new(law: Law) -> Self {
+        Self {
+            transmitter: Transmitter::new(law),
+            law,
+            active: true,
+            described: None,
+        }
+    }
+
+    /// Takes 10 ms of the packet to come.
+    pub fn push(&mut self, octets: &[u8; TICK_OCTETS]) {
+        let samples = octets.map(|octet| self.law.decode(octet));
+        match self.transmitter.push(&samples) {
+            Decision::Active => self.active = true,
+            Decision::Describe(level) => self.described = Some(level),
+            Decision::Silent => {}
+        }
+    }
+
+    /// What the packet to come holds is no voice of the line's: it is sent in any case.
+    pub fn pass(&mut self) {
+        self.active = true;
+    }
+
+    /// The packet is due: whether it is to be sent, and else the level to describe it by, if it is
+    /// to be described.
+    pub fn packet(&mut self) -> (bool, Option<Dbm0>) {
+        let active = std::mem::take(&mut self.active);
+        (active, self.described.take().filter(|_| !active))
     }
 }
 

@@ -9,8 +9,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tdm::{Law, SpanId, Timeslot};
 
+use crate::comfort;
 use crate::continuity::{Heard, Mode};
 use crate::dtmf::Digit;
+use crate::echo;
+use crate::event;
+use crate::level::Dbm0;
 use crate::modem;
 use crate::redundancy;
 use crate::srtp::Srtp;
@@ -191,6 +195,28 @@ pub struct Rtcp {
     pub mux: bool,
 }
 
+/// How digits sound that are played as tones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DigitTones {
+    /// Level of each of the two frequencies; as the event says, or the usual one, when absent.
+    pub level: Option<Dbm0>,
+    /// Shorter digits are lengthened to this, 40 ms at least.
+    pub least: Duration,
+    /// Silence after a digit, 40 ms at least (Q.24).
+    pub pause: Duration,
+}
+
+impl Default for DigitTones {
+    /// The level of the event, 40 ms and 50 ms.
+    fn default() -> Self {
+        Self {
+            level: None,
+            least: Duration::from_millis(40),
+            pause: Duration::from_millis(50),
+        }
+    }
+}
+
 /// Audio in redundant packets (RFC 2198).
 #[derive(Debug, Clone)]
 pub struct Redundancy {
@@ -259,6 +285,19 @@ pub struct Rtp {
     pub modems: Option<Box<modem::Pair>>,
     /// Depth of the fixed buffer after that.
     pub data_depth: Duration,
+    /// When payload type 13 is agreed (RFC 3389): silence from the timeslot is described and not
+    /// sent. Ignored for [`Codec::Clearmode`]. What comes is understood in any case. The bridge takes
+    /// it, and [`Event::Spent`] brings it back.
+    pub comfort_noise: Option<Box<comfort::Gate>>,
+    /// Plays events on the timeslot that are tones and no digits (RFC 4734), by its law; without it
+    /// they are not heard. The bridge takes it, and [`Event::Spent`] brings it back.
+    pub tones: Option<Box<event::Player>>,
+    /// Takes the echo of what goes to the timeslot off what comes from it, until the call carries
+    /// data. Ignored for [`Codec::Clearmode`]. The bridge takes it, and [`Event::Spent`] brings it
+    /// back.
+    pub echo: Option<Box<echo::Control>>,
+    /// Digits played as tones, to either side.
+    pub digits: DigitTones,
 }
 
 impl Rtp {
@@ -296,6 +335,10 @@ impl Rtp {
             srtp: None,
             modems: None,
             data_depth: Duration::from_millis(60),
+            comfort_noise: None,
+            tones: None,
+            echo: None,
+            digits: DigitTones::default(),
         }
     }
 }
@@ -472,6 +515,12 @@ pub enum Spent {
     Srtp(Box<Srtp>),
     /// From [`Rtp::modems`].
     Modems(Box<modem::Pair>),
+    /// From [`Rtp::echo`].
+    Echo(Box<echo::Control>),
+    /// From [`Rtp::comfort_noise`].
+    ComfortNoise(Box<comfort::Gate>),
+    /// From [`Rtp::tones`].
+    Tones(Box<event::Player>),
 }
 
 /// Why a command was not obeyed.

@@ -37,8 +37,8 @@ mod vector;
 pub mod voice;
 
 pub use command::{
-    BridgeId, Codec, Command, DtmfDetection, Event, JitterConfig, OneWay, Open, Path, Redundancy,
-    Refusal, Rtcp, Rtp, RtpPort, Side, Spent,
+    BridgeId, Codec, Command, DigitTones, DtmfDetection, Event, JitterConfig, OneWay, Open, Path,
+    Redundancy, Refusal, Rtcp, Rtp, RtpPort, Side, Spent,
 };
 pub use dtmf::Digit;
 pub use io::{Datagram, Flow, NullRtp, QueueRtp, RtpIo, Sink};

@@ -15,13 +15,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media_bridge::event::Payload;
+use media_bridge::echo::{self, NlmsConfig};
+use media_bridge::event::{Payload, Player};
 use media_bridge::rtp::Header;
 use media_bridge::srtp::{MasterKey, Receiver, Sender, Suite, TRAILER};
-use media_bridge::tone::Plan;
+use media_bridge::tone::{Plan, Recording, ToneProgram};
 use media_bridge::{
     BridgeId, Codec, Command, Datagram, Digit, DtmfDetection, Event, Flow, JitterConfig, Open,
-    Path, Rtp, RtpIo, RtpPort, Shard, ShardConfig, Side, Sink, dtmf,
+    Path, Rtp, RtpIo, RtpPort, Shard, ShardConfig, Side, Sink, comfort, dtmf,
 };
 use tdm::{Law, SpanId, SpanTick, TICK, TICK_OCTETS, Timeslot};
 
@@ -123,6 +124,12 @@ fn commands(n: u8) -> [Command; 2] {
     rtp.telephone_event = Some(101);
     rtp.dtmf = DtmfDetection::Suppress;
     rtp.jitter = JitterConfig::default();
+    if n.is_multiple_of(3) {
+        let echo = echo::Control::new(NlmsConfig::default(), law, true);
+        rtp.echo = Some(Box::new(echo));
+        rtp.comfort_noise = Some(Box::new(comfort::Gate::new(Law::ALaw)));
+        rtp.tones = Some(Box::new(Player::new(law)));
+    }
     [
         Command::Open(Box::new(open)),
         Command::Rtp {
@@ -189,6 +196,16 @@ fn a_thousand_ticks_of_thirty_bridges_allocate_nothing() {
             bridge: bridge(n),
             towards,
             tone,
+        });
+    }
+    let recording = Recording::new("announcement", vec![1_000; 12_345]).unwrap();
+    let announcement = Arc::new(ToneProgram::announcement(&recording, 3, 500).unwrap());
+    for towards in [Side::Rtp, Side::Timeslot] {
+        let player = media_bridge::tone::Generator::new(Arc::clone(&announcement), Law::ALaw);
+        setup.push(Command::Tone {
+            bridge: bridge(5),
+            towards,
+            tone: Some(Box::new(player)),
         });
     }
     // Two seconds of dialled digits, again and again.

@@ -2,6 +2,7 @@
 
 use isup::circuit::Request;
 use isup::{Cause, Location, Message};
+use media_bridge::Side;
 
 use super::super::{Action, Bridge, Context, Mark, Timer, Tone};
 use super::{IsupToSip, State};
@@ -105,15 +106,25 @@ impl IsupToSip {
     }
 
     pub(super) fn clear_refused(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
-        if self.interworking && self.is_early() {
-            return self.treat(context, refused);
+        let cause = release::cause_of_rel(&refused.rel);
+        let name = context.group.and_then(|group| {
+            let announcements = &group.announcements;
+            announcements.get(&cause.value.to_string()).cloned()
+        });
+        if self.is_early() && (self.interworking || name.is_some()) {
+            return self.treat(context, refused, name);
         }
         self.clear(refused.rel, Some(refused.status), Some(refused.mapped_by))
     }
 
-    /// A tone in place of REL: the network before us may not tell the caller what a cause means
-    /// (RFC 3666 §3.6).
-    fn treat(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
+    /// An announcement before REL; or a tone in its place, where the network before us may not tell
+    /// the caller what a cause means (RFC 3666 §3.6).
+    fn treat(
+        &mut self,
+        context: &Context<'_>,
+        refused: Refused,
+        announcement: Option<String>,
+    ) -> Vec<Action> {
         let cause = release::cause_of_rel(&refused.rel);
         let mut actions = vec![Action::Stop(Timer::T11)];
         actions.extend(self.ringing.end());
@@ -123,11 +134,14 @@ impl IsupToSip {
             status: Some(refused.status),
             mapped_by: Some(refused.mapped_by),
         }));
-        let tone = match cause.value {
-            17 => Tone::Busy,
-            _ => Tone::Congestion,
-        };
-        actions.push(Action::Bridge(Bridge::Tone(Some(tone))));
+        actions.push(Action::Bridge(match (announcement, cause.value) {
+            (Some(name), _) => Bridge::Announce {
+                towards: Side::Timeslot,
+                name,
+            },
+            (None, 17) => Bridge::Tone(Some(Tone::Busy)),
+            (None, _) => Bridge::Tone(Some(Tone::Congestion)),
+        }));
         let progress = Progress {
             status: 183,
             media: true,
@@ -142,7 +156,7 @@ impl IsupToSip {
         actions
     }
 
-    /// The tone has been heard long enough.
+    /// The tone has been heard long enough, or the announcement to its end.
     pub(super) fn treated(&mut self, by: ReleasedBy) -> Vec<Action> {
         let cause = self
             .treatment

@@ -240,6 +240,7 @@ fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
         ("interworking timer", Event::Expired(Timer::Interworking)),
         ("T11", Event::Expired(Timer::T11)),
         ("treatment timer", Event::Expired(Timer::Treatment)),
+        ("announcement over", Event::Announced),
         ("Exhausted", Event::Exhausted(Fault::NoCircuit)),
         ("Unacceptable", Event::Unacceptable(Refusal::NoAudio)),
         ("Shutdown", Event::Shutdown),

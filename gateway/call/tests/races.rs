@@ -175,6 +175,7 @@ impl Model {
             }
             Event::Sip(Sip::Acknowledged { .. }) => self.session == Session::Answered,
             Event::Sip(_) => matches!(self.session, Session::Early | Session::Answered),
+            Event::Announced => self.call.state() == "Treatment",
             Event::Expired(_) | Event::MediaCame | Event::Shutdown => true,
         }
     }
@@ -475,6 +476,7 @@ fn everything(name: &str, start: &Call, events: Vec<(&'static str, Event)>, raci
     for trunk in [
         "isup = \"optional\"\nredirect = \"notify\"",
         "ringback = \"terminal\"\nredirect = \"release\"",
+        "announcements = { 17 = \"busy\" }",
     ] {
         let counts = Walk::of(&Surroundings::of(trunk), start, &all);
         counts.suffice(name);

@@ -50,6 +50,7 @@ pub(super) fn short(action: &Action) -> String {
             Bridge::Agreed(_) => "agreed media".to_owned(),
             Bridge::Concluded(_) => "peer's answer".to_owned(),
             Bridge::Tone(Some(tone)) => tone.to_string(),
+            Bridge::Announce { towards, name } => format!("announcement {name} to {towards:?}"),
             Bridge::Tone(None) => "tone off".to_owned(),
         },
         Action::Start(timer) => format!("start {timer:?}"),
@@ -187,6 +188,33 @@ fn table_of_states_and_events_is_the_reviewed_one() {
         from_sip,
         &[],
         &of_sip_to_isup(),
+    );
+    let announced: Vec<_> = of_sip_to_isup()
+        .into_iter()
+        .filter(|(name, _)| {
+            let names = [
+                "ACM free",
+                "REL",
+                "Failed RSC",
+                "Idle",
+                "CANCEL, BYE",
+                "no ACK",
+                "treatment timer",
+                "announcement over",
+                "Shutdown",
+            ];
+            names
+                .iter()
+                .any(|known| name.starts_with(known) || known.contains(name))
+        })
+        .collect();
+    section(
+        &mut table,
+        "From SIP to a circuit: an announcement for cause 17 before the final response",
+        &Surroundings::of("announcements = { 17 = \"busy\" }"),
+        Call::SipToIsup(SipToIsup::new(false)),
+        &[],
+        &announced,
     );
     let (from_isup, actions) = IsupToSip::new(&iam(false));
     let actions: Vec<_> = actions.iter().map(short).collect();

@@ -1,5 +1,6 @@
 //! What a type cannot say: names that stand for something, ranges, timeslots used once.
 
+mod announcement;
 mod lines;
 mod media;
 mod plan;
@@ -7,6 +8,7 @@ mod signalling;
 mod sip;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use media_bridge::tone::Plan;
 
@@ -14,11 +16,18 @@ use super::place::Place;
 use super::read::Complaints;
 use super::{Config, profile};
 
-/// Checks a gateway's configuration.
-pub(super) fn gateway(config: &mut Config, files: profile::Files<'_>, complaints: &mut Complaints) {
+/// Checks a gateway's configuration. `folder` is where the files of announcements are looked for.
+pub(super) fn gateway(
+    config: &mut Config,
+    files: profile::Files<'_>,
+    folder: Option<&Path>,
+    complaints: &mut Complaints,
+) {
     profile::gather(config, files, complaints);
+    announcement::gather(config, folder, complaints);
     let config = &*config;
     profile::check(config, complaints);
+    announcement::check(config, complaints);
     let groups = config.trunk_groups.iter().map(lines::Circuits::from);
     lines::check(
         "trunk_group",

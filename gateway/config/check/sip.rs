@@ -49,6 +49,13 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
                 "90s or more (RFC 4028 section 5)",
             );
         }
+        if trunk.redundancy > 2 {
+            complaints.add(
+                place.key("redundancy"),
+                format!("{} repeated packets in each", trunk.redundancy),
+                "0, 1 or 2",
+            );
+        }
         transport(&place, config, trunk, complaints);
         isup_version(&place, trunk, complaints);
     }

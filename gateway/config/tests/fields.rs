@@ -119,10 +119,11 @@ fn of_the_gateway() {
     documents::<SignallingRoute>(file, "signalling_route");
     documents::<TrunkGroup>(file, "trunk_group");
     documents::<SipTrunk>(file, "sip_trunk");
+    documents::<Announcement>(file, "announcement");
     documents::<Rule>(file, "rule");
     documents::<profile::ProfileTable>(file, "profile");
     // A new table must be added above.
-    assert_eq!(keys_of::<Config>().len(), 13);
+    assert_eq!(keys_of::<Config>().len(), 14);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::End;
-use isup::CircuitId;
+use isup::{CircuitId, TransmissionMediumRequirement};
 use lab::exchange::{Exchange, ExchangeConfig, Phase};
 use lab::network::{Datagram, Network, NetworkConfig};
 use media_bridge::QueueRtp;
@@ -18,7 +18,7 @@ use tdm::{Law, SpanId, SpanIo, SpanTick};
 
 use crate::cdr::CallRecord;
 use crate::config::Environment;
-use crate::demo::settings::{self, Places};
+use crate::demo::settings::{self, Places, numbers};
 use crate::iwu::{Birth, Input, Iwu, Output, PortPlan};
 use crate::ladder::Trace;
 use crate::recorder::Source;
@@ -235,6 +235,32 @@ impl TwoExchanges {
             self.turn();
         }
         true
+    }
+
+    /// Whether both exchanges have a call that talks.
+    pub(super) fn talks(&self) -> bool {
+        self.sides.iter().all(|side| side.talks().is_some())
+    }
+
+    /// A call over the clear channel from the first exchange to the echo at the second; its circuit
+    /// at the first.
+    pub(super) fn talk(&mut self) -> CircuitId {
+        let (now, exchange) = (self.now, &mut self.sides[0].exchange);
+        let circuit = exchange
+            .place_call_over(
+                now,
+                numbers::CALLER,
+                numbers::ECHO,
+                TransmissionMediumRequirement::Unrestricted64,
+            )
+            .unwrap();
+        let traces = |pair: &Self| format!("{:#?}", pair.sides[0].traces);
+        assert!(
+            self.until(Duration::from_secs(30), Self::talks),
+            "{}",
+            traces(self)
+        );
+        circuit
     }
 
     /// Lets so much time pass.

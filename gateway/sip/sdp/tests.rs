@@ -274,3 +274,80 @@ fn a_fax_alone_is_refused_with_a_warning() {
     assert_eq!(quoted.matches('"').count(), 2);
     assert!(!quoted.contains(['\\', '\r', '\n']));
 }
+
+/// RFC 3605 and RFC 5761: where reports go.
+#[test]
+fn rtcp_goes_where_the_peer_says() {
+    let of = |lines: &str| {
+        let offer = described(&format!(
+            "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8\r\n{lines}"
+        ));
+        negotiate(&local(), &offer).unwrap()
+    };
+    for (lines, rtcp) in [
+        ("", "198.51.100.1:4001"),
+        ("a=rtcp:5000\r\n", "198.51.100.1:5000"),
+        ("a=rtcp:5000 IN IP4 198.51.100.2\r\n", "198.51.100.2:5000"),
+        ("a=rtcp:none\r\n", "198.51.100.1:4001"),
+    ] {
+        let answer = of(lines);
+        assert_eq!(answer.plan.rtcp, rtcp.parse().unwrap(), "{lines}");
+        assert!(!answer.plan.rtcp_mux);
+    }
+    let shared = of("a=rtcp-mux\r\n");
+    assert!(shared.plan.rtcp_mux);
+    let text = String::from_utf8_lossy(&shared.octets);
+    assert!(text.contains("a=rtcp-mux\r\n"), "{text}");
+    assert!(!String::from_utf8_lossy(&of("").octets).contains("rtcp"));
+    // We offered none: nobody can accept it.
+    assert!(!conclude(&local(), &shared.octets).unwrap().rtcp_mux);
+}
+
+#[test]
+fn comfort_noise_is_sent_when_both_sides_named_it() {
+    let ours = Capabilities {
+        comfort_noise: true,
+        ..local()
+    };
+    let octets = offer(&ours);
+    let text = String::from_utf8_lossy(&octets);
+    assert!(text.contains("RTP/AVP 8 0 101 13\r\n"), "{text}");
+    assert!(text.contains("a=rtpmap:13 CN/8000\r\n"), "{text}");
+    assert!(negotiate(&ours, &octets).unwrap().plan.comfort_noise);
+    assert!(!negotiate(&local(), &octets).unwrap().plan.comfort_noise);
+    let answer = negotiate(&ours, &octets).unwrap();
+    assert!(conclude(&ours, &answer.octets).unwrap().comfort_noise);
+    let without = negotiate(&local(), &octets).unwrap();
+    assert!(!conclude(&ours, &without.octets).unwrap().comfort_noise);
+    // The static number needs no rtpmap.
+    let bare = described("c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8 13\r\n");
+    assert!(negotiate(&ours, &bare).unwrap().plan.comfort_noise);
+    assert_eq!(Capabilities::of(&octets).unwrap(), ours);
+}
+
+/// RFC 2198 §5: offered when configured, taken whenever it is offered.
+#[test]
+fn redundant_packets_are_agreed_on() {
+    let ours = Capabilities {
+        redundancy: Some(121),
+        ..local()
+    };
+    let octets = offer(&ours);
+    let text = String::from_utf8_lossy(&octets);
+    assert!(text.contains("RTP/AVP 8 0 101 121\r\n"), "{text}");
+    assert!(
+        text.contains("a=rtpmap:121 red/8000\r\na=fmtp:121 8/8/8\r\n"),
+        "{text}"
+    );
+    let answer = negotiate(&local(), &octets).unwrap();
+    assert_eq!(answer.plan.redundancy, Some(121));
+    assert_eq!(
+        conclude(&ours, &answer.octets).unwrap().redundancy,
+        Some(121)
+    );
+    let plain = negotiate(&local(), &offer(&local())).unwrap();
+    assert_eq!(plain.plan.redundancy, None);
+    // Nobody asked for what this answer brings.
+    assert_eq!(conclude(&local(), &answer.octets).unwrap().redundancy, None);
+    assert_eq!(Capabilities::of(&octets).unwrap(), ours);
+}

@@ -2,8 +2,9 @@
 //! late and quieter, and is taken off what the line sends.
 //!
 //! Cards with a canceller of their own, or DAHDI's, are steered per call; this is for lines
-//! without one. [`Canceller`] is what a bridge talks to, [`Nlms`] the implementation. How to
-//! drive it, in blocks of 80 samples after law conversion:
+//! without one. [`Control`] is what a bridge has where its trunk group asks for it; it lasts until a
+//! modem or fax machine makes the call one of data. [`Canceller`] is what it talks to, [`Nlms`] the
+//! implementation. How to drive it alone, in blocks of 80 samples:
 //!
 //! * `cancel(far, near)`: `far` is what goes to the timeslot in this tick, `near` what comes from
 //!   it; `near` is replaced by what is left without the echo;
@@ -14,9 +15,11 @@
 //! The measure are tests in the manner of G.168: convergence, double talk, a path that changes,
 //! narrow-band signals, the tone disabler; and spandsp's canceller on the same signals.
 
+mod control;
 mod disabler;
 mod nlms;
 
+pub use control::Control;
 pub use disabler::ToneDisabler;
 pub use nlms::{Nlms, NlmsConfig};
 

@@ -13,6 +13,7 @@ use super::watch::{Scene, Watch};
 use crate::SAMPLES_PER_MS;
 use crate::command::{BridgeId, Codec, Event, Path, Refusal, Rtp, RtpPort, Side, Spent};
 use crate::dtmf::Digit;
+use crate::echo;
 use crate::io::{Datagram, Flow, RtpIo};
 use crate::modem;
 use crate::srtp::{Srtp, TRAILER};
@@ -32,6 +33,8 @@ struct Attachment {
     /// Boxed: most calls have none.
     srtp: Option<Box<Srtp>>,
     data_depth: Duration,
+    /// None once the call carries data.
+    echo: Option<Box<echo::Control>>,
     to_rtp: ToRtp,
     to_timeslot: ToTimeslot,
 }
@@ -89,6 +92,7 @@ impl Bridge {
         }
         // Nobody will say any more that a digit pressed by the old side has ended.
         self.digits.release(0);
+        self.digits.shape(rtp.digits);
         let lost = self.statistics.packets_lost;
         let mut to_rtp = ToRtp::new(rtp, self.law);
         if let Some(old) = &self.attachment {
@@ -106,6 +110,10 @@ impl Bridge {
             },
             srtp,
             data_depth: rtp.data_depth,
+            echo: match rtp.payload {
+                Codec::Clearmode => None,
+                _ => rtp.echo.take(),
+            },
             to_rtp,
             to_timeslot: ToTimeslot::new(rtp, self.law, lost),
         });
@@ -157,6 +165,15 @@ impl Bridge {
         }
         if let Some(srtp) = attachment.srtp.take() {
             events(Event::Spent(Spent::Srtp(srtp)));
+        }
+        if let Some(echo) = attachment.echo.take() {
+            events(Event::Spent(Spent::Echo(echo)));
+        }
+        if let Some(noise) = attachment.to_rtp.take_comfort_noise() {
+            events(Event::Spent(Spent::ComfortNoise(noise)));
+        }
+        if let Some(tones) = attachment.to_timeslot.take_tones() {
+            events(Event::Spent(Spent::Tones(tones)));
         }
         if let Some(sender) = attachment.to_rtp.take_redundancy() {
             events(Event::Spent(Spent::Redundancy(sender)));
@@ -269,6 +286,12 @@ impl Bridge {
     ) {
         self.tick_to_rtp(received, rtp, events);
         self.tick_to_timeslot(now, sent, events);
+        if let Some(Attachment {
+            echo: Some(echo), ..
+        }) = &mut self.attachment
+        {
+            echo.sent(sent);
+        }
         self.listen(received, sent, events);
         self.watch(now, received, rtp, events);
     }
@@ -296,8 +319,9 @@ impl Bridge {
                 .latched()
                 .unwrap_or(attachment.remote),
         );
+        let without_echo = attachment.echo.as_mut().map(|echo| echo.cancel(received));
         let source = Source {
-            octets: received,
+            octets: without_echo.as_ref().unwrap_or(received),
             open: path.to_rtp,
             tone: tone_to_rtp.as_deref_mut(),
         };
@@ -405,6 +429,12 @@ impl Bridge {
             self.statistics.modem = data;
             if let Some(modems) = attachment.modems.take() {
                 events(Event::Spent(Spent::Modems(modems)));
+            }
+            if let Some(echo) = attachment.echo.take() {
+                events(Event::Spent(Spent::Echo(echo)));
+            }
+            if let Some(noise) = attachment.to_rtp.take_comfort_noise() {
+                events(Event::Spent(Spent::ComfortNoise(noise)));
             }
             attachment.to_rtp.carry_data();
             attachment.to_timeslot.carry_data(attachment.data_depth);

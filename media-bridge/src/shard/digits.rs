@@ -2,16 +2,19 @@
 //! as events, whose length is not known when they begin.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use tdm::Law;
 
 use crate::SAMPLES_PER_MS;
+use crate::command::DigitTones;
 use crate::dtmf::{self, Digit, Generator, Levels};
 use crate::level::Dbm0;
 
 /// Digits that can wait.
 const QUEUE: usize = 16;
-/// Silence after a digit: receivers need 40 ms (Q.24), and the tick's end may cut some.
+/// Silence after a digit that is sent as an event: receivers need 40 ms (Q.24), and the tick's end
+/// may cut some.
 pub(super) const PAUSE: u32 = 50 * SAMPLES_PER_MS;
 
 /// Samples of a digit whose commanded length is `ms`: none becomes the default, short ones are
@@ -68,6 +71,11 @@ pub(super) struct Digits {
     waiting: usize,
     playing: Option<Playing>,
     pause: u32,
+    /// Level of each frequency, when events are not asked for theirs.
+    level: Option<Dbm0>,
+    /// Least length of a tone, and the pause after it, in milliseconds.
+    least: u16,
+    between: u16,
 }
 
 impl Digits {
@@ -78,7 +86,22 @@ impl Digits {
             waiting: 0,
             playing: None,
             pause: 0,
+            level: None,
+            least: dtmf::MIN_MS as u16,
+            between: (PAUSE / SAMPLES_PER_MS) as u16,
         }
+    }
+
+    /// From now on digits sound like this.
+    pub(super) fn shape(&mut self, tones: DigitTones) {
+        let ms = |time: Duration| time.as_millis().clamp(dtmf::MIN_MS.into(), 10_000) as u16;
+        self.level = tones.level;
+        (self.least, self.between) = (ms(tones.least), ms(tones.pause));
+    }
+
+    /// The least length of a tone, in samples.
+    fn least(&self) -> u32 {
+        u32::from(self.least) * SAMPLES_PER_MS
     }
 
     /// Queues a digit of known length, in samples. `false` when the queue is full.
@@ -86,7 +109,7 @@ impl Digits {
         self.enqueue(Entry {
             digit,
             volume: 0,
-            samples: Some(known(samples)),
+            samples: Some(known(samples.max(self.least()))),
         })
     }
 
@@ -102,7 +125,9 @@ impl Digits {
 
     /// The digit pressed last has lasted `samples`; it is lengthened as [`length`] says.
     pub(super) fn release(&mut self, samples: u32) {
-        let samples = length(samples / SAMPLES_PER_MS).max(samples);
+        let samples = length(samples / SAMPLES_PER_MS)
+            .max(samples)
+            .max(self.least());
         let waiting = self
             .queue
             .iter_mut()
@@ -146,7 +171,7 @@ impl Digits {
                     .is_some_and(|samples| playing.played >= samples.get())
                 {
                     self.playing = None;
-                    self.pause = PAUSE;
+                    self.pause = u32::from(self.between) * SAMPLES_PER_MS;
                 }
                 take
             } else if let Some(entry) = self.dequeue() {
@@ -156,7 +181,14 @@ impl Digits {
                     volume,
                     samples,
                 } = entry;
-                let generator = Generator::new(digit, levels(volume), self.law);
+                let levels = match self.level {
+                    Some(each) => Levels {
+                        low: each,
+                        high: each,
+                    },
+                    None => levels(volume),
+                };
+                let generator = Generator::new(digit, levels, self.law);
                 self.playing = Some(Playing {
                     generator,
                     samples,

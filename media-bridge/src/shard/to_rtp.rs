@@ -4,9 +4,11 @@ use tdm::{Law, TICK_OCTETS};
 
 use super::digits::{Digits, PAUSE};
 use crate::SAMPLES_PER_MS;
+use crate::comfort;
 use crate::command::{Codec, DtmfDetection, Rtp};
 use crate::dtmf::{self, BLOCK, Detector, DetectorConfig, Digit};
 use crate::event::{self, PAYLOAD_OCTETS};
+use crate::level::Dbm0;
 use crate::redundancy::{self, MAX_REDUNDANT};
 use crate::rtp::{HEADER_OCTETS, Header, MAX_PAYLOAD_SENT};
 use crate::statistics::Statistics;
@@ -88,6 +90,8 @@ pub(super) struct ToRtp {
     /// Commanded digits: taken out to be sent as events, or played as tones when events were not
     /// agreed.
     digits: Digits,
+    /// Where comfort noise was agreed: what is silence.
+    silence: Option<Box<comfort::Gate>>,
 }
 
 impl ToRtp {
@@ -128,7 +132,15 @@ impl ToRtp {
                 .redundancy
                 .as_mut()
                 .and_then(|redundancy| Some((redundancy.payload_type, redundancy.sender.take()?))),
-            digits: Digits::new(payload_law),
+            digits: {
+                let mut digits = Digits::new(payload_law);
+                digits.shape(rtp.digits);
+                digits
+            },
+            silence: match clear {
+                true => None,
+                false => rtp.comfort_noise.take(),
+            },
         }
     }
 
@@ -145,6 +157,11 @@ impl ToRtp {
     pub(super) fn carry_data(&mut self) {
         self.detector = None;
         self.muted = false;
+    }
+
+    /// The box that came by command; from now on silence is sent as it is.
+    pub(super) fn take_comfort_noise(&mut self) -> Option<Box<comfort::Gate>> {
+        self.silence.take()
     }
 
     /// The box that came by command.
@@ -197,6 +214,14 @@ impl ToRtp {
                 None => converted = *octets,
                 #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
                 Some(table) => converted = octets.map(|octet| table[usize::from(octet)]),
+            }
+        }
+        if let Some(silence) = &mut self.silence {
+            // What is no audio of the timeslot's is sent as it comes.
+            if replaced || self.muted {
+                silence.pass();
+            } else if open {
+                silence.push(&converted);
             }
         }
         self.append(&converted);
@@ -297,7 +322,14 @@ impl ToRtp {
                 break;
             }
         }
-        if silent {
+        let (active, level) = match &mut self.silence {
+            Some(silence) => silence.packet(),
+            None => (true, None),
+        };
+        if silent || !active {
+            if let Some(level) = level.filter(|_| !silent) {
+                self.noise_packet(level, statistics, send);
+            }
             self.pausing = true;
         } else {
             self.audio_packet(statistics, send);
@@ -447,6 +479,27 @@ impl ToRtp {
                 .get(..HEADER_OCTETS + self.payload)
                 .unwrap_or_default(),
         );
+    }
+
+    /// Describes the silence that begins or has changed.
+    fn noise_packet(
+        &mut self,
+        level: Dbm0,
+        statistics: &mut Statistics,
+        send: &mut dyn FnMut(&[u8]),
+    ) {
+        let header = Header {
+            marker: false,
+            payload_type: comfort::PAYLOAD_TYPE,
+            timestamp: self.first_timestamp.wrapping_add(self.sent as u32),
+            ..self.header
+        };
+        let mut packet = [0; HEADER_OCTETS + 1];
+        let (head, body) = packet.split_at_mut(HEADER_OCTETS);
+        head.copy_from_slice(&header.to_octets());
+        body.copy_from_slice(&comfort::payload(level));
+        self.sent_packet(1, statistics);
+        send(&packet);
     }
 
     fn sent_packet(&mut self, payload: usize, statistics: &mut Statistics) {

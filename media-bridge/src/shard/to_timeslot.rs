@@ -10,6 +10,7 @@ use crate::command::{Codec, JitterConfig, Rtp};
 use crate::dtmf::Digit;
 use crate::event;
 use crate::jitter::{Arrival, Buffer, Counters, Order, Sequence};
+use crate::level::Dbm0;
 use crate::redundancy;
 use crate::rtcp::Seen;
 use crate::rtcp::quality::Losses;
@@ -18,6 +19,9 @@ use crate::statistics::Statistics;
 
 /// Payload type of comfort noise (RFC 3389): the sender is silent.
 const COMFORT_NOISE: u8 = 13;
+
+/// Level of a tone without sign, where the event does not say it: -12 dBm0 (V.25, Q.724).
+const USUAL: u8 = 12;
 
 /// A telephone event as the timeslot side hears of it.
 pub(super) enum Heard {
@@ -41,6 +45,10 @@ pub(super) struct ToTimeslot {
     /// From the payload's law to the timeslot's, when they differ.
     table: Option<&'static [u8; 256]>,
     events: event::Receiver,
+    /// Law of the timeslot, and what plays there for an event that is a tone and no digit
+    /// (RFC 4734, RFC 5244).
+    law: Law,
+    sound: Option<Box<event::Player>>,
     /// When the attachment's first tick came: zero of its local clock.
     since: Option<Instant>,
     last_packet: Option<Instant>,
@@ -51,8 +59,29 @@ pub(super) struct ToTimeslot {
     losses: Losses,
     /// Octets of audio in the last packet.
     packet: usize,
-    jitter_config: JitterConfig,
+    /// Bounds of the buffer, as reports tell them.
+    bounds: Bounds,
     data: bool,
+}
+
+/// How long the buffer may hold packets back.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    most_ms: u16,
+    adaptive: bool,
+}
+
+impl Bounds {
+    fn of(config: JitterConfig) -> Self {
+        let (most, adaptive) = match config {
+            JitterConfig::Adaptive { max, .. } => (max, true),
+            JitterConfig::Fixed { depth } => (depth, false),
+        };
+        Self {
+            most_ms: u16::try_from(most.as_millis()).unwrap_or(u16::MAX),
+            adaptive,
+        }
+    }
 }
 
 /// What became of a datagram.
@@ -69,7 +98,7 @@ pub(super) enum Received {
 }
 
 impl ToTimeslot {
-    pub(super) fn new(rtp: &Rtp, law: Law, lost_before: u64) -> Self {
+    pub(super) fn new(rtp: &mut Rtp, law: Law, lost_before: u64) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let voice = rtp.payload != Codec::Clearmode
             && matches!(rtp.jitter, crate::JitterConfig::Adaptive { .. });
@@ -87,6 +116,8 @@ impl ToTimeslot {
             buffer: Buffer::new(rtp.jitter, payload_law, voice),
             table: (payload_law != law).then(|| payload_law.convert_to(law)),
             events: event::Receiver::new(),
+            law,
+            sound: rtp.tones.take(),
             since: None,
             last_packet: None,
             counted: Counters::default(),
@@ -94,9 +125,14 @@ impl ToTimeslot {
             sequence_restarts: 0,
             losses: Losses::default(),
             packet: 2 * TICK_OCTETS,
-            jitter_config: rtp.jitter,
+            bounds: Bounds::of(rtp.jitter),
             data: rtp.payload == Codec::Clearmode,
         }
+    }
+
+    /// The box that came by command.
+    pub(super) fn take_tones(&mut self) -> Option<Box<event::Player>> {
+        self.sound.take()
     }
 
     /// Whether octets are carried as they are: the clear channel, or a modem was heard.
@@ -118,20 +154,14 @@ impl ToTimeslot {
     pub(super) fn seen(&self) -> Seen {
         let (expected, received) = self.sequence.counted();
         let ms = |samples: u32| u16::try_from(samples / SAMPLES_PER_MS).unwrap_or(u16::MAX);
-        let (most, adaptive) = match self.jitter_config {
-            JitterConfig::Adaptive { max, .. } => (max, true),
-            JitterConfig::Fixed { depth } => (depth, false),
-        };
+        let Bounds { most_ms, adaptive } = self.bounds;
         Seen {
             ssrc: self.ssrc,
             expected,
             received,
             highest: self.sequence.extended(),
             jitter: self.jitter.samples(),
-            delay_ms: (
-                ms(self.buffer.delay()),
-                u16::try_from(most.as_millis()).unwrap_or(u16::MAX),
-            ),
+            delay_ms: (ms(self.buffer.delay()), most_ms),
             adaptive,
             concealed: adaptive && !self.data,
             packet_ms: self.packet as u32 / SAMPLES_PER_MS,
@@ -210,8 +240,10 @@ impl ToTimeslot {
             _ if is_event => {
                 self.jitter.restart();
                 let at = self.clock(now);
-                self.events
-                    .handle(at, header.timestamp, payload, &mut |i| digit(i, heard));
+                let Self { events, sound, .. } = self;
+                events.handle(at, header.timestamp, payload, &mut |indication| {
+                    tell(indication, sound, heard);
+                });
             }
             _ if is_noise => self.buffer.silence(order, header.timestamp, payload),
             _ => {
@@ -272,9 +304,9 @@ impl ToTimeslot {
             if block.payload_type == self.payload_type {
                 self.buffer.repair(block.timestamp, block.octets);
             } else if self.telephone_event == Some(block.payload_type) {
-                let mut heard = |indication| digit(indication, heard);
-                self.events
-                    .handle(at, block.timestamp, block.octets, &mut heard);
+                let Self { events, sound, .. } = self;
+                let mut heard = |indication| tell(indication, sound, heard);
+                events.handle(at, block.timestamp, block.octets, &mut heard);
             }
         }
     }
@@ -282,8 +314,9 @@ impl ToTimeslot {
     /// From now on octets are carried as they are, after a delay of `depth`.
     pub(super) fn carry_data(&mut self, depth: Duration) {
         self.data = true;
-        self.jitter_config = JitterConfig::Fixed { depth };
-        self.buffer.reconfigure(self.jitter_config, false);
+        let config = JitterConfig::Fixed { depth };
+        self.bounds = Bounds::of(config);
+        self.buffer.reconfigure(config, false);
     }
 
     fn count(
@@ -328,14 +361,21 @@ impl ToTimeslot {
         heard: &mut dyn FnMut(Heard),
     ) {
         let at = self.clock(now);
-        self.events
-            .handle_time(at, &mut |indication| digit(indication, heard));
+        let Self { events, sound, .. } = self;
+        events.handle_time(at, &mut |indication| tell(indication, sound, heard));
         self.buffer.pull(octets);
         if let Some(table) = self.table {
             #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
-            for octet in octets {
+            for octet in &mut *octets {
                 *octet = table[usize::from(*octet)];
             }
+        }
+        if let Some(sound) = &mut self.sound
+            && sound.playing()
+        {
+            let mut samples = [0; TICK_OCTETS];
+            sound.fill(&mut samples);
+            *octets = samples.map(|sample| self.law.encode(sample));
         }
         self.account(statistics);
     }
@@ -367,20 +407,32 @@ impl ToTimeslot {
     }
 }
 
-fn digit(indication: event::Indication, heard: &mut dyn FnMut(Heard)) {
+/// A digit is told; another tone plays, at the usual level when the sender did not say which.
+fn tell(
+    indication: event::Indication,
+    sound: &mut Option<Box<event::Player>>,
+    heard: &mut dyn FnMut(Heard),
+) {
     match indication {
-        event::Indication::Started { event, volume } => {
-            if let Some(digit) = Digit::from_event(event) {
-                heard(Heard::Pressed { digit, volume });
+        event::Indication::Started { event, volume } => match Digit::from_event(event) {
+            Some(digit) => heard(Heard::Pressed { digit, volume }),
+            None => {
+                if let (Some(sound), Some(tone)) = (sound, event::Sound::of_event(event)) {
+                    let level = if volume == 0 { USUAL } else { volume };
+                    sound.play(tone, Dbm0(-f32::from(level)));
+                }
             }
-        }
-        event::Indication::Ended { event, duration } => {
-            if let Some(digit) = Digit::from_event(event) {
-                heard(Heard::Released {
-                    digit,
-                    samples: duration,
-                });
+        },
+        event::Indication::Ended { event, duration } => match Digit::from_event(event) {
+            Some(digit) => heard(Heard::Released {
+                digit,
+                samples: duration,
+            }),
+            None => {
+                if let Some(sound) = sound {
+                    sound.stop();
+                }
             }
-        }
+        },
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tdm::{Law, TICK_OCTETS};
 
 use super::oscillator::{Oscillator, nearest};
-use super::program::{MAX_PARTIALS, Partial, ToneProgram};
+use super::program::{MAX_PARTIALS, Partial, Segment, ToneProgram};
 
 /// Samples over which a tone rises from and falls to silence: 2 ms, so that nothing clicks.
 const RAMP: u32 = 16;
@@ -98,7 +98,7 @@ impl Generator {
                 .program
                 .segments()
                 .get(self.segment)
-                .and_then(|s| s.samples);
+                .and_then(Segment::length);
             if self.ended {
                 rest.fill(0);
                 return;
@@ -116,6 +116,14 @@ impl Generator {
     }
 
     fn play(&mut self, samples: &mut [i16], left: u32) {
+        let segment = self.program.segments().get(self.segment);
+        if let Some(recording) = segment.and_then(|segment| segment.recording.as_ref()) {
+            let rest = recording.samples().get(self.played as usize..);
+            for (sample, &recorded) in samples.iter_mut().zip(rest.unwrap_or_default()) {
+                *sample = recorded;
+            }
+            return;
+        }
         let Self {
             voices,
             rise,

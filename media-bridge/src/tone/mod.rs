@@ -1,5 +1,5 @@
 //! Call progress tones (E.180 and its Supplement 2): country plans, programs, samples from
-//! programs, and measuring what a line carries.
+//! programs, announcements from files, and measuring what a line carries.
 
 mod cadence;
 mod detector;
@@ -7,6 +7,7 @@ mod generator;
 mod oscillator;
 mod plan;
 mod program;
+mod recording;
 
 pub use cadence::{Cadence, CadenceConfig, Interval};
 pub use detector::{Detector, Measurement, Tone};
@@ -15,6 +16,7 @@ pub use oscillator::Oscillator;
 pub(crate) use oscillator::{nearest, sine};
 pub use plan::{Plan, PlanError, ToneName};
 pub use program::{MAX_PARTIALS, Modulation, Partial, ProgramError, Segment, ToneProgram};
+pub use recording::{MAX_RECORDING_SECONDS, Recording, RecordingError};
 
 #[cfg(test)]
 mod tests;

@@ -160,6 +160,7 @@ impl SegmentFile {
             .collect();
         Segment {
             partials,
+            recording: None,
             samples: self.ms.map(|ms| ms.saturating_mul(SAMPLES_PER_MS)),
         }
     }

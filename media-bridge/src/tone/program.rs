@@ -1,5 +1,6 @@
 //! A tone as a program: segments of summed, possibly modulated sines, in sequence or in a loop.
 
+use super::Recording;
 use crate::SAMPLES_PER_MS;
 use crate::level::Dbm0;
 
@@ -43,7 +44,9 @@ impl Partial {
 pub struct Segment {
     /// What sounds, at most [`MAX_PARTIALS`] sines.
     pub partials: Vec<Partial>,
-    /// How long in samples; `None` for ever.
+    /// A recording in place of the sines, which is as long as it is.
+    pub recording: Option<Recording>,
+    /// How long in samples; `None` for ever, or as long as the recording.
     pub samples: Option<u32>,
 }
 
@@ -53,7 +56,38 @@ impl Segment {
     pub fn tone(partials: Vec<Partial>, ms: u32) -> Self {
         Self {
             partials,
+            recording: None,
             samples: Some(ms.saturating_mul(SAMPLES_PER_MS)),
+        }
+    }
+
+    /// Sines without end.
+    #[must_use]
+    pub fn endless(partials: Vec<Partial>) -> Self {
+        Self {
+            partials,
+            recording: None,
+            samples: None,
+        }
+    }
+
+    /// The whole of a recording.
+    #[must_use]
+    pub fn recording(recording: Recording) -> Self {
+        Self {
+            partials: Vec::new(),
+            recording: Some(recording),
+            samples: None,
+        }
+    }
+
+    /// How long it is in samples; none when it never ends.
+    #[must_use]
+    pub fn length(&self) -> Option<u32> {
+        match &self.recording {
+            // At most ten minutes.
+            Some(recording) => Some(recording.samples().len() as u32),
+            None => self.samples,
         }
     }
 
@@ -134,7 +168,7 @@ impl ToneProgram {
         }
         let last = segments.len();
         for (number, segment) in (1..).zip(&segments) {
-            match segment.samples {
+            match segment.length() {
                 Some(0) => return Err(ProgramError::ZeroLength { segment: number }),
                 None if number != last => {
                     return Err(ProgramError::Unreachable { segment: number });
@@ -162,21 +196,31 @@ impl ToneProgram {
     /// As [`ToneProgram::new`].
     pub fn steady(frequency: f32, level: Dbm0) -> Result<Self, ProgramError> {
         let partials = vec![Partial::new(frequency, level)];
-        Self::new(
-            vec![Segment {
-                partials,
-                samples: None,
-            }],
-            false,
-        )
+        Self::new(vec![Segment::endless(partials)], false)
+    }
+
+    /// An announcement: the recording so many times, with pauses of so many milliseconds between.
+    ///
+    /// # Errors
+    /// [`ProgramError::Empty`] for no times at all, [`ProgramError::ZeroLength`] for a pause of none.
+    pub fn announcement(
+        recording: &Recording,
+        times: u16,
+        pause_ms: u32,
+    ) -> Result<Self, ProgramError> {
+        let mut segments = Vec::new();
+        for time in 0..times {
+            if time > 0 {
+                segments.push(Segment::silence(pause_ms));
+            }
+            segments.push(Segment::recording(recording.clone()));
+        }
+        Self::new(segments, false)
     }
 
     /// Sines without end that are known to be in range: constants of this crate.
     pub(crate) fn endless(partials: Vec<Partial>) -> Self {
-        let segments = vec![Segment {
-            partials,
-            samples: None,
-        }];
+        let segments = vec![Segment::endless(partials)];
         debug_assert!(Self::new(segments.clone(), false).is_ok(), "{segments:?}");
         Self {
             segments,

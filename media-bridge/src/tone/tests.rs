@@ -212,10 +212,7 @@ fn a_program_without_repetition_ends_and_can_begin_again() {
 #[test]
 fn programs_that_cannot_be_played_are_refused() {
     let tone = |frequency, level| vec![Partial::new(frequency, Dbm0(level))];
-    let endless = || Segment {
-        partials: tone(400.0, -10.0),
-        samples: None,
-    };
+    let endless = || Segment::endless(tone(400.0, -10.0));
     let program = |segments| ToneProgram::new(segments, true).map(drop);
     assert_eq!(program(vec![]), Err(ProgramError::Empty));
     assert_eq!(
@@ -280,4 +277,33 @@ fn a_plan_with_a_slip_of_the_pen_is_refused_with_its_place() {
         error.contains("tone plan de: busy: segment 1 has no length"),
         "{error}"
     );
+}
+
+/// A recording plays sample by sample, as often as it is to, and shares its memory among those who
+/// play it.
+#[test]
+fn an_announcement_is_heard_as_often_as_it_is_to_be() {
+    let loud: Vec<i16> = (0..1_000).map(|n| (n % 50) * 100).collect();
+    let recording = Recording::new("a", loud).unwrap();
+    let program = Arc::new(ToneProgram::announcement(&recording, 2, 100).unwrap());
+    let mut generator = Generator::new(Arc::clone(&program), Law::MuLaw);
+    let mut heard = [0; 3_000];
+    for samples in heard.chunks_mut(80) {
+        generator.fill(samples);
+    }
+    assert_eq!(heard[..1_000], *recording.samples());
+    assert!(heard[1_000..1_800].iter().all(|sample| *sample == 0));
+    assert_eq!(heard[1_800..2_800], *recording.samples());
+    assert!(generator.ended());
+    generator.restart(Law::ALaw);
+    assert!(!generator.ended());
+    assert_eq!(
+        format!("{program:?}").matches("Recording(\"a\")").count(),
+        2,
+        "what it sounds like is in its file"
+    );
+    let never = ToneProgram::announcement(&recording, 0, 100);
+    assert_eq!(never.unwrap_err(), ProgramError::Empty);
+    let joined = ToneProgram::announcement(&recording, 2, 0);
+    assert_eq!(joined.unwrap_err(), ProgramError::ZeroLength { segment: 2 });
 }
