@@ -1,43 +1,10 @@
 //! What messages cost in memory, counted by the allocator itself: a transit exchange that decodes
 //! into the buffers it has, changes one parameter and encodes, allocates nothing.
 
-#![expect(unsafe_code, reason = "a counting allocator is an allocator")]
+mod counting;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
-
+use counting::allocations;
 use isup::{HopCounter, Message, Variant, hex};
-
-/// Counts what the current thread allocates.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u32> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's contract is the same.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations<T>(of: impl FnOnce() -> T) -> (u32, T) {
-    let before = COUNT.get();
-    let done = of();
-    (COUNT.get() - before, done)
-}
 
 /// An initial address message with ten optional parameters.
 const IAM: &str = "010060010a03020a088410940355050001 0a0784139403555500 0b0784009403556500 \
