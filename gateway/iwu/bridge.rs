@@ -343,7 +343,7 @@ impl Iwu {
             open.span,
             Command::Rtp {
                 bridge,
-                rtp: Box::new(rtp),
+                rtp: rtp.boxed(),
             },
         );
         let text = format!("RTP {} to {}", plan.codec.name(), plan.remote);

@@ -156,9 +156,11 @@ impl<R: RtpIo> Worker<R> {
         let up = RefCell::new(up);
         let mut rtp = Tap {
             inner: &mut self.rtp,
-            capture: self.capture,
-            at: now,
-            up: &up,
+            copying: Copying {
+                capture: self.capture,
+                at: now,
+                up: &up,
+            },
         };
         for line in &mut self.lines {
             let id = line.span.id();
@@ -298,47 +300,59 @@ fn tell(span: &mut dyn SpanIo, timeslot: Timeslot, content: Content) {
 /// RTP that is copied for the capture on its way.
 struct Tap<'a, 'b, R: RtpIo> {
     inner: &'a mut R,
+    copying: Copying<'a, 'b>,
+}
+
+/// Where copies go, when any are made.
+#[derive(Clone, Copy)]
+struct Copying<'a, 'b> {
     capture: bool,
     at: Instant,
     up: &'a RefCell<&'b mut dyn FnMut(Up)>,
 }
 
-impl<R: RtpIo> Tap<'_, '_, R> {
-    fn copy(&self, sent: bool, port: RtpPort, flow: Flow, peer: SocketAddr, octets: &[u8]) {
-        (self.up.borrow_mut())(Up::Packet {
-            at: self.at,
-            sent,
-            port,
-            flow,
-            peer,
-            octets: octets.to_vec(),
-        });
+impl Copying<'_, '_> {
+    fn copy(self, sent: bool, port: RtpPort, flow: Flow, peer: SocketAddr, octets: &[u8]) {
+        if self.capture {
+            (self.up.borrow_mut())(Up::Packet {
+                at: self.at,
+                sent,
+                port,
+                flow,
+                peer,
+                octets: octets.to_vec(),
+            });
+        }
+    }
+
+    fn pass(self, datagram: Datagram<'_>, sink: &mut Sink<'_>) -> u8 {
+        let Datagram {
+            port, flow, source, ..
+        } = datagram;
+        self.copy(false, port, flow, source, datagram.octets);
+        sink(datagram)
+    }
+}
+
+impl<'a, 'b, R: RtpIo> Tap<'a, 'b, R> {
+    fn parts(&mut self) -> (Copying<'a, 'b>, &mut R) {
+        (self.copying, self.inner)
     }
 }
 
 impl<R: RtpIo> RtpIo for Tap<'_, '_, R> {
     fn receive(&mut self, sink: &mut Sink<'_>) {
-        if !self.capture {
-            return self.inner.receive(sink);
-        }
-        let (at, up) = (self.at, self.up);
-        self.inner.receive(&mut |datagram: Datagram<'_>| {
-            (up.borrow_mut())(Up::Packet {
-                at,
-                sent: false,
-                port: datagram.port,
-                flow: datagram.flow,
-                peer: datagram.source,
-                octets: datagram.octets.to_vec(),
-            });
-            sink(datagram)
-        });
+        let (tap, inner) = self.parts();
+        inner.receive(&mut |datagram| tap.pass(datagram, sink));
+    }
+
+    fn look(&mut self, port: RtpPort, sink: &mut Sink<'_>) {
+        let (tap, inner) = self.parts();
+        inner.look(port, &mut |datagram| tap.pass(datagram, sink));
     }
 
     fn send(&mut self, port: RtpPort, flow: Flow, to: SocketAddr, packet: &[u8]) {
-        if self.capture {
-            self.copy(true, port, flow, to, packet);
-        }
+        self.copying.copy(true, port, flow, to, packet);
         self.inner.send(port, flow, to, packet);
     }
 

@@ -7,13 +7,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tdm::{Law, SpanId, Timeslot};
+use tdm::{Law, SpanId, TICK_OCTETS, Timeslot};
 
+use crate::SAMPLES_PER_MS;
 use crate::comfort;
 use crate::continuity::{Heard, Mode};
-use crate::dtmf::Digit;
+use crate::dtmf::{self, Digit};
 use crate::echo;
 use crate::event;
+use crate::jitter::Ring;
 use crate::level::Dbm0;
 use crate::modem;
 use crate::redundancy;
@@ -81,7 +83,7 @@ pub enum JitterConfig {
     },
     /// For data (modems, clear channel): the delay stays; without loss, every octet comes out
     /// once and in order. Missing octets are idle, never concealed. When the sender's clock has
-    /// drifted past the depth, or 400 ms ahead, the buffer starts anew at the depth: a slip,
+    /// drifted past the depth, or too far ahead for the buffer (320 ms at least), the buffer starts anew at the depth: a slip,
     /// counted as overrun.
     Fixed {
         /// Delay of the first packet, and so the longest pause of the sender that is bridged.
@@ -111,8 +113,9 @@ pub enum DtmfDetection {
     /// take the place of the audio until the tone has ended.
     Detect,
     /// As `Detect`, and the tone does not leak into the audio: audio to RTP is delayed by one
-    /// detection block (102 octets, 12.75 ms, the first of them idle), and from the first block
-    /// that looks like a digit it is replaced by silence, back to where that block began. When
+    /// detection block (95 octets, 11.9 ms, the first of them idle), and from the first block
+    /// that looks like a digit it is replaced by silence, as far back as it waits: 4 ms of a tone
+    /// have gone out at most. When
     /// the following blocks do not confirm the digit, audio resumes and what was replaced stays
     /// silent; octets that never look like a digit pass unchanged.
     #[default]
@@ -298,9 +301,55 @@ pub struct Rtp {
     pub echo: Option<Box<echo::Control>>,
     /// Digits played as tones, to either side.
     pub digits: DigitTones,
+    /// Memory for what waits, as [`boxed`](Self::boxed) brings it. The bridge takes it, and
+    /// [`Event::Spent`] brings it back.
+    pub room: Option<Room>,
+}
+
+/// Memory of the RTP side of a bridge, made where allocation does not matter: as much as its
+/// buffer and its packets need.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// What waits for the timeslot.
+    pub(crate) ring: Ring,
+    /// What waits to be sent: a packet, the look-back of DTMF detection, and a tick.
+    pub(crate) pending: Box<[u8]>,
+}
+
+impl Room {
+    /// For such an RTP side.
+    #[must_use]
+    pub fn new(rtp: &Rtp) -> Self {
+        Self {
+            ring: Ring::new(rtp.jitter, rtp.data_depth),
+            pending: vec![0; Self::pending(rtp)].into(),
+        }
+    }
+
+    /// Whether it is enough for `rtp`.
+    pub(crate) fn suits(&self, rtp: &Rtp) -> bool {
+        self.ring.suits(rtp.jitter, rtp.data_depth) && self.pending.len() >= Self::pending(rtp)
+    }
+
+    fn pending(rtp: &Rtp) -> usize {
+        rtp.payload_octets() + dtmf::LOOK_BACK + TICK_OCTETS
+    }
 }
 
 impl Rtp {
+    /// As [`Command::Rtp`] takes it, with the memory that its bridge needs: call it last. One that
+    /// comes without makes the media thread allocate.
+    #[must_use]
+    pub fn boxed(mut self) -> Box<Self> {
+        self.room = Some(Room::new(&self));
+        Box::new(self)
+    }
+
+    /// Octets of audio in a packet sent.
+    pub(crate) fn payload_octets(&self) -> usize {
+        self.ptime.as_millis().clamp(10, 60) as usize * SAMPLES_PER_MS as usize
+    }
+
     /// An RTP side with 20 ms packets, the payload type of RFC 3551 for the codec (97 for
     /// clearmode), no telephone events, default jitter buffer (fixed 40 ms for clearmode), and
     /// DTMF detection off; change the fields that differ.
@@ -339,6 +388,7 @@ impl Rtp {
             tones: None,
             echo: None,
             digits: DigitTones::default(),
+            room: None,
         }
     }
 }
@@ -521,6 +571,8 @@ pub enum Spent {
     ComfortNoise(Box<comfort::Gate>),
     /// From [`Rtp::tones`].
     Tones(Box<event::Player>),
+    /// From [`Rtp::room`].
+    Room(Room),
 }
 
 /// Why a command was not obeyed.

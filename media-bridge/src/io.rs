@@ -36,8 +36,14 @@ pub type Sink<'a> = dyn FnMut(Datagram<'_>) -> u8 + 'a;
 
 /// A pool of RTP ports.
 pub trait RtpIo {
-    /// Hands what has arrived to `sink`; never waits. Called once a tick.
+    /// Begins a tick: hands what has arrived to `sink`, except for what [`look`](Self::look) does;
+    /// never waits.
     fn receive(&mut self, sink: &mut Sink<'_>);
+
+    /// Hands what has arrived on a locked port to `sink`, when it is expected to have; never waits.
+    /// Called once a tick for the port of each bridge, just before the bridge has its tick: its
+    /// memory is walked once.
+    fn look(&mut self, _port: RtpPort, _sink: &mut Sink<'_>) {}
 
     /// Sends a packet.
     fn send(&mut self, port: RtpPort, flow: Flow, to: SocketAddr, packet: &[u8]);

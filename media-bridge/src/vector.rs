@@ -7,6 +7,30 @@
 //! This is the one file of signal processing with `unsafe`: the calls of functions compiled with
 //! AVX2, behind the check that the processor has it. Those functions themselves are safe code.
 
+/// Octets of a cache line.
+const LINE: usize = 64;
+
+/// Asks for all cache lines of `place`; the processor goes on meanwhile.
+#[inline]
+pub(crate) fn prefetch<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let start = std::ptr::from_ref(place).cast::<i8>();
+        for line in 0..size_of::<T>().div_ceil(LINE) {
+            #[expect(
+                unsafe_code,
+                reason = "a hint reads nothing and may be given any address"
+            )]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line * LINE));
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Waves of a row.
 pub(crate) const LANES: usize = 16;
 

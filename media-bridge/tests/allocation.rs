@@ -134,7 +134,7 @@ fn commands(n: u8) -> [Command; 2] {
         Command::Open(Box::new(open)),
         Command::Rtp {
             bridge: bridge(n),
-            rtp: Box::new(rtp),
+            rtp: rtp.boxed(),
         },
     ]
 }

@@ -82,7 +82,7 @@ impl Rig {
         rig.command(Command::Open(Box::new(open)));
         rig.command(Command::Rtp {
             bridge: BRIDGE,
-            rtp: Box::new(rtp),
+            rtp: rtp.boxed(),
         });
         rig
     }

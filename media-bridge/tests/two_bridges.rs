@@ -82,7 +82,7 @@ impl Pair {
                 mux: false,
             });
             change(end, &mut rtp);
-            let rtp = Box::new(rtp);
+            let rtp = rtp.boxed();
             for command in [
                 Command::Open(Box::new(open)),
                 Command::Rtp {
@@ -503,7 +503,7 @@ fn protection_goes_on_through_later_offers() {
             rtp.srtp = srtp(end, suite, 0x5A);
             let command = Command::Rtp {
                 bridge: BRIDGE,
-                rtp: Box::new(rtp),
+                rtp: rtp.boxed(),
             };
             pair.ends[end].shard.command(command, &mut |_| {});
         }

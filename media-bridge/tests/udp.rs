@@ -25,16 +25,15 @@ fn pool(address: IpAddr, count: u16) -> UdpRtp {
 
 fn received(pool: &mut UdpRtp) -> Vec<(RtpPort, SocketAddr, Vec<u8>)> {
     let mut packets = Vec::new();
-    pool.receive(&mut |Datagram {
-                           port,
-                           flow,
-                           source,
-                           octets,
-                       }| {
-        assert_eq!(flow, Flow::Rtp);
-        packets.push((port, source, octets.to_vec()));
+    let mut sink = |datagram: Datagram<'_>| {
+        assert_eq!(datagram.flow, Flow::Rtp);
+        packets.push((datagram.port, datagram.source, datagram.octets.to_vec()));
         2
-    });
+    };
+    pool.receive(&mut sink);
+    for port in 0..pool.ports() {
+        pool.look(RtpPort(port), &mut sink);
+    }
     packets
 }
 

@@ -76,7 +76,7 @@ fn open(worker: &mut Worker<QueueRtp>, span: SpanId) {
     let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
     let mut rtp = Rtp::new(RtpPort(span.0), peer, Codec::Pcma, 1);
     rtp.ptime = TICK;
-    let rtp = Box::new(rtp);
+    let rtp = rtp.boxed();
     for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
         worker.down(Down::Media(command), &mut |word| {
             assert!(!matches!(

@@ -25,8 +25,11 @@ use crate::correlate::{Block as Sums, Complex, waves};
 use crate::level::Dbm0;
 use crate::vector::LANES;
 
-/// Samples of a block, and the longest look-back that leak suppression needs.
+/// Samples of a block.
 pub const BLOCK: usize = 2 * HOP;
+/// Samples that leak suppression keeps back: 11.9 ms. A tone is suspected when it fills between
+/// 0.68 and 1.18 of a block, so that 26 samples of it have gone out at most.
+pub const LOOK_BACK: usize = 95;
 /// Samples from one decision to the next.
 const HOP: usize = 51;
 /// Matches that make a digit.

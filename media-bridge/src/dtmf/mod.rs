@@ -3,7 +3,7 @@
 mod detector;
 mod generator;
 
-pub use detector::{BLOCK, Detector, DetectorConfig, Report};
+pub use detector::{BLOCK, Detector, DetectorConfig, LOOK_BACK, Report};
 pub use generator::{Generator, Levels};
 
 use serde::{Deserialize, Serialize};

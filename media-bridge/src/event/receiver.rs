@@ -55,6 +55,12 @@ impl Receiver {
         Self::default()
     }
 
+    /// Whether an event goes on, which [`handle_time`](Self::handle_time) may end.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// Takes the payload of a packet that arrived at `now`, in samples of a local clock.
     pub fn handle(
         &mut self,

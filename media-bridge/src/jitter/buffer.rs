@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use tdm::{Law, TICK_OCTETS};
 
-use super::ring::{CAPACITY, Ring};
+use super::ring::{Ring, samples};
 use super::sequence::Order;
 use super::target::{Step, Target};
-use crate::SAMPLES_PER_MS;
 use crate::comfort;
 use crate::command::JitterConfig;
 use crate::conceal::{Concealer, HISTORY};
 use crate::rtp::timestamp_distance;
 
-/// Octets that may lie ahead of the line.
-const AHEAD: i64 = (CAPACITY - HISTORY) as i64;
 /// A packet further behind the line than this is not late but from another time scale.
 const FAR_BEHIND: i64 = 8_000;
 /// A tick in which whatever arrived was late counts so much, one in which something came in time
@@ -61,7 +58,9 @@ enum Mode {
 }
 
 impl Mode {
-    fn of(config: JitterConfig) -> (Self, i64) {
+    /// With delays up to `longest`; and the delay of the first packet.
+    fn of(config: JitterConfig, longest: i64) -> (Self, i64) {
+        let samples = |delay| (samples(delay) as i64).min(longest);
         match config {
             JitterConfig::Fixed { depth } => (Self::Fixed, samples(depth)),
             JitterConfig::Adaptive { initial, min, max } => {
@@ -109,22 +108,24 @@ pub struct Buffer {
     counters: Counters,
 }
 
-fn samples(duration: Duration) -> i64 {
-    let limit = AHEAD - 960;
-    i64::try_from(duration.as_millis()).map_or(limit, |ms| {
-        ms.saturating_mul(i64::from(SAMPLES_PER_MS)).min(limit)
-    })
-}
-
 impl Buffer {
     /// A buffer for octets of `law`. With `conceal`, gaps are filled by made-up audio; without,
     /// by the law's idle octet.
     #[must_use]
     pub fn new(config: JitterConfig, law: Law, conceal: bool) -> Self {
-        let (mode, initial) = Mode::of(config);
+        let ring = Ring::new(config, Duration::ZERO);
+        Self::with_ring(ring, config, law, conceal)
+    }
+
+    /// A buffer in memory that was made before: it allocates nothing. What that is too short for
+    /// is not delayed as long as `config` says.
+    #[must_use]
+    pub fn with_ring(mut ring: Ring, config: JitterConfig, law: Law, conceal: bool) -> Self {
+        let (mode, initial) = Mode::of(config, ring.longest_delay());
         let idle = law.idle();
+        ring.reset(idle);
         Self {
-            ring: Ring::new(idle),
+            ring,
             mode,
             initial,
             idle,
@@ -153,7 +154,7 @@ impl Buffer {
     /// a fixed buffer without concealment. What waits is still played; the step from the delay so
     /// far to the new one is idle, or left out.
     pub fn reconfigure(&mut self, config: JitterConfig, conceal: bool) {
-        (self.mode, self.initial) = Mode::of(config);
+        (self.mode, self.initial) = Mode::of(config, self.ring.longest_delay());
         self.target = Target::new(match self.mode {
             Mode::Adaptive { min, .. } => min,
             Mode::Fixed => 0,
@@ -163,6 +164,17 @@ impl Buffer {
         }
         self.silent_from = i64::MAX;
         self.replace = true;
+    }
+
+    /// Gives its memory back: nothing more is kept, and what is pulled is idle.
+    pub fn take_ring(&mut self) -> Ring {
+        self.restart();
+        std::mem::replace(&mut self.ring, Ring::none())
+    }
+
+    /// Asks for the cache lines that [`pull`](Self::pull) begins with.
+    pub(crate) fn prefetch(&self) {
+        self.ring.prefetch(self.play);
     }
 
     /// What was counted so far.
@@ -201,7 +213,7 @@ impl Buffer {
         let length = payload.len() as i64;
         let skip = (self.play.max(self.heard) - position).clamp(0, length);
         let start = position + skip;
-        if start + length - self.play > AHEAD {
+        if start + length - self.play > self.ring.ahead() {
             return;
         }
         let mut rest = payload.get(skip as usize..).unwrap_or_default();
@@ -229,7 +241,7 @@ impl Buffer {
             return;
         }
         let position = at + i64::from(timestamp_distance(newest, timestamp));
-        if (position - self.play).abs() > AHEAD {
+        if (position - self.play).abs() > self.ring.ahead() {
             return;
         }
         self.comfort.describe(payload);
@@ -247,7 +259,7 @@ impl Buffer {
     /// Takes a packet's payload. `order` is where its sequence number stands; duplicates and
     /// doubtful packets are not for the buffer.
     pub fn push(&mut self, order: Order, timestamp: u32, payload: &[u8]) -> Arrival {
-        let length = payload.len().min(AHEAD as usize / 2);
+        let length = payload.len().min(self.ring.ahead() as usize / 2);
         let payload = payload.get(..length).unwrap_or(payload);
         let length = length as i64;
         let Some((newest, at)) = self.newest else {
@@ -257,7 +269,7 @@ impl Buffer {
         let position = at + i64::from(timestamp_distance(newest, timestamp));
         let is_next = matches!(order, Order::Next { .. } | Order::First);
         let ahead = position + length - self.play;
-        if ahead > AHEAD || (is_next && ahead < -FAR_BEHIND) {
+        if ahead > self.ring.ahead() || (is_next && ahead < -FAR_BEHIND) {
             if !is_next {
                 self.counters.late += 1;
                 return Arrival::Late;
@@ -465,7 +477,7 @@ impl Buffer {
             && lead < 0
         {
             // Late: the line steps back, so that this packet and its like come in time.
-            let room = AHEAD - (self.end - self.play);
+            let room = self.ring.ahead() - (self.end - self.play);
             let step = (min - lead).min(max - self.target.longest()).min(room);
             if step > 0 {
                 self.play -= step;
@@ -481,7 +493,7 @@ impl Buffer {
             self.ring.drop(self.play, (play - self.play) as usize);
         }
         self.play = play;
-        self.end = self.end.min(self.play + AHEAD);
+        self.end = self.end.min(self.play + self.ring.ahead());
         self.target.forget();
     }
 

@@ -13,7 +13,7 @@ mod sequence;
 mod target;
 
 pub use buffer::{Arrival, Buffer, Counters};
-pub use ring::CAPACITY;
+pub use ring::{LONGEST, Ring};
 pub use sequence::{Order, Sequence};
 
 #[cfg(test)]

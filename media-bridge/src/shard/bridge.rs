@@ -11,7 +11,7 @@ use super::to_rtp::{self, MAX_PACKET_SENT, Source, ToRtp};
 use super::to_timeslot::{self, Received, ToTimeslot};
 use super::watch::{Scene, Watch};
 use crate::SAMPLES_PER_MS;
-use crate::command::{BridgeId, Codec, Event, Path, Refusal, Rtp, RtpPort, Side, Spent};
+use crate::command::{BridgeId, Codec, Event, Path, Refusal, Room, Rtp, RtpPort, Side, Spent};
 use crate::dtmf::Digit;
 use crate::echo;
 use crate::io::{Datagram, Flow, RtpIo};
@@ -19,6 +19,7 @@ use crate::modem;
 use crate::srtp::{Srtp, TRAILER};
 use crate::statistics::Statistics;
 use crate::tone::Generator;
+use crate::vector::prefetch;
 
 /// The RTP side.
 #[derive(Debug)]
@@ -87,14 +88,13 @@ impl Bridge {
             srtp.go_on_from(before);
         }
         self.send_boxes_home(events);
-        if let Some(old) = &mut self.attachment {
-            old.to_timeslot.account(&mut self.statistics);
-        }
+        let room = rtp.room.take().filter(|room| room.suits(rtp));
+        let Room { ring, pending } = room.unwrap_or_else(|| Room::new(rtp));
         // Nobody will say any more that a digit pressed by the old side has ended.
         self.digits.release(0);
         self.digits.shape(rtp.digits);
         let lost = self.statistics.packets_lost;
-        let mut to_rtp = ToRtp::new(rtp, self.law);
+        let mut to_rtp = ToRtp::new(rtp, self.law, pending);
         if let Some(old) = &self.attachment {
             to_rtp.go_on_from(&old.to_rtp);
         }
@@ -115,7 +115,7 @@ impl Bridge {
                 _ => rtp.echo.take(),
             },
             to_rtp,
-            to_timeslot: ToTimeslot::new(rtp, self.law, lost),
+            to_timeslot: ToTimeslot::new(rtp, self.law, ring, lost),
         });
     }
 
@@ -155,11 +155,12 @@ impl Bridge {
         }
     }
 
-    /// What came by [`Rtp`] for the attachment's life.
+    /// What came by [`Rtp`] for the attachment's life, which is over.
     pub(super) fn send_boxes_home(&mut self, events: &mut dyn FnMut(Event)) {
         let Some(attachment) = &mut self.attachment else {
             return;
         };
+        attachment.to_timeslot.account(&mut self.statistics);
         if let Some(modems) = attachment.modems.take() {
             events(Event::Spent(Spent::Modems(modems)));
         }
@@ -178,6 +179,10 @@ impl Bridge {
         if let Some(sender) = attachment.to_rtp.take_redundancy() {
             events(Event::Spent(Spent::Redundancy(sender)));
         }
+        events(Event::Spent(Spent::Room(Room {
+            ring: attachment.to_timeslot.take_ring(),
+            pending: attachment.to_rtp.take_pending(),
+        })));
     }
 
     /// What its RTCP says last.
@@ -191,12 +196,14 @@ impl Bridge {
     }
 
     /// Gives back what came by command.
-    pub(super) fn close(mut self) -> ([Option<Box<Generator>>; 2], Box<Statistics>) {
-        if let Some(attachment) = &mut self.attachment {
-            attachment.to_timeslot.account(&mut self.statistics);
-        }
+    pub(super) fn close(self) -> ([Option<Box<Generator>>; 2], Box<Statistics>) {
         let tones = [self.tone_to_timeslot, self.tone_to_rtp];
         (tones, self.statistics)
+    }
+
+    /// Its RTP port.
+    pub(super) fn port(&self) -> Option<RtpPort> {
+        Some(self.attachment.as_ref()?.port)
     }
 
     /// The peer's address, once a packet has shown it.
@@ -272,6 +279,16 @@ impl Bridge {
         match received {
             Received::Expected { next } => next,
             _ => 0,
+        }
+    }
+
+    /// Asks for the cache lines of the octets that wait, both ways. What is asked for while another
+    /// bridge has its tick is there when this one has.
+    pub(super) fn prefetch(&self) {
+        prefetch(&*self.statistics);
+        if let Some(attachment) = &self.attachment {
+            attachment.to_rtp.prefetch();
+            attachment.to_timeslot.prefetch();
         }
     }
 
@@ -375,7 +392,7 @@ impl Bridge {
         if let Some(attachment) = attachment {
             let receiver = &mut attachment.to_timeslot;
             receiver.start(now);
-            receiver.tick(now, sent, statistics, &mut |heard| {
+            receiver.tick(now, sent, &mut |heard| {
                 released += u64::from(matches!(heard, to_timeslot::Heard::Released { .. }));
                 press(*id, *path, digits, &heard, events);
             });
@@ -384,6 +401,9 @@ impl Bridge {
             }
         }
         statistics.digits_from_rtp += released;
+        if tone_to_timeslot.is_none() && digits.is_silent() {
+            return;
+        }
         let mut samples = [0i16; TICK_OCTETS];
         let tone = tone_to_timeslot
             .as_mut()

@@ -143,10 +143,15 @@ impl Digits {
         }
     }
 
+    /// Nothing plays and nothing waits.
+    pub(super) fn is_silent(&self) -> bool {
+        self.playing.is_none() && self.pause == 0 && self.waiting == 0
+    }
+
     /// Replaces `samples` when a digit or the pause after it is due; says whether it was, and
     /// whether a digit has begun.
     pub(super) fn fill(&mut self, samples: &mut [i16]) -> (bool, bool) {
-        if self.playing.is_none() && self.pause == 0 && self.waiting == 0 {
+        if self.is_silent() {
             return (false, false);
         }
         let mut begun = false;

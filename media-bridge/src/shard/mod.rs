@@ -18,6 +18,7 @@ use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Spent};
 use crate::continuity::Continuity;
 use crate::io::RtpIo;
 use crate::statistics::ShardStatistics;
+use crate::vector::prefetch;
 use bridge::Bridge;
 
 /// What a shard serves.
@@ -38,6 +39,10 @@ struct Place {
     /// A bridge has gone: the timeslot is to be left idle.
     idle: Option<Law>,
 }
+
+/// So many places ahead of the one that has its tick, a bridge's own cache lines are asked for,
+/// and those that it points to.
+const AHEAD: (usize, usize) = (2, 1);
 
 /// What became of an RTP port by a command.
 #[derive(Debug)]
@@ -172,13 +177,26 @@ impl Shard {
             self.received_at = Some(now);
             self.receive(now, rtp, events);
         }
-        let places = self
-            .places
-            .iter_mut()
-            .skip(index * TIMESLOTS)
-            .take(TIMESLOTS);
-        for (number, ((place, received), sent)) in (0..).zip(places.zip(&rx.0).zip(&mut tx.0)) {
+        let start = index * TIMESLOTS;
+        let rows = rx.0.iter().zip(&mut tx.0);
+        for (number, (received, sent)) in (0..).zip(rows) {
+            let at = start + usize::from(number);
+            if let Some(place) = self.places.get(at + AHEAD.0) {
+                prefetch(place);
+            }
+            if let Some(Place {
+                bridge: Some(next), ..
+            }) = self.places.get(at + AHEAD.1)
+            {
+                next.prefetch();
+            }
+            let Some(place) = self.places.get_mut(at) else {
+                break;
+            };
             if let Some(bridge) = &mut place.bridge {
+                if let Some(port) = bridge.port() {
+                    rtp.look(port, &mut |datagram| bridge.receive(now, datagram, events));
+                }
                 bridge.tick(now, received, sent, rtp, events);
             } else if let Some(law) = place.idle.take() {
                 sent.fill(law.idle());

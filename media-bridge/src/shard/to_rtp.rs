@@ -3,19 +3,17 @@
 use tdm::{Law, TICK_OCTETS};
 
 use super::digits::{Digits, PAUSE};
-use crate::SAMPLES_PER_MS;
 use crate::comfort;
 use crate::command::{Codec, DtmfDetection, Rtp};
-use crate::dtmf::{self, BLOCK, Detector, DetectorConfig, Digit};
+use crate::dtmf::{self, Detector, DetectorConfig, Digit, LOOK_BACK};
 use crate::event::{self, PAYLOAD_OCTETS};
 use crate::level::Dbm0;
 use crate::redundancy::{self, MAX_REDUNDANT};
 use crate::rtp::{HEADER_OCTETS, Header, MAX_PAYLOAD_SENT};
 use crate::statistics::Statistics;
 use crate::tone::Generator;
+use crate::vector::prefetch;
 
-/// Octets that may wait to be sent: a packet less one octet, the look-back, and a tick.
-const PENDING: usize = MAX_PAYLOAD_SENT + BLOCK + TICK_OCTETS;
 /// Longest packet we send.
 pub(super) const MAX_PACKET_SENT: usize = HEADER_OCTETS + MAX_REDUNDANT;
 /// Level of the events we send, without sign: -10 dBm0 (RFC 4733 §2.3.4 asks for the actual
@@ -71,7 +69,8 @@ pub(super) struct ToRtp {
     look_back: usize,
     /// Replaced by silence: the audio looks like a digit, or is one.
     muted: bool,
-    pending: [u8; PENDING],
+    /// As long as [`Room`](crate::command::Room) says.
+    pending: Box<[u8]>,
     waiting: usize,
     /// Position of the first waiting octet.
     sent: u64,
@@ -95,13 +94,13 @@ pub(super) struct ToRtp {
 }
 
 impl ToRtp {
-    pub(super) fn new(rtp: &mut Rtp, law: Law) -> Self {
+    pub(super) fn new(rtp: &mut Rtp, law: Law, mut pending: Box<[u8]>) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let clear = rtp.payload == Codec::Clearmode;
         let detect = !clear && rtp.dtmf != DtmfDetection::Off;
         let suppress = rtp.dtmf == DtmfDetection::Suppress && rtp.telephone_event.is_some();
-        let look_back = if detect && suppress { BLOCK } else { 0 };
-        let ms = rtp.ptime.as_millis().clamp(10, 60) as usize;
+        let look_back = if detect && suppress { LOOK_BACK } else { 0 };
+        pending.fill(payload_law.idle());
         Self {
             header: Header {
                 marker: false,
@@ -112,14 +111,14 @@ impl ToRtp {
             },
             first_timestamp: rtp.first_timestamp,
             telephone_event: rtp.telephone_event,
-            payload: ms * SAMPLES_PER_MS as usize,
+            payload: rtp.payload_octets(),
             law,
             payload_law,
             table: (law != payload_law).then(|| law.convert_to(payload_law)),
             detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
             look_back,
             muted: false,
-            pending: [payload_law.idle(); PENDING],
+            pending,
             waiting: look_back,
             sent: 0,
             pausing: true,
@@ -164,6 +163,19 @@ impl ToRtp {
         self.silence.take()
     }
 
+    /// Asks for the cache lines of what waits, and of the end to which a tick is added.
+    pub(super) fn prefetch(&self) {
+        for octet in self.pending.iter().step_by(64) {
+            prefetch(octet);
+        }
+    }
+
+    /// The memory that came by command.
+    pub(super) fn take_pending(&mut self) -> Box<[u8]> {
+        self.waiting = 0;
+        std::mem::take(&mut self.pending)
+    }
+
     /// The box that came by command.
     pub(super) fn take_redundancy(&mut self) -> Option<Box<redundancy::Sender>> {
         self.redundancy.take().map(|(_, sender)| sender)
@@ -194,22 +206,26 @@ impl ToRtp {
     ) {
         let Source { octets, open, tone } = source;
         let toning = tone.is_some();
-        let mut samples = [0i16; TICK_OCTETS];
-        if let Some(tone) = tone {
-            tone.fill(&mut samples);
-        }
-        let (digit, begun) = match self.telephone_event {
-            Some(_) => (false, false),
-            None => self.digits.fill(&mut samples),
-        };
-        statistics.digits_to_rtp += u64::from(begun);
-        let replaced = toning || digit;
         let mut converted = [self.payload_law.idle(); TICK_OCTETS];
-        if replaced {
+        let mut digit = false;
+        // Where events were agreed, digits are taken out to be sent as such.
+        let digits = self.telephone_event.is_none() && !self.digits.is_silent();
+        if toning || digits {
+            let mut samples = [0i16; TICK_OCTETS];
+            if let Some(tone) = tone {
+                tone.fill(&mut samples);
+            }
+            if digits {
+                let begun;
+                (digit, begun) = self.digits.fill(&mut samples);
+                statistics.digits_to_rtp += u64::from(begun);
+            }
             for (octet, &sample) in converted.iter_mut().zip(&samples) {
                 *octet = self.payload_law.encode(sample);
             }
-        } else if open && !self.muted {
+        }
+        let replaced = toning || digit;
+        if !replaced && open && !self.muted {
             match self.table {
                 None => converted = *octets,
                 #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]

@@ -9,7 +9,7 @@ use crate::SAMPLES_PER_MS;
 use crate::command::{Codec, JitterConfig, Rtp};
 use crate::dtmf::Digit;
 use crate::event;
-use crate::jitter::{Arrival, Buffer, Counters, Order, Sequence};
+use crate::jitter::{Arrival, Buffer, Counters, Order, Ring, Sequence};
 use crate::level::Dbm0;
 use crate::redundancy;
 use crate::rtcp::Seen;
@@ -98,7 +98,7 @@ pub(super) enum Received {
 }
 
 impl ToTimeslot {
-    pub(super) fn new(rtp: &mut Rtp, law: Law, lost_before: u64) -> Self {
+    pub(super) fn new(rtp: &mut Rtp, law: Law, ring: Ring, lost_before: u64) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let voice = rtp.payload != Codec::Clearmode
             && matches!(rtp.jitter, crate::JitterConfig::Adaptive { .. });
@@ -113,7 +113,7 @@ impl ToTimeslot {
             ssrc: None,
             sequence: Sequence::new(),
             jitter: InterarrivalJitter::default(),
-            buffer: Buffer::new(rtp.jitter, payload_law, voice),
+            buffer: Buffer::with_ring(ring, rtp.jitter, payload_law, voice),
             table: (payload_law != law).then(|| payload_law.convert_to(law)),
             events: event::Receiver::new(),
             law,
@@ -133,6 +133,16 @@ impl ToTimeslot {
     /// The box that came by command.
     pub(super) fn take_tones(&mut self) -> Option<Box<event::Player>> {
         self.sound.take()
+    }
+
+    /// Asks for the cache lines of the octets that the line takes next.
+    pub(super) fn prefetch(&self) {
+        self.buffer.prefetch();
+    }
+
+    /// The memory that came by command.
+    pub(super) fn take_ring(&mut self) -> Ring {
+        self.buffer.take_ring()
     }
 
     /// Whether octets are carried as they are: the clear channel, or a modem was heard.
@@ -263,8 +273,7 @@ impl ToTimeslot {
                 }
             }
         }
-        statistics.jitter_us = self.jitter.microseconds();
-        statistics.jitter_max_us = statistics.jitter_max_us.max(statistics.jitter_us);
+        statistics.jitter_max_us = statistics.jitter_max_us.max(self.jitter.microseconds());
         if first {
             Received::First
         } else if is_next {
@@ -357,12 +366,13 @@ impl ToTimeslot {
         &mut self,
         now: Instant,
         octets: &mut [u8; TICK_OCTETS],
-        statistics: &mut Statistics,
         heard: &mut dyn FnMut(Heard),
     ) {
-        let at = self.clock(now);
-        let Self { events, sound, .. } = self;
-        events.handle_time(at, &mut |indication| tell(indication, sound, heard));
+        if self.events.is_current() {
+            let at = self.clock(now);
+            let Self { events, sound, .. } = self;
+            events.handle_time(at, &mut |indication| tell(indication, sound, heard));
+        }
         self.buffer.pull(octets);
         if let Some(table) = self.table {
             #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
@@ -377,10 +387,10 @@ impl ToTimeslot {
             sound.fill(&mut samples);
             *octets = samples.map(|sample| self.law.encode(sample));
         }
-        self.account(statistics);
     }
 
-    /// Brings the statistics up to date.
+    /// Brings the statistics up to date: not in every tick, for that would touch memory for
+    /// nothing.
     pub(super) fn account(&mut self, statistics: &mut Statistics) {
         let counters = self.buffer.counters();
         if counters != self.counted {
@@ -404,6 +414,7 @@ impl ToTimeslot {
         self.sequence_restarts = restarts;
         statistics.packets_lost = self.lost_before + self.sequence.lost();
         statistics.delay_ms = u64::from(self.buffer.delay() / 8);
+        statistics.jitter_us = self.jitter.microseconds();
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn media(octets: &[u8]) {
         Command::Open(Box::new(Open::new(bridge, SPAN, slot, law, Path::BOTH))),
         Command::Rtp {
             bridge,
-            rtp: Box::new(rtp),
+            rtp: rtp.boxed(),
         },
     ] {
         shard.command(command, &mut |event| events.push(event));

@@ -1,0 +1,237 @@
+//! What the rows of the table have the bridges do, and the bridges.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media_bridge::{
+    BridgeId, Codec, Command, Datagram, DtmfDetection, Flow, JitterConfig, Open, Path, Rtcp, Rtp,
+    RtpIo, RtpPort, Shard, ShardConfig, Sink, UdpRtp, modem,
+};
+use tdm::{Law, SpanId, SpanTick, TICK, Timeslot};
+
+use crate::peers::{Peers, packet};
+use crate::{TICKS, WARM_UP, cpu_ns};
+
+/// Circuits of a span: timeslots 1 to 30.
+const A_SPAN: usize = 30;
+
+/// What a row of the table has the bridges do.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// Companding of the timeslots; RTP has A-law.
+    law: Law,
+    adaptive: bool,
+    dtmf: bool,
+    modems: bool,
+    /// Every so manyth packet is lost; 0 for none.
+    lose: usize,
+}
+
+const PLAIN: Row = Row {
+    name: "plain: fixed buffer, same law",
+    law: Law::ALaw,
+    adaptive: false,
+    dtmf: false,
+    modems: false,
+    lose: 0,
+};
+
+pub(crate) const ROWS: [Row; 7] = [
+    PLAIN,
+    Row {
+        name: "law conversion",
+        law: Law::MuLaw,
+        ..PLAIN
+    },
+    Row {
+        name: "adaptive buffer, concealment ready",
+        adaptive: true,
+        ..PLAIN
+    },
+    Row {
+        name: "concealment active: 5 % lost",
+        adaptive: true,
+        lose: 20,
+        ..PLAIN
+    },
+    Row {
+        name: "DTMF detection with suppression",
+        dtmf: true,
+        ..PLAIN
+    },
+    Row {
+        name: "DTMF detection, adaptive buffer, concealment of 1 %",
+        adaptive: true,
+        dtmf: true,
+        lose: 100,
+        ..PLAIN
+    },
+    ALL,
+];
+
+/// Everything at once.
+pub(crate) const ALL: Row = Row {
+    name: "all that, law conversion, modems listened for both ways",
+    law: Law::MuLaw,
+    adaptive: true,
+    dtmf: true,
+    modems: true,
+    lose: 100,
+};
+
+/// The bridges of a row, all open, and their sockets.
+pub(crate) struct Bridges {
+    shard: Shard,
+    pub(crate) rtp: UdpRtp,
+    spans: usize,
+    rx: SpanTick,
+    tx: SpanTick,
+    now: Instant,
+}
+
+/// In place of sockets: packets that are there when they are looked for.
+struct Alone {
+    peers: usize,
+    tick: usize,
+    sent: usize,
+}
+
+impl RtpIo for Alone {
+    fn receive(&mut self, _: &mut Sink<'_>) {
+        self.tick += 1;
+    }
+
+    fn look(&mut self, port: RtpPort, sink: &mut Sink<'_>) {
+        let n = usize::from(port.0);
+        if n < self.peers && Peers::sends_in(n, self.tick) {
+            let mut packet = packet(8, n, self.tick / 2, &[0x2A; 160]);
+            sink(Datagram {
+                port,
+                flow: Flow::Rtp,
+                source: SocketAddr::from(([127, 0, 0, 1], 4_000)),
+                octets: &mut packet,
+            });
+        }
+    }
+
+    fn send(&mut self, _: RtpPort, _: Flow, _: SocketAddr, packet: &[u8]) {
+        self.sent += usize::from(packet.len() > 12);
+    }
+
+    fn open(&mut self, _: RtpPort) {}
+    fn lock(&mut self, _: RtpPort, _: SocketAddr) {}
+    fn close(&mut self, _: RtpPort) {}
+}
+
+impl Bridges {
+    /// Without bridges as yet.
+    pub(crate) fn idle(channels: usize) -> Self {
+        let spans = channels.div_ceil(A_SPAN);
+        let idle = SpanTick::idle(Law::ALaw);
+        Self {
+            shard: Shard::new(ShardConfig {
+                spans: (0..spans).map(|span| SpanId(span as u16)).collect(),
+                ports: channels as u16,
+            }),
+            rtp: Peers::pool(channels),
+            spans,
+            rx: idle.clone(),
+            tx: idle,
+            now: Instant::now(),
+        }
+    }
+
+    /// Opens a bridge for each peer.
+    pub(crate) fn open(&mut self, row: &Row, peers: &Peers) {
+        for n in 0..peers.count() {
+            let bridge = BridgeId(n as u32);
+            let timeslot = Timeslot::new((n % A_SPAN + 1) as u8).unwrap();
+            let span = SpanId((n / A_SPAN) as u16);
+            let open = Open::new(bridge, span, timeslot, row.law, Path::BOTH);
+            let mut rtp = Rtp::new(RtpPort(n as u16), peers.address(n), Codec::Pcma, n as u32);
+            rtp.rtcp = Some(Rtcp {
+                remote: peers.address(n),
+                mux: false,
+            });
+            rtp.jitter = match row.adaptive {
+                true => JitterConfig::default(),
+                false => JitterConfig::Fixed {
+                    depth: Duration::from_millis(40),
+                },
+            };
+            if row.dtmf {
+                rtp.dtmf = DtmfDetection::Suppress;
+                rtp.telephone_event = Some(101);
+            }
+            if row.modems {
+                rtp.modems = Some(Box::new(modem::Pair::new(row.law)));
+            }
+            let rtp = rtp.boxed();
+            for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
+                self.shard.command(command, &mut drop);
+            }
+        }
+    }
+
+    /// One tick of every span.
+    pub(crate) fn tick(&mut self) {
+        self.now += TICK;
+        for span in 0..self.spans {
+            let (id, tx) = (SpanId(span as u16), &mut self.tx);
+            self.shard
+                .tick(self.now, id, &self.rx, tx, &mut self.rtp, &mut drop);
+        }
+    }
+
+    /// A round of a row without sockets: what the bridges themselves cost.
+    pub(crate) fn run_alone(row: &Row, peers: &mut Peers) -> u64 {
+        let mut bridges = Self::idle(peers.count());
+        bridges.open(row, peers);
+        let mut rtp = Alone {
+            peers: peers.count(),
+            tick: 0,
+            sent: 0,
+        };
+        let mut spent = 0;
+        for tick in 0..WARM_UP + TICKS {
+            peers.speak(row.law, &mut bridges.rx);
+            let before = cpu_ns();
+            bridges.now += TICK;
+            for span in 0..bridges.spans {
+                let (id, tx) = (SpanId(span as u16), &mut bridges.tx);
+                bridges
+                    .shard
+                    .tick(bridges.now, id, &bridges.rx, tx, &mut rtp, &mut drop);
+            }
+            if tick >= WARM_UP {
+                spent += cpu_ns() - before;
+            }
+        }
+        assert!(rtp.sent >= peers.count() * (WARM_UP + TICKS - 2) / 2);
+        spent
+    }
+
+    /// A round of a row: the CPU time of its ticks, in nanoseconds.
+    pub(crate) fn run(row: &Row, peers: &mut Peers) -> u64 {
+        let mut bridges = Self::idle(peers.count());
+        bridges.open(row, peers);
+        peers.aim_at(|n| bridges.rtp.local(RtpPort(n as u16)).unwrap());
+        let mut spent = 0;
+        for tick in 0..WARM_UP + TICKS {
+            peers.send(tick, row.lose);
+            peers.speak(row.law, &mut bridges.rx);
+            let before = cpu_ns();
+            bridges.tick();
+            if tick >= WARM_UP {
+                spent += cpu_ns() - before;
+            }
+            peers.read();
+        }
+        let counters = bridges.rtp.counters();
+        assert_eq!((counters.not_connected, counters.send_errors), (0, 0));
+        let least = peers.count() * (WARM_UP + TICKS - 2) / 2;
+        assert!(counters.sent as usize >= least, "{counters:?}");
+        spent
+    }
+}
