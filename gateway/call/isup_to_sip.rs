@@ -2,23 +2,26 @@
 //!
 //! The gateway is incoming exchange and user agent client.
 
+mod clearing;
 mod overlap;
+mod progress;
 mod refusal;
 
 use bytes::Bytes;
 use isup::circuit::{Indication as Isup, Request};
-use isup::{Cause, ForwardCallIndicators, Location, Message, MessageType};
+use isup::{Cause, ForwardCallIndicators, Message, MessageType};
 
 use super::hold::Hold;
 use super::ringing::Ringing;
-use super::{Action, Bridge, Context, Event, Mark, Timer};
+use super::{Action, Context, Event, Timer};
 use crate::cdr::ReleasedBy;
 use crate::config::{IsupMode, Suspend};
-use crate::interwork::backward::{self, Progress};
-use crate::interwork::profile::{FailureRow, Fault};
+use crate::interwork::backward;
+use crate::interwork::profile::Fault;
 use crate::interwork::{encapsulation, release};
-use crate::sip::{self, Bodies, Failure, Indication as Sip, PEarlyMedia};
+use crate::sip::{self, Bodies, Failure, Indication as Sip};
 
+use clearing::bye;
 use overlap::Overlap;
 use refusal::{Refused, refused};
 
@@ -153,7 +156,7 @@ impl IsupToSip {
     }
 
     /// SIP may still answer or refuse.
-    fn is_early(&self) -> bool {
+    pub(super) fn is_early(&self) -> bool {
         matches!(
             self.state,
             State::Trying | State::Progressing | State::Alerting
@@ -172,9 +175,10 @@ impl IsupToSip {
                     bodies,
                     early_media,
                     fork,
+                    headers,
                     ..
                 },
-            ) => self.progress(context, status, bodies, early_media, fork),
+            ) => self.progress(context, status, (bodies, &headers), early_media, fork),
             (
                 Trying | Progressing | Alerting,
                 Sip::Accepted {
@@ -213,17 +217,20 @@ impl IsupToSip {
                 _ => self
                     .release_circuit(context.profile.failure(Fault::NoResponse), ReleasedBy::Sip),
             },
-            (Connected, Sip::Bye { cause, bodies, .. }) => self.clear(
-                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
-                None,
-                None,
-            ),
-            // RFC 3261 §15 does not let the called side do this; some do, and the session is over.
-            (Trying | Progressing | Alerting, Sip::Bye { cause, bodies, .. }) => self.clear(
-                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
-                Some(487),
-                None,
-            ),
+            // RFC 3261 §15 does not let the called side hang up before it has answered; some do,
+            // and the session is over.
+            (
+                Trying | Progressing | Alerting | Connected,
+                Sip::Bye {
+                    cause,
+                    bodies,
+                    headers,
+                },
+            ) => {
+                let (profile, trunk) = (context.profile, context.trunk);
+                let rel = release::rel(profile, trunk, &headers, &bodies, cause.as_ref());
+                self.clear(rel, self.is_early().then_some(487), None)
+            }
             (Connected, Sip::Failed { .. }) => {
                 self.release_circuit(context.profile.failure(Fault::NoAck), ReleasedBy::Sip)
             }
@@ -279,7 +286,7 @@ impl IsupToSip {
             (Connected, Isup::Released(rel)) => {
                 let cause = release::cause_of_rel(&rel);
                 let mut actions = self.abandon(&cause, None);
-                actions.push(bye(context, &cause, context.body(&rel)));
+                actions.push(bye(context, &cause, Some(&rel)));
                 self.state = Releasing;
                 actions
             }
@@ -353,207 +360,6 @@ impl IsupToSip {
             | (Releasing | Over, _) => Vec::new(),
         }
     }
-
-    /// 18x: ACM first, CPG after it (RFC 3398 §8.2.3, §8.2.4), with the peer's own message as
-    /// template where it sent one.
-    fn progress(
-        &mut self,
-        context: &Context<'_>,
-        status: u16,
-        bodies: Bodies,
-        permission: Option<PEarlyMedia>,
-        fork: u16,
-    ) -> Vec<Action> {
-        // An unreliable 180 that the network doubled, or that the UAS repeats to keep the INVITE
-        // alive (RFC 3261 §13.3.1.1), is no second alerting.
-        let policy = context.trunk.ringback;
-        if status == 180 && self.state == State::Alerting && bodies.is_empty() {
-            return self.ringing.progress(policy, status, false, permission);
-        }
-        self.heard = true;
-        let mut actions = Vec::new();
-        let mut described = false;
-        if let Some(sdp) = bodies.sdp.clone() {
-            // The first dialog with media is heard; a second one would only talk across it.
-            if *self.fork.get_or_insert(fork) != fork {
-                self.others.retain(|(other, _)| *other != fork);
-                self.others.push((fork, sdp));
-            } else {
-                described = true;
-                actions.push(Action::Bridge(Bridge::Remote(sdp)));
-            }
-        }
-        if status == 180 && self.state != State::Alerting {
-            actions.push(Action::Mark(Mark::Alerting));
-        }
-        actions.extend(self.ringing.progress(policy, status, described, permission));
-        let template = encapsulation::understood(context.trunk, &bodies);
-        let first = self.state == State::Trying;
-        let progress = Progress {
-            status,
-            media: self.ringing.expected(),
-            first,
-            ringback: self.ringing.heard(),
-        };
-        for message in backward::from_progress(context.profile, progress, template.as_ref()) {
-            actions.push(Action::Isup(Request::Send(message)));
-        }
-        if first {
-            actions.push(Action::Stop(Timer::T11));
-        }
-        self.state = match (self.state, status) {
-            (State::Alerting, _) | (_, 180) => State::Alerting,
-            _ => State::Progressing,
-        };
-        actions
-    }
-
-    fn accepted(
-        &mut self,
-        context: &Context<'_>,
-        bodies: Bodies,
-        fork: u16,
-        headers: &sip::Headers,
-    ) -> Vec<Action> {
-        let template = encapsulation::understood(context.trunk, &bodies);
-        let first = self.state == State::Trying;
-        let mut message = backward::from_answer(first, context.variant, template.as_ref());
-        backward::complete_answer(context, headers, &mut message);
-        let mut actions = vec![Action::Stop(Timer::T11)];
-        actions.extend(self.overlap.end());
-        let others = std::mem::take(&mut self.others);
-        let earlier = || {
-            let mut others = others.into_iter();
-            others.find_map(|(other, sdp)| (other == fork).then_some(sdp))
-        };
-        actions.extend(remote(bodies.sdp.or_else(earlier)));
-        actions.extend(self.ringing.end());
-        actions.push(Action::Bridge(Bridge::Path {
-            to_rtp: true,
-            to_timeslot: true,
-        }));
-        actions.push(Action::Mark(Mark::Answer));
-        actions.push(Action::Isup(Request::Send(message)));
-        self.state = State::Connected;
-        actions
-    }
-
-    /// The SIP side is gone: release the circuit with that REL.
-    fn clear(
-        &mut self,
-        rel: Message,
-        status: Option<u16>,
-        mapped_by: Option<String>,
-    ) -> Vec<Action> {
-        let mut actions = self.silence();
-        actions.push(Action::Mark(Mark::Release {
-            by: ReleasedBy::Sip,
-            cause: release::cause_of_rel(&rel).value,
-            status,
-            mapped_by,
-        }));
-        actions.push(Action::Isup(Request::Release(rel)));
-        self.state = State::Releasing;
-        actions
-    }
-
-    fn release_circuit(&mut self, row: &FailureRow, by: ReleasedBy) -> Vec<Action> {
-        let answered = self.talks();
-        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
-        let mut actions = self.silence();
-        actions.push(Action::Mark(Mark::Release {
-            by,
-            cause: row.cause,
-            status: (!answered).then_some(row.status),
-            mapped_by: Some(row.clause.to_string()),
-        }));
-        actions.push(Action::Isup(Request::Release(release::message(&cause))));
-        self.state = State::Releasing;
-        actions
-    }
-
-    /// The circuit cleared first.
-    fn abandon(&mut self, cause: &Cause, status: Option<u16>) -> Vec<Action> {
-        let mut actions = self.silence();
-        actions.push(Action::Mark(Mark::Release {
-            by: ReleasedBy::Pstn,
-            cause: cause.value,
-            status,
-            mapped_by: None,
-        }));
-        actions
-    }
-
-    fn exhausted(&mut self, context: &Context<'_>, fault: Fault) -> Vec<Action> {
-        match (self.state, self.refused.take()) {
-            (State::Releasing | State::Over, _) => Vec::new(),
-            (_, Some(refused)) => self.clear_refused(context, *refused),
-            (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
-        }
-    }
-
-    fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
-        let row = context.profile.failure(Fault::Shutdown);
-        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
-        let sip = match self.state {
-            State::Releasing | State::Over => return Vec::new(),
-            State::Connected => Some(bye(context, &cause, None)),
-            State::Treatment => return self.treated(ReleasedBy::Gateway),
-            State::Collecting => {
-                return self.release_circuit(row, ReleasedBy::Gateway);
-            }
-            _ => self.cancel(context, &cause),
-        };
-        // The INVITE that is given up ends with 487 (RFC 3261 §9.2).
-        let row = FailureRow {
-            status: 487,
-            ..row.clone()
-        };
-        let mut actions: Vec<Action> = sip.into_iter().collect();
-        actions.extend(self.release_circuit(&row, ReleasedBy::Gateway));
-        actions
-    }
-
-    /// Gives up the INVITE, when one is out.
-    fn cancel(&self, context: &Context<'_>, cause: &Cause) -> Option<Action> {
-        let headers = release::reason(context.profile, cause, false);
-        let cancel = Action::Sip(sip::Request::Cancel { headers });
-        self.overlap.is_out().then_some(cancel)
-    }
-
-    fn silence(&mut self) -> Vec<Action> {
-        let mut actions = vec![Action::Stop(Timer::T11)];
-        actions.extend(self.overlap.end());
-        actions.extend(self.ringing.end());
-        if self.state == State::Treatment {
-            actions.push(Action::Stop(Timer::Treatment));
-            actions.push(Action::Bridge(Bridge::Tone(None)));
-        }
-        actions.push(Action::Bridge(Bridge::Path {
-            to_rtp: false,
-            to_timeslot: false,
-        }));
-        actions
-    }
-
-    fn over(&mut self) -> Vec<Action> {
-        self.state = State::Over;
-        vec![Action::Finish]
-    }
-}
-
-fn bye(context: &Context<'_>, cause: &Cause, isup: Option<sip::IsupBody>) -> Action {
-    Action::Sip(sip::Request::Bye {
-        headers: release::reason(context.profile, cause, isup.is_some()),
-        bodies: Bodies {
-            isup,
-            ..Bodies::default()
-        },
-    })
-}
-
-fn remote(sdp: Option<Bytes>) -> Option<Action> {
-    sdp.map(|sdp| Action::Bridge(Bridge::Remote(sdp)))
 }
 
 /// A message without SIP counterpart crosses in INFO, where ISUP may travel.

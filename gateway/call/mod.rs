@@ -255,6 +255,15 @@ impl Call {
         }
     }
 
+    /// From a circuit, with no final response of the peer yet.
+    #[must_use]
+    pub fn is_early(&self) -> bool {
+        match self {
+            Self::SipToIsup(_) => false,
+            Self::IsupToSip(call) => call.is_early(),
+        }
+    }
+
     /// Answered and not being released.
     #[must_use]
     pub fn talks(&self) -> bool {

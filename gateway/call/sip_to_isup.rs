@@ -15,7 +15,7 @@ use crate::cdr::ReleasedBy;
 use crate::config::Suspend;
 use crate::interwork::backward::{self, Backward};
 use crate::interwork::profile::Fault;
-use crate::interwork::{cause, encapsulation, release};
+use crate::interwork::{cause, encapsulation, release, user_to_user};
 use crate::sip::sdp::Refusal;
 use crate::sip::{self, Bodies, EarlyMedia, Headers, Indication as Sip};
 
@@ -232,24 +232,22 @@ impl SipToIsup {
                 actions
             }
             (Trying | NotAlerting | Alerting | Announcement(_), Sip::Cancelled { cause, .. }) => {
-                let rel = release::rel(
-                    context.profile,
-                    context.trunk,
-                    &Bodies::default(),
-                    cause.as_ref(),
-                );
+                // CANCEL has no User-to-User (RFC 7433 §4.1).
+                let (headers, bodies) = (Headers::new(), Bodies::default());
+                let rel = rel_of(context, &headers, &bodies, cause.as_ref());
                 self.give_up(rel, Some(487))
             }
-            (Trying | NotAlerting | Alerting | Announcement(_), Sip::Bye { cause, bodies, .. }) => {
-                self.give_up(
-                    release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
-                    Some(487),
-                )
+            (
+                Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
+                Sip::Bye {
+                    cause,
+                    bodies,
+                    headers,
+                },
+            ) => {
+                let rel = rel_of(context, &headers, &bodies, cause.as_ref());
+                self.give_up(rel, (!self.talks()).then_some(487))
             }
-            (WaitAck | Connected, Sip::Bye { cause, bodies, .. }) => self.give_up(
-                release::rel(context.profile, context.trunk, &bodies, cause.as_ref()),
-                None,
-            ),
             (
                 Trying | NotAlerting | Alerting | Announcement(_) | WaitAck | Connected,
                 Sip::Failed { what },
@@ -310,6 +308,8 @@ impl SipToIsup {
         } else if self.state == State::Trying {
             self.state = State::NotAlerting;
         }
+        let mut headers = self.permission(context, step);
+        headers.extend(user_to_user::field(message));
         actions.push(Action::Sip(sip::Request::Progress {
             status: step.status,
             reason: None,
@@ -318,7 +318,7 @@ impl SipToIsup {
                 isup: self.isup_body(context, message),
                 ..Bodies::default()
             },
-            headers: self.permission(context, step),
+            headers,
         }));
         actions
     }
@@ -384,7 +384,7 @@ impl SipToIsup {
         let isup = rel
             .filter(|_| context.profile.conventions().rel_in_response)
             .and_then(|rel| self.isup_body(context, rel));
-        let mut headers = release::reason(context.profile, cause, isup.is_some());
+        let mut headers = release::fields(context.profile, cause, rel, isup.is_some());
         if mapped.value / 100 == 3 {
             headers.extend(release::contact(context, cause));
         }
@@ -461,7 +461,7 @@ impl SipToIsup {
         });
         let isup = rel.and_then(|rel| self.isup_body(context, rel));
         actions.push(Action::Sip(sip::Request::Bye {
-            headers: release::reason(context.profile, cause, isup.is_some()),
+            headers: release::fields(context.profile, cause, rel, isup.is_some()),
             bodies: Bodies {
                 isup,
                 ..Bodies::default()
@@ -566,6 +566,16 @@ fn closed(mark: Mark) -> Vec<Action> {
         Action::Bridge(held),
         Action::Mark(mark),
     ]
+}
+
+/// The REL for what the peer says at the end of a call.
+fn rel_of(
+    context: &Context<'_>,
+    headers: &Headers,
+    bodies: &Bodies,
+    cause: Option<&sip::Q850>,
+) -> Message {
+    release::rel(context.profile, context.trunk, headers, bodies, cause)
 }
 
 fn reject(status: u16, headers: Headers, isup: Option<sip::IsupBody>) -> Action {

@@ -65,7 +65,7 @@ fn summary(file: &Path, environment: &Environment) -> Result<String, Refusal> {
             count(lab.subscribers.len(), "subscriber"),
         ));
     }
-    let config = Config::parse_at(file, &text, environment)?;
+    let config = Config::parse_fit(file, &text, environment, crate::shell::tls::misfit)?;
     let circuits = config
         .trunk_groups
         .iter()

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         source,
     })?;
     let environment = process_environment();
-    let config = Config::parse_at(path, &text, &environment)?;
+    let config = Config::parse_fit(path, &text, &environment, crate::shell::tls::misfit)?;
     log(&arguments.log, arguments.log_form)?;
     let drain = config.gateway.drain;
     let options = Options {

@@ -279,6 +279,17 @@ impl PortRange {
     }
 }
 
+/// A key whose value does not fit what the configuration is to run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The key, as "sip.tls.key" or "sip_trunk.0.address".
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub expected: String,
+}
+
 impl Config {
     /// Reads and checks a file, with this process's `ISTHMUS__SECTION__KEY` variables over it.
     ///
@@ -298,6 +309,20 @@ impl Config {
     /// # Errors
     /// [`Refusal`] with everything wrong in it.
     pub fn parse_at(path: &Path, text: &str, environment: &Environment) -> Result<Self, Refusal> {
+        Self::parse_fit(path, text, environment, |_| None)
+    }
+
+    /// [`Config::parse_at`] with one more check of a configuration that is right by itself: whether
+    /// it fits what it is to run on.
+    ///
+    /// # Errors
+    /// [`Refusal`] with everything wrong in it.
+    pub fn parse_fit(
+        path: &Path,
+        text: &str,
+        environment: &Environment,
+        fits: impl FnOnce(&Self) -> Option<Misfit>,
+    ) -> Result<Self, Refusal> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut files = |file: &Path| std::fs::read_to_string(folder.join(file));
         read::parse(
@@ -306,6 +331,18 @@ impl Config {
             environment,
             |config, complaints| {
                 check::gateway(config, &mut files, Some(folder), complaints);
+                if complaints.is_empty()
+                    && let Some(misfit) = fits(config)
+                {
+                    let place = misfit
+                        .key
+                        .split('.')
+                        .fold(place::Place::root(), |place, key| match key.parse() {
+                            Ok(index) => place.index(index),
+                            Err(_) => place.key(key),
+                        });
+                    complaints.add(place, misfit.message, misfit.expected);
+                }
             },
         )
     }

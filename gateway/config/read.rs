@@ -52,6 +52,11 @@ pub(super) struct Complaints {
 }
 
 impl Complaints {
+    /// Nothing is wrong so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.here.is_empty() && self.elsewhere.is_empty()
+    }
+
     /// The value at `place` is wrong.
     pub(super) fn add(
         &mut self,

@@ -3,6 +3,7 @@
 mod announcements;
 mod fields;
 mod refusals;
+mod sip_keys;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -204,10 +204,5 @@ pub fn complete_answer(context: &Context<'_>, headers: &Headers, message: &mut M
         let Context { trunk, profile, .. } = context;
         connected::put_into_isup(headers, group, trunk, profile, message);
     }
-    let fields = headers.iter();
-    let said: Vec<String> = fields
-        .filter(|(name, _)| name.eq_ignore_ascii_case("User-to-User"))
-        .map(|(_, value)| value.clone())
-        .collect();
-    user_to_user::put_into_isup(&said, message);
+    user_to_user::put_from(headers, message);
 }

@@ -4,7 +4,7 @@ use isup::circuit::{Failure as CircuitFailure, Timer};
 use isup::{CalledPartyNumber, Cause, Location, Message, MessageType, NatureOfAddress, Parameter};
 
 use super::profile::{Fault, Profile, ReasonReceived, ReasonSent};
-use super::{cause, encapsulation, number};
+use super::{cause, encapsulation, number, user_to_user};
 use crate::call::Context;
 use crate::config::SipTrunk;
 use crate::sip::{Bodies, Failure, Headers, Q850};
@@ -53,12 +53,18 @@ pub fn message(cause: &Cause) -> Message {
 
 /// The REL for a BYE or CANCEL: the peer's own REL is the template, the Reason header overrides
 /// its cause where the profile says so (RFC 3398 §7.2.3, §10.1), and without either it is normal
-/// clearing.
+/// clearing. What the users say to each other goes along (RFC 7433).
 #[must_use]
-pub fn rel(profile: &Profile, trunk: &SipTrunk, bodies: &Bodies, reason: Option<&Q850>) -> Message {
+pub fn rel(
+    profile: &Profile,
+    trunk: &SipTrunk,
+    headers: &Headers,
+    bodies: &Bodies,
+    reason: Option<&Q850>,
+) -> Message {
     let received = profile.conventions().reason_received;
     let reason = reason.filter(|_| received != ReasonReceived::Never);
-    match (template(trunk, bodies), reason) {
+    let mut rel = match (template(trunk, bodies), reason) {
         (Some(mut rel), Some(q850)) if received == ReasonReceived::BeforeIsup => {
             if cause_of_rel(&rel).value != q850.cause {
                 rel.set(cause_of(q850));
@@ -68,7 +74,9 @@ pub fn rel(profile: &Profile, trunk: &SipTrunk, bodies: &Bodies, reason: Option<
         (Some(rel), _) => rel,
         (None, Some(q850)) => message(&cause_of(q850)),
         (None, None) => message(&Cause::new(NORMAL, Location::BeyondInterworkingPoint)),
-    }
+    };
+    user_to_user::put_from(headers, &mut rel);
+    rel
 }
 
 /// The REL of a body, where the trunk is trusted with ISUP.
@@ -108,14 +116,25 @@ pub fn rel_of_response(
     bodies: &Bodies,
 ) -> (Message, String) {
     let ignored = profile.conventions().reason_received == ReasonReceived::Never;
-    match (template(trunk, bodies), reason.filter(|_| !ignored)) {
+    let (mut rel, mapped) = match (template(trunk, bodies), reason.filter(|_| !ignored)) {
         (Some(rel), _) => (rel, "encapsulated REL (RFC 3398 §8.2.6.1)".to_owned()),
         (None, Some(q850)) => (message(&cause_of(q850)), "Reason (RFC 6432)".to_owned()),
         (None, None) => {
             let (cause, mapped) = cause::cause_of(profile, status, warning(headers));
             (message(&cause), mapped.to_string())
         }
-    }
+    };
+    user_to_user::put_from(headers, &mut rel);
+    (rel, mapped)
+}
+
+/// What BYE or a final response says of a REL that is its reason: the cause, and what the users say
+/// to each other (RFC 7433).
+#[must_use]
+pub fn fields(profile: &Profile, cause: &Cause, rel: Option<&Message>, isup: bool) -> Headers {
+    let mut headers = reason(profile, cause, isup);
+    headers.extend(rel.and_then(user_to_user::field));
+    headers
 }
 
 /// The code of the first Warning header field (RFC 3261 §20.43).

@@ -4,6 +4,7 @@ mod causes;
 mod conversion;
 mod headers;
 mod precedence;
+mod users;
 
 use std::collections::BTreeMap;
 
@@ -465,14 +466,27 @@ fn a_release_from_sip_takes_the_peers_rel_and_then_its_reason() {
     let rel = release::message(&Cause::new(31, Location::User));
     let value = |bodies: &Bodies, q850: Option<u8>| {
         let q850 = q850.map(Q850::new);
-        release::cause_of_rel(&release::rel(&RFC3398, &trunk, bodies, q850.as_ref())).value
+        release::cause_of_rel(&release::rel(
+            &RFC3398,
+            &trunk,
+            &Vec::new(),
+            bodies,
+            q850.as_ref(),
+        ))
+        .value
     };
     let none = Bodies::default();
     assert_eq!(value(&none, None), 16);
     assert_eq!(value(&none, Some(17)), 17);
     assert_eq!(value(&body(&rel), None), 31);
     assert_eq!(value(&body(&rel), Some(17)), 17);
-    let same = release::rel(&RFC3398, &trunk, &body(&rel), Some(&Q850::new(31)));
+    let same = release::rel(
+        &RFC3398,
+        &trunk,
+        &Vec::new(),
+        &body(&rel),
+        Some(&Q850::new(31)),
+    );
     assert_eq!(
         same.to_vec(),
         rel.to_vec(),
@@ -512,7 +526,7 @@ fn a_trunk_without_isup_has_no_say_in_it() {
     let rel = release::message(&Cause::new(31, Location::User)).to_vec();
     let bye = Bodies::isup(IsupBody::new("itu-t92+", None, rel));
     assert_eq!(
-        release::cause_of_rel(&release::rel(&RFC3398, &off, &bye, None)).value,
+        release::cause_of_rel(&release::rel(&RFC3398, &off, &Vec::new(), &bye, None)).value,
         16
     );
     let usr = Message::new(MessageType::Usr).to_vec();

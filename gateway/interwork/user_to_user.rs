@@ -4,6 +4,7 @@
 use isup::{Message, UserToUserInformation, hex};
 
 use super::uri::values;
+use crate::sip::Headers;
 
 /// Octets of the parameter: the protocol discriminator and 130 of the users (Q.763 §3.61).
 const LONGEST: usize = 131;
@@ -41,6 +42,16 @@ pub fn put_into_isup(fields: &[String], message: &mut Message) {
     {
         message.set(information);
     }
+}
+
+/// The same for all header fields of a message.
+pub fn put_from(headers: &Headers, message: &mut Message) {
+    let fields = headers.iter();
+    let said: Vec<String> = fields
+        .filter(|(name, _)| name.eq_ignore_ascii_case("User-to-User"))
+        .map(|(_, value)| value.clone())
+        .collect();
+    put_into_isup(&said, message);
 }
 
 /// The header field for an ISUP message that has the parameter.

@@ -29,6 +29,15 @@ enum Obstacle {
     Media(sdp::Refusal),
 }
 
+/// Why a SIP trunk gets no INVITE now.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(super) enum NoInvite {
+    #[error("it does not answer, or its address is not known")]
+    Unavailable,
+    #[error("{0}")]
+    Limit(super::limits::Limit),
+}
+
 impl Iwu {
     /// Takes the next way out of the dial plan's list, and says so when there is none.
     pub(super) fn attempt(&mut self, now: Instant, id: CallId) {
@@ -64,9 +73,7 @@ impl Iwu {
             // Contacts of a redirection come before the next trunk.
             Origin::Isup { .. } => {
                 leg.without_isup = false;
-                if leg.route.contacts.is_empty() {
-                    leg.route.next += 1;
-                }
+                leg.route.leave_trunk();
             }
         }
         self.attempt(now, id);
@@ -76,6 +83,7 @@ impl Iwu {
     pub(super) fn redirect(&mut self, now: Instant, id: CallId, contacts: Vec<String>) {
         if let Some(leg) = self.legs.get_mut(&id) {
             leg.without_isup = false;
+            leg.route.leave_trunk();
             for contact in contacts.into_iter().rev() {
                 leg.route.contacts.push_front(contact);
             }
@@ -220,11 +228,20 @@ impl Iwu {
     /// PSTN to SIP: the next SIP trunk.
     fn invite_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
         let config = self.config.clone();
+        let mut limited = false;
         while let Some(leg) = self.legs.get_mut(&id) {
             let contact = leg.route.contacts.pop_front();
             if let Some(contact) = contact {
+                let Some(hops) = self.sip.hops_of_uri(now, &contact) else {
+                    self.wait_for_name(now, id, contact);
+                    return Ok(());
+                };
+                let Some(leg) = self.legs.get_mut(&id) else {
+                    return Ok(());
+                };
                 leg.route.redirections += 1;
-                if leg.route.redirections <= MOST_REDIRECTIONS && self.follow(now, id, &contact) {
+                let may = leg.route.redirections <= MOST_REDIRECTIONS;
+                if may && self.follow(now, id, &contact, hops) {
                     return Ok(());
                 }
                 let text = format!("{contact}: not followed");
@@ -235,6 +252,7 @@ impl Iwu {
                 let attempts = leg.route.attempts;
                 return Err(Obstacle::Fault(match attempts {
                     0 if self.lacks_codec(id) => Fault::NoMedia,
+                    0 if limited => Fault::Congested,
                     0 => Fault::NoRoute,
                     _ => Fault::NoResponse,
                 }));
@@ -249,7 +267,10 @@ impl Iwu {
                             return Ok(());
                         }
                     }
-                    Err(obstacle) => why = obstacle,
+                    Err(obstacle) => {
+                        limited |= matches!(obstacle, NoInvite::Limit(_));
+                        why = obstacle.to_string();
+                    }
                 }
             }
             self.skip(now, id, target, &why);
@@ -281,24 +302,60 @@ impl Iwu {
         now: Instant,
         index: usize,
         trunk: &SipTrunk,
-    ) -> Result<Vec<Hop>, String> {
+    ) -> Result<Vec<Hop>, NoInvite> {
         let peer = peer(index);
         if !self.sip.is_available(peer) {
-            return Err("it does not answer, or its address is not known".to_owned());
+            return Err(NoInvite::Unavailable);
         }
         let limits = self.within_limits(now, index, trunk);
-        limits.map_err(|limit| limit.to_string())?;
+        limits.map_err(NoInvite::Limit)?;
         Ok(self.sip.hops(peer))
     }
 
+    /// The name server is being asked where a Contact is; the call goes on when it has answered.
+    fn wait_for_name(&mut self, now: Instant, id: CallId, contact: String) {
+        self.trace_call(now, id, format!("{contact}: asking the name server"));
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.route.contacts.push_front(contact);
+            leg.route.seeks = true;
+            // The session of the redirection is over.
+            leg.session = None;
+        }
+    }
+
+    /// Goes on with the calls whose Contacts the name server has been asked about.
+    pub(super) fn follow_found(&mut self, now: Instant) {
+        let seeking = |leg: &super::leg::Leg| {
+            let is_early = |call: &crate::call::Call| call.is_early();
+            leg.route.seeks && leg.call.as_ref().is_some_and(is_early)
+        };
+        let of_calls = self.legs.iter().filter(|(_, leg)| seeking(leg));
+        let ids: Vec<CallId> = of_calls.map(|(id, _)| *id).collect();
+        for id in ids {
+            let next = self
+                .legs
+                .get(&id)
+                .and_then(|leg| leg.route.contacts.front());
+            let next = next.cloned();
+            // Some names need several questions.
+            if next.is_some_and(|contact| self.sip.hops_of_uri(now, &contact).is_none()) {
+                continue;
+            }
+            if let Some(leg) = self.legs.get_mut(&id) {
+                leg.route.seeks = false;
+            }
+            self.attempt(now, id);
+        }
+    }
+
     /// Invites a Contact, with what is configured for the trunk that answers at its address, else
-    /// for the trunk that redirected; false when its host is no address.
-    fn follow(&mut self, now: Instant, id: CallId, contact: &str) -> bool {
+    /// for the trunk that redirected; false when it leads nowhere.
+    fn follow(&mut self, now: Instant, id: CallId, contact: &str, hops: Vec<Hop>) -> bool {
         let config = self.config.clone();
         let Some(leg) = self.legs.get(&id) else {
             return false;
         };
-        let (Some(bridge), Some(hop)) = (leg.bridge, sip::hop_of_uri(contact)) else {
+        let (Some(bridge), Some(hop)) = (leg.bridge, hops.first().copied()) else {
             return false;
         };
         let there = (0..config.sip_trunks.len()).find(|index| {
@@ -312,7 +369,7 @@ impl Iwu {
         if there.is_some() && self.may_invite(now, index, trunk).is_err() {
             return false;
         }
-        self.invite(now, id, bridge, index, trunk, vec![hop], Some(contact))
+        self.invite(now, id, bridge, index, trunk, hops, Some(contact))
     }
 
     /// Sends the INVITE to the hops in turn, for the Contact of a redirection where there is one;
@@ -386,6 +443,7 @@ impl Iwu {
             .clone_from(&leg.record.calling_received);
         self.by_session.insert(session, id);
         self.inviting = Some(id);
+        leg.route.follows = contact.is_some();
         let sent = self.ask_sip(now, id, session, sip::Request::Invite(Box::new(invite)))
             && self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk)));
         if !sent {

@@ -67,6 +67,10 @@ pub(super) struct Route {
     pub(super) checked: bool,
     /// Contacts of redirections that were not tried yet, the next one first.
     pub(super) contacts: VecDeque<String>,
+    /// The name server is being asked where the next Contact is.
+    pub(super) seeks: bool,
+    /// The latest INVITE went to a Contact, and not to a trunk.
+    pub(super) follows: bool,
     /// Contacts that were tried.
     pub(super) redirections: u8,
     /// The number that goes out.
@@ -87,6 +91,15 @@ pub(super) enum Origin {
     },
     /// The IAM.
     Isup { iam: Message },
+}
+
+impl Route {
+    /// The trunk that was tried last is done with; after a Contact it was left before.
+    pub(super) fn leave_trunk(&mut self) {
+        if !std::mem::take(&mut self.follows) {
+            self.next += 1;
+        }
+    }
 }
 
 impl Leg {
@@ -129,6 +142,8 @@ impl Route {
             attempts: 0,
             checked: false,
             contacts: VecDeque::new(),
+            seeks: false,
+            follows: false,
             redirections: 0,
             number: decision.number,
             nature: decision.nature.map(number::nature),

@@ -225,6 +225,7 @@ impl Iwu {
             Input::Connected(flow, identity) => self.connected(now, flow, identity),
             Input::Resolved(question, answer) => {
                 self.sip.handle_resolved(now, &question, answer.as_ref());
+                self.follow_found(now);
             }
             Input::Disconnected(flow, why) => self.disconnected(now, flow, &why),
             Input::SignalUnit(link, octets) => {

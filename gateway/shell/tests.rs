@@ -217,6 +217,98 @@ fn files_that_hold_no_certificate_are_told_by_name() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// `isthmus check` opens the files, and tells what is wrong with the line of the key.
+#[test]
+fn files_of_certificates_are_checked_before_anything_starts() {
+    let folder = folder("check");
+    let authority = Authority::new(&folder, "ours");
+    for name in ["gateway.example.net", "other.example.net"] {
+        authority.sign(name);
+    }
+    let text = |certificate: &str, key: &str, authorities: &str, names: &str| {
+        format!(
+            "[sip]\nlisten = \"tls:127.0.0.1:5061\"\n[sip.tls]\ncertificate = \"{0}/{certificate}.pem\"\nkey = \"{0}/{key}.pem\"\nauthorities = \"{0}/{authorities}.pem\"\n[[sip_trunk]]\nname = \"peer\"\naddress = \"127.0.0.1:5061\"\ntransport = \"tls\"\ntls = {{ names = [\"{names}\"] }}\n",
+            authority.folder.display()
+        )
+    };
+    let none = std::collections::BTreeMap::new();
+    let check = |text: &str| {
+        let path = folder.join("isthmus.toml");
+        Config::parse_fit(&path, text, &none, super::tls::misfit)
+    };
+    let (own, key) = ("gateway.example.net-certificate", "gateway.example.net-key");
+    let name = "peer.example.net";
+    check(&text(own, key, "authority", name)).unwrap();
+    for (text, line, message, expected) in [
+        (
+            text("gone", key, "authority", name),
+            4,
+            "No such file",
+            "certificates as PEM",
+        ),
+        (
+            text(key, key, "authority", name),
+            4,
+            "no items found",
+            "certificates as PEM",
+        ),
+        (
+            text(own, "gone", "authority", name),
+            5,
+            "No such file",
+            "a private key as PEM",
+        ),
+        (
+            text(own, own, "authority", name),
+            5,
+            "no items found",
+            "a private key as PEM",
+        ),
+        (
+            text(own, "other.example.net-key", "authority", name),
+            4,
+            "KeyMismatch",
+            "of the private key in `key`",
+        ),
+        (
+            text(own, key, "gone", name),
+            6,
+            "No such file",
+            "certificates as PEM",
+        ),
+        (
+            text(own, key, key, name),
+            6,
+            "no items found",
+            "certificates as PEM",
+        ),
+        (
+            text(own, key, "authority", "no name"),
+            11,
+            "no name",
+            "host names and addresses",
+        ),
+    ] {
+        let refusal = check(&text).unwrap_err();
+        let [problem] = refusal.problems() else {
+            panic!("{refusal}")
+        };
+        assert_eq!(
+            problem.position().map(|(line, _)| line),
+            Some(line),
+            "{problem}"
+        );
+        assert!(problem.file().ends_with("isthmus.toml"));
+        assert!(problem.to_string().contains(message), "{problem}");
+        assert!(
+            problem.expected().contains(expected),
+            "{}",
+            problem.expected()
+        );
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn a_peer_that_is_not_there_is_told() {
     let text = "[sip]\nlisten = [\"tcp:127.0.0.1:0\"]\n";

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::config::{self, Config, SipTrunk, Verify};
+use crate::config::{self, Config, Misfit, SipTrunk, Verify};
 use crate::sip::{Identity, Transport};
 
 /// Why TLS cannot be spoken as configured.
@@ -27,6 +27,8 @@ pub enum TlsError {
     /// A file cannot be read, or does not hold what it should.
     #[error("{}: {error}, expected {expected}", .path.display())]
     File {
+        /// Its key in `[sip.tls]`.
+        key: &'static str,
         /// Which.
         path: PathBuf,
         /// What is wrong with it.
@@ -35,16 +37,22 @@ pub enum TlsError {
         expected: &'static str,
     },
     /// The certificate and the key do not fit, or an authority cannot be used.
-    #[error("{}: {error}", .path.display())]
+    #[error("{}: {error}, expected {expected}", .path.display())]
     Unusable {
+        /// Its key in `[sip.tls]`.
+        key: &'static str,
         /// Which file.
         path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
         /// Why.
         error: String,
     },
     /// A name of a trunk that no certificate could hold.
     #[error("SIP trunk {trunk}: `{name}` is neither a host name nor an address")]
     Name {
+        /// Its place among the SIP trunks.
+        index: usize,
         /// The trunk.
         trunk: String,
         /// The name.
@@ -91,20 +99,34 @@ impl Tls {
 
     fn read(files: &config::Tls, trunks: &[SipTrunk]) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        let chain = certificates(&files.certificate)?;
+        let chain = certificates("certificate", &files.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| TlsError::File {
+            key: "key",
             path: files.key.clone(),
             error,
             expected: "a private key as PEM",
         })?;
-        let unusable = |path: &Path| {
+        let unusable = |key, path: &Path, expected| {
             let path = path.to_owned();
-            move |error: String| TlsError::Unusable { path, error }
+            move |error: String| TlsError::Unusable {
+                key,
+                path,
+                expected,
+                error,
+            }
+        };
+        let own = || {
+            let expected = "a certificate that can be used, of the private key in `key`";
+            unusable("certificate", &files.certificate, expected)
+        };
+        let theirs = || {
+            let expected = "certificates of authorities";
+            unusable("authorities", &files.authorities, expected)
         };
         let mut roots = RootCertStore::empty();
-        for authority in certificates(&files.authorities)? {
+        for authority in certificates("authorities", &files.authorities)? {
             let added = roots.add(authority).map_err(|error| error.to_string());
-            added.map_err(unusable(&files.authorities))?;
+            added.map_err(theirs())?;
         }
         let roots = Arc::new(roots);
         let secure = |trunk: &&SipTrunk| trunk.transport == Some(Transport::Tls);
@@ -115,7 +137,7 @@ impl Tls {
         let versions = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())
-            .map_err(unusable(&files.certificate))?;
+            .map_err(own())?;
         let server = if asks {
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
@@ -123,7 +145,7 @@ impl Tls {
                     .allow_unauthenticated()
                     .build()
                     .map_err(|error| error.to_string())
-                    .map_err(unusable(&files.authorities))?;
+                    .map_err(theirs())?;
             versions.with_client_cert_verifier(verifier)
         } else {
             versions.with_no_client_auth()
@@ -131,41 +153,42 @@ impl Tls {
         let server = server
             .with_single_cert(chain.clone(), key.clone_key())
             .map_err(|error| error.to_string())
-            .map_err(unusable(&files.certificate))?;
+            .map_err(own())?;
         let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
             .build()
             .map_err(|error| error.to_string())
-            .map_err(unusable(&files.authorities))?;
+            .map_err(theirs())?;
         let mut clients = Vec::new();
         let mut names = Vec::new();
-        for trunk in trunks {
-            let mut own = Vec::new();
+        for (index, trunk) in trunks.iter().enumerate() {
+            let mut accepted = Vec::new();
             for name in trunk.tls_names() {
                 let parsed = ServerName::try_from(name.clone()).map_err(|_| TlsError::Name {
+                    index,
                     trunk: trunk.name.clone(),
                     name: name.clone(),
                 })?;
-                own.push(parsed.clone());
+                accepted.push(parsed.clone());
                 names.push((name, parsed));
             }
-            let Some(first) = own.first().cloned() else {
+            let Some(first) = accepted.first().cloned() else {
                 continue;
             };
             let verifier = PeerVerifier {
                 inner: inner.clone(),
                 provider: provider.clone(),
-                names: own,
+                names: accepted,
                 verify: trunk.tls.verify,
             };
             let client = ClientConfig::builder_with_provider(provider.clone())
                 .with_safe_default_protocol_versions()
                 .map_err(|error| error.to_string())
-                .map_err(unusable(&files.certificate))?
+                .map_err(own())?
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_client_auth_cert(chain.clone(), key.clone_key())
                 .map_err(|error| error.to_string())
-                .map_err(unusable(&files.certificate))?;
+                .map_err(own())?;
             clients.push(Client {
                 connector: TlsConnector::from(Arc::new(client)),
                 name: first,
@@ -200,8 +223,35 @@ impl Tls {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// What of a configuration no TLS connection can be made with: `isthmus check` and `isthmus run`
+/// tell it with its line.
+#[must_use]
+pub fn misfit(config: &Config) -> Option<Misfit> {
+    let error = Tls::load(config).err()?;
+    let message = match &error {
+        TlsError::File { path, error, .. } => format!("{}: {error}", path.display()),
+        TlsError::Unusable { path, error, .. } => format!("{}: {error}", path.display()),
+        TlsError::Name { .. } => error.to_string(),
+    };
+    let (key, expected) = match error {
+        TlsError::File { key, expected, .. } | TlsError::Unusable { key, expected, .. } => {
+            (format!("sip.tls.{key}"), format!("a file with {expected}"))
+        }
+        TlsError::Name { index, .. } => (
+            format!("sip_trunk.{index}.tls.names"),
+            "host names and addresses that certificates may hold".to_owned(),
+        ),
+    };
+    Some(Misfit {
+        key,
+        message,
+        expected,
+    })
+}
+
+fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |error| TlsError::File {
+        key,
         path: path.to_owned(),
         error,
         expected: "certificates as PEM",

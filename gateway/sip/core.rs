@@ -13,6 +13,7 @@ use sipx_sip::{HeaderName, StatusCode};
 use super::flows::Connections;
 use super::identifiers::Identifiers;
 use super::location::Way;
+use super::names::Names;
 use super::peers::{Peer, PeerId, PeerPurpose, PeerTimer};
 use super::{EndpointConfig, Flow, Headers, Hop, Indication, Output, SessionId, message};
 
@@ -124,6 +125,7 @@ pub(super) struct Core {
     pub(super) ended: Vec<SessionId>,
     pub(super) connections: Connections,
     pub(super) peers: Vec<Peer>,
+    pub(super) names: Names,
     layer: TransactionLayer,
     // Looked up by key only; their order reaches no output.
     clients: HashMap<TransactionKey, Client>,
@@ -158,6 +160,7 @@ impl Core {
                 .iter()
                 .map(|peer| Peer::new(peer.clone(), ways.clone()))
                 .collect(),
+            names: Names::new(ways),
             layer: TransactionLayer::new(timers),
             clients: HashMap::new(),
             servers: HashMap::new(),

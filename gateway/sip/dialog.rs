@@ -1,5 +1,7 @@
 //! Dialogs: what two user agents remember of each other (RFC 3261 §12).
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use sipx_sip::headers::Address;
 use sipx_sip::message::{Header, Headers as Fields, Method, Request, Response};
@@ -181,8 +183,18 @@ impl Dialog {
 
     /// Where requests of this dialog go: the first route, or the target.
     fn way(&self, core: &Core) -> Flow {
+        core.way(&self.next(), self.peer)
+    }
+
+    /// The URI that requests go to (RFC 3261 §12.2.1.1).
+    fn next(&self) -> Uri {
         let first = self.routes.first().and_then(|route| route_uri(route));
-        core.way(first.as_ref().unwrap_or(&self.target), self.peer)
+        first.unwrap_or_else(|| self.target.clone())
+    }
+
+    /// Asks for the name of the next hop, where it is one.
+    pub(super) fn seek(&self, core: &mut Core, now: Instant) {
+        core.seek(now, &self.next());
     }
 
     /// The ACK of a 2xx: the CSeq number of its INVITE (RFC 3261 §13.2.2.4).

@@ -65,9 +65,10 @@ impl Core {
 
     /// The way of a request within a dialog: what its URI says. An open connection to the same
     /// host is used before a new one is opened, and `peer`, the way the peer's messages came, when
-    /// the URI names a host, or a transport that we do not speak.
+    /// nobody knows where the host is, or the URI asks for a transport that we do not speak.
     pub(super) fn way(&self, uri: &Uri, peer: Flow) -> Flow {
-        let Some(hop) = hop_of(uri).filter(|hop| self.has(hop.transport)) else {
+        let hop = hop_of(uri).or_else(|| self.names.hop(uri, peer));
+        let Some(hop) = hop.filter(|hop| self.has(hop.transport)) else {
             return peer;
         };
         let same = (peer.transport, peer.remote.ip()) == (hop.transport, hop.address.ip());
@@ -127,27 +128,25 @@ impl Endpoint {
     }
 }
 
-/// Where a URI as text leads, when its host is an address.
-#[must_use]
-pub fn hop_of_uri(uri: &str) -> Option<Hop> {
-    hop_of(&super::dialog::route_uri(uri)?)
-}
-
-/// The hop that a URI names by its address. Names are not resolved within a dialog.
+/// The hop that a URI names by its address.
 pub(super) fn hop_of(uri: &Uri) -> Option<Hop> {
     let Host::Ip(ip) = uri.host()? else {
         return None;
     };
+    let transport = transport_of(uri)?.unwrap_or(Transport::Udp);
+    let port = uri.port().unwrap_or(transport.default_port());
+    Some(Hop::new(transport, (*ip, port).into()))
+}
+
+/// The transport that a URI asks for, `Some(None)` when it asks for none; `None` for one that
+/// nobody knows.
+#[expect(clippy::option_option, reason = "asked for, not asked for, unknown")]
+pub(super) fn transport_of(uri: &Uri) -> Option<Option<Transport>> {
     let named = match uri.transport() {
         Some(name) => Some(Transport::named(std::str::from_utf8(name).ok()?)?),
         None => None,
     };
-    let transport = match named {
-        // RFC 3261 §26.2.2: sips is TLS over whatever transport it names.
-        _ if uri.scheme().is_secure() => Transport::Tls,
-        Some(transport) => transport,
-        None => Transport::Udp,
-    };
-    let port = uri.port().unwrap_or(transport.default_port());
-    Some(Hop::new(transport, (*ip, port).into()))
+    // RFC 3261 §26.2.2: sips is TLS over whatever transport it names.
+    let secure = uri.scheme().is_secure();
+    Some(if secure { Some(Transport::Tls) } else { named })
 }

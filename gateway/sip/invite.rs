@@ -129,6 +129,7 @@ impl Endpoint {
         let Some(mut dialog) = Dialog::of_request(&request, &local_tag, flow) else {
             return core.answer(now, key, &request, 400, None, &Headers::new());
         };
+        dialog.seek(core, now);
         let first = core.identifiers.below(0x7fff) as u32 + 1;
         let incoming = Incoming {
             replaces,
@@ -419,6 +420,7 @@ impl Session {
             return;
         };
         dialog.confirm(response);
+        dialog.seek(core, now);
         if dialog.answered {
             bodies.sdp = None;
         }

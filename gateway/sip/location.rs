@@ -235,6 +235,11 @@ impl Location {
         }
     }
 
+    /// Whether an answer is waited for.
+    pub(super) fn is_searching(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// All hops, in no order that would matter to a call.
     pub(super) fn hops(&self) -> impl Iterator<Item = Hop> + '_ {
         self.found.iter().map(|candidate| candidate.hop)

@@ -449,6 +449,10 @@ impl Endpoint {
 
     /// Takes what a name server said; `None` when it did not answer.
     pub fn handle_resolved(&mut self, now: Instant, question: &Question, answer: Option<&Answer>) {
+        let further = self.core.names.answered(now, question, answer);
+        self.core
+            .outputs
+            .extend(further.into_iter().map(Output::Resolve));
         for id in self.core.ids() {
             let Some(peer) = self.core.peer(id) else {
                 continue;

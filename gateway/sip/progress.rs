@@ -193,6 +193,7 @@ impl Session {
                 return;
             }
             dialog.refresh(fields);
+            dialog.seek(core, now);
             if dialog.answered {
                 bodies.sdp = None;
             } else if bodies.sdp.is_some() && number.is_some() {

@@ -84,6 +84,7 @@ impl Session {
         };
         if let Some(dialog) = self.dialogs.get_mut(index) {
             dialog.refresh(&request.headers);
+            dialog.seek(core, now);
         }
         let invite = method == RenegotiationMethod::Invite;
         let offered = bodies.sdp.clone();

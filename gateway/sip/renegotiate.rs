@@ -125,6 +125,7 @@ impl Session {
         }
         if let Some(dialog) = self.dialogs.get_mut(index) {
             dialog.refresh(&response.headers);
+            dialog.seek(core, now);
         }
         if self.interval.is_some() {
             let asked = self.interval.as_ref().map(Interval::length);

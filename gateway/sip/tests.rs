@@ -5,6 +5,7 @@ mod calls;
 mod dialogs;
 mod forks;
 mod moments;
+mod names;
 mod network;
 mod peers;
 mod races;

@@ -130,6 +130,8 @@ struct Model {
     offering: bool,
     /// INVITEs of ours without a final response.
     invites: u32,
+    /// The name server is being asked where the next Contact is: SIP says nothing.
+    seeking: bool,
     /// A SAM is being looked at: what the dial plan says of it comes next.
     collecting: bool,
 }
@@ -142,6 +144,9 @@ impl Model {
         }
         if self.collecting {
             return matches!(event, Event::Digits { .. });
+        }
+        if self.seeking && matches!(event, Event::Sip(_) | Event::Isup(Isup::Repeat { .. })) {
+            return false;
         }
         match event {
             // The unit sends so many INVITEs of one call and no more.
@@ -204,6 +209,10 @@ impl Model {
             Event::Sip(Sip::Renegotiated { .. }) => self.offering = false,
             _ => {}
         }
+        if self.seeking && matches!(event, Event::Exhausted(_)) {
+            self.session = Session::Over;
+            self.seeking = false;
+        }
         self.attempting = false;
         self.collecting = false;
         let (call, actions) = self.call.step(&surroundings.context(), event);
@@ -226,6 +235,7 @@ impl Model {
             Action::Sip(sip::Request::Reject { .. } | sip::Request::Cancel { .. }) => {
                 assert_eq!(self.session, Session::Early, "{way}: {what}");
                 self.session = Session::Ending;
+                self.seeking = false;
                 self.finals +=
                     u32::from(matches!(action, Action::Sip(sip::Request::Reject { .. })));
             }
@@ -283,6 +293,7 @@ impl Model {
     /// What the unit answers when the call asks for another circuit or trunk: one is found.
     fn found(mut self) -> Self {
         self.attempting = false;
+        self.seeking = false;
         match self.call {
             Call::SipToIsup(_) => self.circuit = Circuit::Held,
             Call::IsupToSip(_) => {
@@ -290,6 +301,15 @@ impl Model {
                 self.invites = self.invites.max(1);
             }
         }
+        self
+    }
+
+    /// Or where the next one is has to be asked first.
+    fn seeks(mut self) -> Self {
+        self.attempting = false;
+        self.seeking = true;
+        self.session = Session::Early;
+        self.invites = self.invites.max(1);
         self
     }
 
@@ -307,7 +327,7 @@ impl Model {
             Event::Isup(Isup::Idle),
         ] {
             let due = match event {
-                Event::Exhausted(_) => model.attempting,
+                Event::Exhausted(_) => model.attempting || model.seeking,
                 Event::Isup(_) => model.circuit != Circuit::Parted,
                 _ => true,
             };
@@ -359,6 +379,7 @@ impl Walk<'_> {
             attempting: false,
             offering: false,
             invites: u32::from(start.state() == "Trying"),
+            seeking: false,
             collecting: false,
         };
         let mut walk = Walk {
@@ -395,8 +416,11 @@ impl Walk<'_> {
             return;
         }
         let mut after = Vec::new();
-        if model.attempting {
+        if model.attempting || model.seeking {
             after.push((model.clone().found(), "next found"));
+        }
+        if model.attempting && matches!(model.call, Call::IsupToSip(_)) {
+            after.push((model.clone().seeks(), "asking the name server"));
         }
         for (name, event) in self.events {
             if model.possible(event) {
@@ -415,7 +439,7 @@ impl Walk<'_> {
     fn add(&mut self, model: Model, from: usize, by: &'static str) {
         let flags = [
             model.finished,
-            model.attempting,
+            model.attempting || model.seeking,
             model.offering,
             model.collecting,
         ];

@@ -458,7 +458,7 @@ fn reason_and_rel_of_a_bye_by_the_profile() {
     };
     let reason = Q850::new(17);
     let value = |profile: &Profile, reason: Option<&Q850>| {
-        let rel: Message = release::rel(profile, &trunk(), &body, reason);
+        let rel: Message = release::rel(profile, &trunk(), &Vec::new(), &body, reason);
         release::cause_of_rel(&rel).value
     };
     assert_eq!(value(&RFC3398, Some(&reason)), 17);

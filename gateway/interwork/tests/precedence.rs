@@ -235,7 +235,7 @@ proptest::proptest! {
                 };
                 backward::from_progress(&RFC3398, progress, Some(&read)).remove(0)
             }
-            MessageType::Rel => release::rel(&RFC3398, &trunk, &bodies, None),
+            MessageType::Rel => release::rel(&RFC3398, &trunk, &Vec::new(), &bodies, None),
             _ => backward::from_answer(kind == MessageType::Con, read.variant(), Some(&read)),
         };
         proptest::prop_assert_eq!(onward.to_vec(), message.to_vec());

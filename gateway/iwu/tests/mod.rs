@@ -1,6 +1,7 @@
 //! The whole unit between two scripted far ends in virtual time: the call flows of the RFCs, each
 //! with its ladder as a reviewed file, as ITU and as ANSI.
 
+mod limits;
 mod media;
 mod pair;
 mod rfc3372;

@@ -10,6 +10,7 @@ use super::flows;
 use super::sip_far_end::{Dialog, Heard, With};
 use super::stand::{SECOND, Settings, Stand};
 use crate::config::Standard;
+use crate::sip::location::Record;
 
 flows! { "rfc3398":
     s7_1_1_en_bloc,
@@ -26,6 +27,9 @@ flows! { "rfc3398":
     s8_1_4_isup_t9_expires,
     s8_1_5_sip_error_response,
     s8_1_6_redirection,
+    s8_1_6_redirection_to_a_name,
+    s8_1_6_redirection_to_a_name_that_nobody_tells,
+    s8_1_6_redirection_to_a_name_and_gone,
     s8_1_6_redirection_told_by_cpg,
     s8_1_6_redirection_released,
     s8_1_7_cancelled_by_isup,
@@ -337,6 +341,17 @@ fn redirected(stand: &mut Stand) {
     stand.expect("ACK");
 }
 
+/// Nobody knows the first Contact's host.
+fn nobody_is_found(stand: &mut Stand) {
+    stand.name_server(&["Naptr of far.invalid"], Some(&[]));
+    let services = [
+        "Srv of _sip._tcp.far.invalid",
+        "Srv of _sip._udp.far.invalid",
+    ];
+    stand.name_server(&services, Some(&[]));
+    stand.name_server(&["A of far.invalid"], Some(&[]));
+}
+
 fn answered_by_second(mut stand: Stand) -> String {
     let (to, invite) = stand.expect_at("INVITE");
     assert_eq!(to, SECOND, "{}", stand.ladder());
@@ -363,7 +378,47 @@ fn answered_by_second(mut stand: Stand) -> String {
 fn s8_1_6_redirection(standard: Standard) -> String {
     let mut stand = Stand::new(standard, Settings::default());
     redirected(&mut stand);
+    nobody_is_found(&mut stand);
     answered_by_second(stand)
+}
+
+/// A Contact whose host is a name: the call waits for the name server.
+fn s8_1_6_redirection_to_a_name(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, Settings::default());
+    to_a_name(&mut stand);
+    let there = Record::Address("127.0.0.1".parse().unwrap());
+    stand.name_server(&["A of second.example.net"], Some(&[there]));
+    answered_by_second(stand)
+}
+
+fn to_a_name(stand: &mut Stand) {
+    stand.exchange_calls(&stand.iam());
+    let invite = stand.expect("INVITE");
+    let contact = With::nothing().field("Contact: <sip:+12125550142@second.example.net:5080>");
+    stand.respond(&invite, "302 Moved Temporarily", "called", &contact);
+    stand.expect("ACK");
+    stand.seconds(1);
+    stand.quiet();
+}
+
+/// The name server does not answer: the call ends as the redirection says.
+fn s8_1_6_redirection_to_a_name_that_nobody_tells(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, Settings::default());
+    to_a_name(&mut stand);
+    stand.name_server(&["A of second.example.net"], None);
+    stand.expect_release(31);
+    stand.over()
+}
+
+/// The caller clears while the name server is being asked: nobody is called by its answer.
+fn s8_1_6_redirection_to_a_name_and_gone(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, Settings::default());
+    to_a_name(&mut stand);
+    stand.exchange(&stand.rel(16));
+    stand.expect_isup(MessageType::Rlc);
+    let there = Record::Address("127.0.0.1".parse().unwrap());
+    stand.name_server(&["A of second.example.net"], Some(&[there]));
+    stand.over()
 }
 
 fn s8_1_6_redirection_told_by_cpg(standard: Standard) -> String {
@@ -374,6 +429,7 @@ fn s8_1_6_redirection_told_by_cpg(standard: Standard) -> String {
     let mut stand = Stand::new(standard, settings);
     redirected(&mut stand);
     stand.expect_isup(MessageType::Acm);
+    nobody_is_found(&mut stand);
     let cpg = stand.expect_isup(MessageType::Cpg);
     let event = cpg.find::<EventInformation>().unwrap().event();
     assert_eq!(event, Event::ForwardedUnconditional);

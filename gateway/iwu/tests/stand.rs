@@ -20,6 +20,7 @@ use crate::config::{Config, Environment, Standard};
 use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
 use crate::ladder::{Columns, Trace, draw};
 use crate::sip::Flow;
+use crate::sip::location::{Answer, Question, Record};
 
 const LINK: LinkId = LinkId(0);
 const NEAR: PointCode = PointCode::new(1);
@@ -182,6 +183,8 @@ pub(super) struct Stand {
     /// What the bridges were told.
     pub(super) commands: Vec<Command>,
     traces: Vec<Trace>,
+    /// What the name server is asked.
+    questions: Vec<Question>,
     pub(super) records: Vec<CallRecord>,
     calls: u32,
 }
@@ -218,6 +221,7 @@ impl Stand {
             bridges: Vec::new(),
             commands: Vec::new(),
             traces: Vec::new(),
+            questions: Vec::new(),
             records: Vec::new(),
             calls: 0,
         };
@@ -269,6 +273,7 @@ impl Stand {
                     self.iwu.handle_input(self.now, Input::Media(closed));
                 }
             }
+            Output::Resolve(question) => self.questions.push(question),
             Output::Record(record) => self.records.push(*record),
             Output::Trace(trace) => self.traces.push(trace),
             _ => {}
@@ -574,6 +579,21 @@ impl Stand {
     /// What the gateway said last that nobody has heard.
     pub(super) fn unheard(&mut self) -> Option<Bytes> {
         Some(self.sip.pop_front()?.1.octets())
+    }
+
+    /// The name server is asked for this, and answers; nothing when it does not.
+    pub(super) fn name_server(&mut self, asked: &[&str], answer: Option<&[Record]>) {
+        let mut questions = std::mem::take(&mut self.questions);
+        questions.sort();
+        let texts: Vec<String> = questions.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, asked, "{}", self.ladder());
+        for question in questions {
+            let answer = answer.map(|records| Answer {
+                records: records.to_vec(),
+                life: Duration::from_secs(100),
+            });
+            self.input(Input::Resolved(question, answer));
+        }
     }
 
     // --- Media ----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! A peer that speaks raw text.
 
+use super::super::location::{Answer, Question, Record};
 use super::*;
 
 /// One endpoint at B, and what it says to a peer that is written by hand.
@@ -11,6 +12,8 @@ pub(super) struct Scripted {
     /// Connections asked for.
     pub(super) connected: Vec<Flow>,
     pub(super) news: Vec<PeerNews>,
+    /// What the name server is asked.
+    pub(super) asked: Vec<Question>,
 }
 
 impl Scripted {
@@ -26,6 +29,7 @@ impl Scripted {
             sent: Vec::new(),
             connected: Vec::new(),
             news: Vec::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -34,7 +38,7 @@ impl Scripted {
             match output {
                 Output::Connect(flow) => self.connected.push(flow),
                 Output::Peer(_, news) => self.news.push(news),
-                Output::Resolve(question) => panic!("nobody is to be asked: {question}"),
+                Output::Resolve(question) => self.asked.push(question),
                 Output::Datagram(flow, octets) => self
                     .sent
                     .push((flow, String::from_utf8_lossy(&octets).into_owned())),
@@ -63,6 +67,19 @@ impl Scripted {
     pub(super) fn lose(&mut self, flow: Flow) {
         self.endpoint.handle_disconnected(self.now, flow);
         self.drain();
+    }
+
+    /// The name server answers all that it was asked, and is asked by that.
+    pub(super) fn resolve(&mut self, zone: impl Fn(&Question) -> Vec<Record>) {
+        while let Some(question) = self.asked.pop() {
+            let answer = Answer {
+                records: zone(&question),
+                life: Duration::from_secs(100),
+            };
+            self.endpoint
+                .handle_resolved(self.now, &question, Some(&answer));
+            self.drain();
+        }
     }
 
     /// Begins to look after the peers.

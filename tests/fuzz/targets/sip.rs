@@ -36,7 +36,9 @@ impl Peer {
                 // The datagrams here name no other transport that is spoken.
                 Output::Connect(flow) => panic!("a connection for {flow:?}"),
                 // Nor are there peers.
-                Output::Resolve(_) | Output::Peer(..) => panic!("{output:?}"),
+                // A name in Contact or Record-Route.
+                Output::Resolve(_) => {}
+                Output::Peer(..) => panic!("{output:?}"),
                 Output::Datagram(_, octets) => {
                     // The refusal of a request may lack the very field that the request lacked.
                     let whole = summary(&octets).is_some();

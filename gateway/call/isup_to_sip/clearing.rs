@@ -1,0 +1,128 @@
+//! Either side clears, or the gateway does (RFC 3398 §8.2.7, §10).
+
+use isup::circuit::Request;
+use isup::{Cause, Location, Message};
+
+use super::super::{Action, Bridge, Context, Mark, Timer};
+use super::{IsupToSip, State};
+use crate::cdr::ReleasedBy;
+use crate::interwork::profile::{FailureRow, Fault};
+use crate::interwork::release;
+use crate::sip::{self, Bodies};
+
+impl IsupToSip {
+    /// The SIP side is gone: release the circuit with that REL.
+    pub(super) fn clear(
+        &mut self,
+        rel: Message,
+        status: Option<u16>,
+        mapped_by: Option<String>,
+    ) -> Vec<Action> {
+        let mut actions = self.silence();
+        actions.push(Action::Mark(Mark::Release {
+            by: ReleasedBy::Sip,
+            cause: release::cause_of_rel(&rel).value,
+            status,
+            mapped_by,
+        }));
+        actions.push(Action::Isup(Request::Release(rel)));
+        self.state = State::Releasing;
+        actions
+    }
+
+    pub(super) fn release_circuit(&mut self, row: &FailureRow, by: ReleasedBy) -> Vec<Action> {
+        let answered = self.talks();
+        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+        let mut actions = self.silence();
+        actions.push(Action::Mark(Mark::Release {
+            by,
+            cause: row.cause,
+            status: (!answered).then_some(row.status),
+            mapped_by: Some(row.clause.to_string()),
+        }));
+        actions.push(Action::Isup(Request::Release(release::message(&cause))));
+        self.state = State::Releasing;
+        actions
+    }
+
+    /// The circuit cleared first.
+    pub(super) fn abandon(&mut self, cause: &Cause, status: Option<u16>) -> Vec<Action> {
+        let mut actions = self.silence();
+        actions.push(Action::Mark(Mark::Release {
+            by: ReleasedBy::Pstn,
+            cause: cause.value,
+            status,
+            mapped_by: None,
+        }));
+        actions
+    }
+
+    pub(super) fn exhausted(&mut self, context: &Context<'_>, fault: Fault) -> Vec<Action> {
+        match (self.state, self.refused.take()) {
+            (State::Releasing | State::Over, _) => Vec::new(),
+            (_, Some(refused)) => self.clear_refused(context, *refused),
+            (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
+        }
+    }
+
+    pub(super) fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
+        let row = context.profile.failure(Fault::Shutdown);
+        let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+        let sip = match self.state {
+            State::Releasing | State::Over => return Vec::new(),
+            State::Connected => Some(bye(context, &cause, None)),
+            State::Treatment => return self.treated(ReleasedBy::Gateway),
+            State::Collecting => {
+                return self.release_circuit(row, ReleasedBy::Gateway);
+            }
+            _ => self.cancel(context, &cause),
+        };
+        // The INVITE that is given up ends with 487 (RFC 3261 §9.2).
+        let row = FailureRow {
+            status: 487,
+            ..row.clone()
+        };
+        let mut actions: Vec<Action> = sip.into_iter().collect();
+        actions.extend(self.release_circuit(&row, ReleasedBy::Gateway));
+        actions
+    }
+
+    /// Gives up the INVITE, when one is out.
+    pub(super) fn cancel(&self, context: &Context<'_>, cause: &Cause) -> Option<Action> {
+        let headers = release::reason(context.profile, cause, false);
+        let cancel = Action::Sip(sip::Request::Cancel { headers });
+        self.overlap.is_out().then_some(cancel)
+    }
+
+    pub(super) fn silence(&mut self) -> Vec<Action> {
+        let mut actions = vec![Action::Stop(Timer::T11)];
+        actions.extend(self.overlap.end());
+        actions.extend(self.ringing.end());
+        if self.state == State::Treatment {
+            actions.push(Action::Stop(Timer::Treatment));
+            actions.push(Action::Bridge(Bridge::Tone(None)));
+        }
+        actions.push(Action::Bridge(Bridge::Path {
+            to_rtp: false,
+            to_timeslot: false,
+        }));
+        actions
+    }
+
+    pub(super) fn over(&mut self) -> Vec<Action> {
+        self.state = State::Over;
+        vec![Action::Finish]
+    }
+}
+
+/// BYE, for this REL where one came.
+pub(super) fn bye(context: &Context<'_>, cause: &Cause, rel: Option<&Message>) -> Action {
+    let isup = rel.and_then(|rel| context.body(rel));
+    Action::Sip(sip::Request::Bye {
+        headers: release::fields(context.profile, cause, rel, isup.is_some()),
+        bodies: Bodies {
+            isup,
+            ..Bodies::default()
+        },
+    })
+}
