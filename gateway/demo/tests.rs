@@ -10,7 +10,6 @@ mod modems;
 mod offices;
 mod outage;
 mod signalling;
-mod two_exchanges;
 mod two_gateways;
 
 use std::time::Instant;

@@ -71,7 +71,12 @@ timeslots = "1-15,17-31"
 "#;
 
 impl Office {
-    fn new(base: Instant, address: &str, other: &str, subscribers: &str) -> Self {
+    fn new(
+        base: Instant,
+        [address, other]: [&str; 2],
+        subscribers: &str,
+        edit: &dyn Fn(String) -> String,
+    ) -> Self {
         let host: Ipv4Addr = address.parse().unwrap();
         let places = Places {
             sip: SocketAddr::from((host, 5060)),
@@ -81,9 +86,8 @@ impl Office {
             capture: None,
         };
         let mut source = settings::gateway(&places);
-        source.text = source
-            .text
-            .replace("address = \"127.0.0.1\"", &format!("address = \"{host}\""));
+        let host_of_rtp = format!("address = \"{host}\"");
+        source.text = edit(source.text.replace("address = \"127.0.0.1\"", &host_of_rtp));
         let config = settings::gateway_config(&source).unwrap();
         let birth = Birth {
             now: base,
@@ -223,11 +227,21 @@ impl Offices {
         network: NetworkConfig,
         subscribers: [&str; 2],
     ) -> Self {
+        Self::edited(base, network, subscribers, &|text| text)
+    }
+
+    /// The same with gateways whose text is changed.
+    pub(super) fn edited(
+        base: Instant,
+        network: NetworkConfig,
+        subscribers: [&str; 2],
+        edit: &dyn Fn(String) -> String,
+    ) -> Self {
         let [first, second] = ["127.0.0.1", "127.0.0.2"];
         let mut network = Network::new(network);
         let mut offices = [
-            Office::new(base, first, second, subscribers[0]),
-            Office::new(base, second, first, subscribers[1]),
+            Office::new(base, [first, second], subscribers[0], edit),
+            Office::new(base, [second, first], subscribers[1], edit),
         ];
         for office in &mut offices {
             office.input(base, &mut network, Input::Start);
@@ -275,5 +289,13 @@ impl Offices {
             self.turn();
         }
         false
+    }
+
+    /// Lets so much time pass.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.turn();
+        }
     }
 }

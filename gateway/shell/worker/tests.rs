@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use emulator::{End, pair};
-use media_bridge::{BridgeId, Codec, Command, Open, Path, QueueRtp, Rtp};
+use media_bridge::level::Dbm0;
+use media_bridge::tone::Oscillator;
+use media_bridge::{BridgeId, Codec, Command, Open, Path, QueueRtp, Rtp, modem};
 use tdm::hdlc::{InvalidLength, Received};
 use tdm::{SignallingIo, TICK, TICK_OCTETS};
 
@@ -233,5 +235,47 @@ fn a_device_frames_its_link_itself_and_hears_what_its_timeslots_carry() {
         worker.down(Down::Media(command), &mut |_| {});
     }
     let expected = [(9, Content::Speech), (9, Content::Data), (9, Content::Idle)];
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+/// A modem that answers makes its call one of data to the device, and no other call.
+#[test]
+fn a_device_leaves_a_call_alone_that_a_modem_has_answered() {
+    let (end, mut far) = pair(SpanId(0), SpanId(0));
+    let told = Arc::default();
+    let device = Device {
+        end,
+        told: Arc::clone(&told),
+        queued: Arc::default(),
+        arrived: Vec::new(),
+    };
+    let spans: Vec<(Box<dyn SpanIo>, Links)> = vec![(Box::new(device), Vec::new())];
+    let mut worker = Worker::new(spans, QueueRtp::new(), 4, false);
+    let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+    for n in [1, 2] {
+        let timeslot = Timeslot::new(n).unwrap();
+        let bridge = BridgeId(n.into());
+        let open = Open::new(bridge, SpanId(0), timeslot, Law::ALaw, Path::BOTH);
+        let mut rtp = Rtp::new(RtpPort(n.into()), peer, Codec::Pcma, n.into());
+        rtp.modems = Some(Box::new(modem::Pair::new(Law::ALaw)));
+        let rtp = Box::new(rtp);
+        for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
+            worker.down(Down::Media(command), &mut |_| {});
+        }
+    }
+    // 2100 Hz on the second one's timeslot.
+    let mut tone = Oscillator::new(2_100.0, Dbm0(-12.0).peak(Law::ALaw));
+    let (mut tx, mut rx) = (SpanTick::idle(Law::ALaw), SpanTick::idle(Law::ALaw));
+    for _ in 0..200 {
+        tx.0[2] = std::array::from_fn(|_| Law::ALaw.encode(tone.next_sample() as i16));
+        far.exchange(&tx, &mut rx).unwrap();
+        worker.exchange(&mut |_| {}).unwrap();
+        worker.work(now(), &mut |_| {});
+    }
+    let expected = [
+        (1, Content::Speech),
+        (2, Content::Speech),
+        (2, Content::Data),
+    ];
     assert_eq!(*told.lock().unwrap(), expected);
 }
