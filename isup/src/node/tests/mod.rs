@@ -8,6 +8,7 @@ mod congestion;
 mod continuity;
 mod copies;
 mod garbage;
+mod phases;
 mod q784;
 mod query;
 mod reset;
