@@ -2,8 +2,11 @@
 
 use super::*;
 
-/// The phases by name, each with a way to it from an idle circuit 1, called by A.
-const PHASES: [(&str, fn(&mut World)); 8] = [
+/// A way from the idle circuit 1 to a phase of a call by A.
+type Way = fn(&mut World);
+
+/// The phases by name.
+const PHASES: [(&str, Way); 8] = [
     ("IAM", |world| world.ask_setup()),
     ("SAM", |world| {
         world.ask_setup();
@@ -45,7 +48,7 @@ impl World {
     }
 }
 
-fn reach(to: fn(&mut World)) -> World {
+fn reach(to: Way) -> World {
     let mut world = World::new();
     to(&mut world);
     world.forget();
