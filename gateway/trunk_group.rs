@@ -4,19 +4,27 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use isup::circuit::{Timer, TimerError, Timers, UnknownTimer};
-use isup::node::{CallClass, GroupConfig, Hunt, Node, NodeConfig};
+use isup::node::{CallClass, GroupConfig, Hunt, Node, NodeConfig, Prefer, Selection};
 use isup::{Cic, CircuitId, Variant};
 
 use crate::config::{self, Config, Standard, TrunkGroup};
 
-/// The configured hunt as the node's.
+/// How the group's circuits are selected, by its hunt and what it prefers.
 #[must_use]
-pub fn hunt(hunt: config::Hunt) -> Hunt {
-    match hunt {
-        config::Hunt::MostIdle => Hunt::MostIdle,
-        config::Hunt::LeastIdle => Hunt::LeastIdle,
-        config::Hunt::Ascending => Hunt::Ascending,
-        config::Hunt::Descending => Hunt::Descending,
+pub fn selection(group: &TrunkGroup) -> Selection {
+    Selection {
+        hunt: match group.hunt {
+            config::Hunt::MostIdle => Hunt::MostIdle,
+            config::Hunt::LeastIdle => Hunt::LeastIdle,
+            config::Hunt::Ascending => Hunt::Ascending,
+            config::Hunt::Descending => Hunt::Descending,
+        },
+        prefer: match group.prefer {
+            config::Prefer::Controlled => Prefer::Controlled,
+            config::Prefer::Even => Prefer::Even,
+            config::Prefer::Odd => Prefer::Odd,
+            config::Prefer::None => Prefer::Nothing,
+        },
     }
 }
 
@@ -64,8 +72,8 @@ pub fn cic(group: &TrunkGroup, timeslot: u8) -> Option<Cic> {
 }
 
 /// The circuit that an outgoing call takes while every circuit of the group is idle and none was
-/// used yet: by the group's hunt and the even and odd circuits of the two point codes
-/// (Q.764 clause 2.9.1.4). `None` when the group's linkset is not in the configuration, or is
+/// used yet: by the group's hunt and what it prefers, which is by default the
+/// even or odd circuits that this end controls (Q.764 clause 2.9.1.4). `None` when the group's linkset is not in the configuration, or is
 /// none that a node can be made of.
 #[must_use]
 pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
@@ -73,7 +81,7 @@ pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
         .linksets
         .iter()
         .find(|linkset| linkset.name == group.linkset)?;
-    let destination = group.destination.unwrap_or(linkset.adjacent);
+    let destination = linkset.leads_to(group.destination).ok()?;
     let circuits = group.timeslots.iter().filter_map(|timeslot| {
         let id = CircuitId(u32::from(timeslot));
         Some((id, cic(group, timeslot)?))
@@ -85,7 +93,7 @@ pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
     let groups = vec![GroupConfig::new(destination, circuits.collect())];
     let mut node = Node::new(NodeConfig {
         variant,
-        opc: linkset.point_code,
+        opc: linkset.own().ok()?,
         groups,
     })
     .ok()?;
@@ -95,7 +103,7 @@ pub fn first_hunted(config: &Config, group: &TrunkGroup) -> Option<(Cic, u8)> {
         .map(|timeslot| CircuitId(u32::from(timeslot)))
         .collect();
     let class = CallClass::Ordinary;
-    let CircuitId(timeslot) = node.select(&candidates, hunt(group.hunt), class).ok()?;
+    let CircuitId(timeslot) = node.select(&candidates, selection(group), class).ok()?;
     let timeslot = u8::try_from(timeslot).ok()?;
     Some((cic(group, timeslot)?, timeslot))
 }
@@ -146,6 +154,50 @@ country_code = '49'
         assert_eq!(first(3, "ascending"), (Cic(34), 2));
         assert_eq!(first(3, "descending"), (Cic(62), 30));
         assert_eq!(first(3, "most-idle"), (Cic(34), 2));
+        assert_eq!(first(3, "least-idle"), (Cic(62), 30));
+    }
+
+    /// What is preferred counts before the point codes; without it the hunt alone decides.
+    #[test]
+    fn the_first_circuit_is_one_that_the_group_prefers() {
+        let first = |own, hunt: &str, prefer| {
+            let config = config(own, &format!("{hunt}'\nprefer = '{prefer}"));
+            let (Cic(cic), _) = first_hunted(&config, &config.trunk_groups[0]).unwrap();
+            cic
+        };
+        for own in [1, 3] {
+            assert_eq!(first(own, "ascending", "even"), 34);
+            assert_eq!(first(own, "descending", "even"), 62);
+            assert_eq!(first(own, "ascending", "odd"), 33);
+            assert_eq!(first(own, "descending", "odd"), 63);
+            assert_eq!(first(own, "ascending", "none"), 33);
+            assert_eq!(first(own, "descending", "none"), 63);
+        }
+        assert_eq!(first(3, "ascending", "controlled"), 34);
+    }
+
+    /// The point codes of an ANSI network in three parts are compared as numbers, as those of ITU.
+    #[test]
+    fn point_codes_in_the_form_of_the_standard() {
+        let mut config = config(1, "ascending");
+        let linkset = &mut config.linksets[0];
+        linkset.standard = Standard::Ansi;
+        linkset.adjacent = "0-0-2".parse().unwrap();
+        linkset.point_code = "1-0-1".parse().unwrap();
+        let first = first_hunted(&config, &config.trunk_groups[0]).unwrap();
+        assert_eq!(first, (Cic(34), 2));
+        let linkset = &mut config.linksets[0];
+        let own = linkset.own().unwrap();
+        assert_eq!(
+            (own.value(), own.to_string().as_str()),
+            (0x01_0001, "1-0-1")
+        );
+        // One that an ITU network has not.
+        linkset.point_code = "250-3-17".parse().unwrap();
+        assert!(linkset.own().is_ok());
+        linkset.standard = Standard::Itu;
+        assert!(linkset.own().is_err());
+        assert_eq!(first_hunted(&config, &config.trunk_groups[0]), None);
     }
 
     #[test]

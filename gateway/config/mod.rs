@@ -37,11 +37,11 @@ pub use self::sip_trunk::{
     Authenticate, Codec, Credentials, IsupMode, Redirect, Register, Reliable, Ringback, SipTrunk,
     Suspend, TrunkTls, Verify,
 };
-pub use self::tdm::{Echo, Hunt, Overlap, TrunkGroup};
+pub use self::tdm::{Echo, Hunt, Overlap, Prefer, TrunkGroup};
 use ::lab::config::duration;
 pub use ::lab::config::{
-    CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, PointCode, Return, Role,
-    SignallingRoute, Span, Standard, Timeslots, ValueError,
+    CheckRate, Correction, Driver, Law, Link, Linkset, NetworkIndicator, Return, Role,
+    SignallingRoute, Span, Standard, Timeslots, ValueError, WrittenPointCode,
 };
 
 use crate::sip::Strangers;

@@ -382,7 +382,7 @@ fn address(what: &str) -> Option<&'static str> {
             Some("an IP address, such as \"127.0.0.1\"")
         }
         _ if what.starts_with("point code") => {
-            Some("a point code: \"zone-area-point\" such as \"2-10-5\", or a number such as 4178")
+            Some("a point code: \"2-10-5\" (ITU), \"250-3-17\" (ANSI), or a number such as 4178")
         }
         _ => None,
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
-use super::{Announcements, CheckRate, Law, Nature, PointCode, PortRange, Return, Timeslots};
+use super::{
+    Announcements, CheckRate, Law, Nature, PortRange, Return, Timeslots, WrittenPointCode,
+};
 
 /// `[[trunk_group]]`: circuits to an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -17,9 +19,10 @@ pub struct TrunkGroup {
     pub name: String,
     /// Name of the linkset that signals for it.
     pub linkset: String,
-    /// Point code of the exchange; the linkset's adjacent one when absent.
+    /// Point code of the exchange, in the form of the linkset's standard; the linkset's adjacent
+    /// one when absent.
     #[serde(default)]
-    pub destination: Option<PointCode>,
+    pub destination: Option<WrittenPointCode>,
     /// Name of the span.
     pub span: String,
     /// Timeslots of the span that are circuits of the group.
@@ -33,6 +36,9 @@ pub struct TrunkGroup {
     /// Which idle circuit an outgoing call takes.
     #[serde(default)]
     pub hunt: Hunt,
+    /// Which circuits it takes before the others.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// E.164 country code without `+`: numbers in it go out as national (RFC 3398 section 12).
     pub country_code: String,
     /// Area code that completes a subscriber number; such numbers stay local when absent.
@@ -163,6 +169,22 @@ pub enum Hunt {
     Ascending,
     /// The highest CIC.
     Descending,
+}
+
+/// Which circuits of a group an outgoing call takes first; the others are taken in the opposite
+/// order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prefer {
+    /// Those whose call stays after a dual seizure, by the point codes (Q.764 clause 2.9.1.4).
+    #[default]
+    Controlled,
+    /// Those with an even CIC.
+    Even,
+    /// Those with an odd CIC.
+    Odd,
+    /// None: all in one order.
+    None,
 }
 
 fn timers<'de, D: Deserializer<'de>>(

@@ -155,6 +155,7 @@ fn the_reference_file_holds_the_defaults() {
         NetworkIndicator::default()
     );
     assert_eq!(config.trunk_groups[0].hunt, Hunt::default());
+    assert_eq!(config.trunk_groups[0].prefer, Prefer::default());
     assert_eq!(config.sip_trunks[0].isup, IsupMode::default());
     assert_eq!(config.sip_trunks[0].reliable, Reliable::default());
     assert_eq!(config.sip_trunks[0].ringback, Ringback::default());

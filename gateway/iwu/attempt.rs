@@ -468,8 +468,8 @@ impl Iwu {
             .and_then(|id| self.points.circuits.get(id));
         match first.and_then(|place| self.points.points.get_mut(place.point)) {
             Some(point) => {
-                let hunt = trunk_group::hunt(config.hunt);
-                point.isup.select(candidates, hunt, class)
+                let selection = trunk_group::selection(config);
+                point.isup.select(candidates, selection, class)
             }
             None => Err(NoCircuit::Busy),
         }

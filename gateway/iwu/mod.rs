@@ -101,6 +101,9 @@ pub enum ConfigError {
     /// No timer of the MTP, or out of its range.
     #[error(transparent)]
     MtpTimer(#[from] lab::config::WrongTimer),
+    /// A point code that the standard of its linkset does not have.
+    #[error(transparent)]
+    PointCode(#[from] mtp::PointCodeError),
     /// What MTP refuses.
     #[error(transparent)]
     Mtp(#[from] mtp::ConfigError),

@@ -9,7 +9,7 @@ use mtp::{LinkId, LinksetConfig, Mtp, PointCode, Route};
 use tdm::{SpanId, Timeslot};
 
 use super::ConfigError;
-use crate::config::{Config, Linkset, Standard};
+use crate::config::{Config, Standard};
 use crate::trunk_group;
 
 /// One own point code in one network.
@@ -59,7 +59,7 @@ pub(super) struct Points {
 }
 
 /// Linksets with the same key share a signalling point.
-type Key = (Standard, crate::config::NetworkIndicator, PointCode);
+type Key = (crate::config::NetworkIndicator, PointCode);
 
 struct Draft {
     mtp: mtp::Config,
@@ -74,11 +74,11 @@ impl Points {
         let mut point_of_linkset = Vec::new();
         let mut next_link = 0;
         for linkset in &config.linksets {
-            let key = key(linkset);
+            let key: Key = (linkset.network_indicator, linkset.own()?);
             let point = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
                 keys.push(key);
                 drafts.push(Draft {
-                    mtp: mtp_config(linkset),
+                    mtp: mtp::Config::new(linkset.standard, key.0, key.1),
                     groups: Vec::new(),
                 });
                 keys.len() - 1
@@ -101,7 +101,7 @@ impl Points {
             }
             if let Some(draft) = drafts.get_mut(point) {
                 draft.mtp.linksets.push(LinksetConfig {
-                    adjacent: linkset.adjacent,
+                    adjacent: linkset.neighbour()?,
                     links: configured,
                 });
             }
@@ -118,8 +118,8 @@ impl Points {
                 && let Some(draft) = point.and_then(|point| drafts.get_mut(point))
             {
                 draft.mtp.routes.push(Route {
-                    destination: route.destination,
-                    via: linkset.adjacent,
+                    destination: linkset.leads_to(Some(route.destination))?,
+                    via: linkset.neighbour()?,
                     priority: route.priority,
                 });
             }
@@ -138,7 +138,8 @@ impl Points {
                 return Err(ConfigError::NoLinkset(group.linkset.clone()));
             };
             let span = span_of(config, &group.span)?;
-            let dpc = group.destination.unwrap_or(linkset.adjacent);
+            let adjacent = linkset.neighbour()?;
+            let dpc = linkset.leads_to(group.destination)?;
             let mut ids = Vec::new();
             let mut cics = Vec::new();
             for slot in group.timeslots.iter() {
@@ -156,10 +157,10 @@ impl Points {
                 cics.push((id, cic));
             }
             if let Some(draft) = drafts.get_mut(point) {
-                if dpc != linkset.adjacent {
+                if dpc != adjacent {
                     draft.mtp.routes.push(Route {
                         destination: dpc,
-                        via: linkset.adjacent,
+                        via: adjacent,
                         priority: 0,
                     });
                 }
@@ -214,22 +215,6 @@ impl Points {
             point.isup.handle_timeout(now);
         }
     }
-}
-
-fn key(linkset: &Linkset) -> Key {
-    (
-        linkset.standard,
-        linkset.network_indicator,
-        linkset.point_code,
-    )
-}
-
-fn mtp_config(linkset: &Linkset) -> mtp::Config {
-    mtp::Config::new(
-        linkset.standard,
-        linkset.network_indicator,
-        linkset.point_code,
-    )
 }
 
 fn point(draft: Draft) -> Result<Point, ConfigError> {
@@ -311,8 +296,8 @@ country_code = '49'
         let mut ways = |dpc: u16| {
             let transfer = Transfer {
                 si: 5,
-                opc: PointCode::new(1),
-                dpc: PointCode::new(dpc.into()),
+                opc: PointCode::itu(1),
+                dpc: PointCode::itu(dpc),
                 sls: Sls(0),
                 sif: bytes::Bytes::from_static(&[1, 0, 0x12]),
             };

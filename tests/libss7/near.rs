@@ -72,7 +72,7 @@ impl Near {
     /// The same, after the normal proving period or the emergency one, with these timers of ISUP.
     pub(crate) fn proved(normal: bool, timers: Timers) -> Option<Self> {
         let program = Program::start(OWN, FAR, normal)?;
-        let (own, far) = (PointCode::new(OWN), PointCode::new(FAR));
+        let (own, far) = (PointCode::itu(OWN as u16), PointCode::itu(FAR as u16));
         let config =
             Config::new(Standard::Itu, NetworkIndicator::National, own).with_linkset(far, &[LINK]);
         let circuits = (1..=CIRCUITS).map(|cic| (CircuitId(cic.into()), Cic(cic)));

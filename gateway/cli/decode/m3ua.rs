@@ -4,9 +4,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use isup::Variant;
-use mtp::{
-    Message, NetworkIndicator, PointCode, PointCodeFormat, RoutingLabel, ServiceInformation, Sls,
-};
+use mtp::{Message, NetworkIndicator, PointCode, RoutingLabel, ServiceInformation, Sls};
 
 use super::frame::{Frame, FrameError, short};
 use super::mtp as level3;
@@ -161,15 +159,14 @@ fn protocol_data(offset: usize, value: &[u8], variant: Variant) -> Result<Frame,
         });
     };
     let [o, p, q, r, d, e, f, g, service, network, priority, sls] = *head;
-    let largest = level3::standard(variant).largest_point_code();
-    let code = |offset: usize, word: u32| match word <= largest {
-        true => Ok(PointCode::new(word)),
-        false => Err(FrameError::PointCode {
+    let standard = level3::standard(variant);
+    let code = |offset: usize, word: u32| {
+        PointCode::new(standard, word).ok_or(FrameError::PointCode {
             offset,
             found: word,
-            largest,
+            largest: standard.largest_point_code(),
             variant,
-        }),
+        })
     };
     let message = Message {
         sio: ServiceInformation {
@@ -190,16 +187,19 @@ fn protocol_data(offset: usize, value: &[u8], variant: Variant) -> Result<Frame,
 /// A message about destinations names them (section 3.4.1): a mask, how many low bits do not
 /// count, then 24 bits.
 fn management(name: &str, parameters: &[Parameter<'_>], variant: Variant) -> String {
-    let format = PointCodeFormat::of(level3::standard(variant));
+    let standard = level3::standard(variant);
     let mut what = name.to_owned();
     let affected = parameters
         .iter()
         .filter(|(tag, ..)| *tag == AFFECTED_POINT_CODE);
     for (_, _, value) in affected {
         for &[mask, a, b, c] in value.as_chunks().0 {
-            let code = PointCode::new(u32::from_be_bytes([0, a, b, c]));
+            let word = u32::from_be_bytes([0, a, b, c]);
             // A `String` takes every line.
-            let _ = write!(what, " {}", format.write(code));
+            let _ = match PointCode::new(standard, word) {
+                Some(code) => write!(what, " {code}"),
+                None => write!(what, " {word}"),
+            };
             if mask > 0 {
                 let _ = write!(what, " (last {mask} bits any)");
             }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use isup::{Begins, Variant};
 use mtp::mtp2::{LARGEST_MESSAGE, SignalUnit};
 use mtp::mtp3::{LinkTestMessage, Management};
-use mtp::{PointCodeFormat, Standard, service};
+use mtp::{Standard, service};
 
 use super::frame::{Frame, FrameError, Isup, short};
 
@@ -64,14 +64,10 @@ pub(super) fn message(
 /// A message whose label is read, for the user part that its service indicator names.
 pub(super) fn of_user(link: &'static str, message: mtp::Message, variant: Variant) -> Frame {
     let standard = standard(variant);
-    let format = PointCodeFormat::of(standard);
     let (sio, label) = (message.sio, message.label);
     let mut path = format!(
         "{} > {} sls {} ni {}",
-        format.write(label.opc),
-        format.write(label.dpc),
-        label.sls,
-        sio.network_indicator
+        label.opc, label.dpc, label.sls, sio.network_indicator
     );
     if sio.priority > 0 {
         path += &format!(" priority {}", sio.priority);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ::dahdi::LinkMode;
-use lab::config::{Driver, Linkset, PointCode, Span, Standard, Timeslots};
+use lab::config::{Driver, Linkset, PointCode, Span, Standard, Timeslots, WrittenPointCode};
 
 use super::unique;
 use crate::config::TrunkGroup;
@@ -13,7 +13,7 @@ use crate::config::read::Complaints;
 /// What a trunk group of the gateway and circuits of the lab have in common.
 pub(super) struct Circuits<'a> {
     linkset: &'a str,
-    destination: Option<PointCode>,
+    destination: Option<WrittenPointCode>,
     span: &'a str,
     timeslots: Timeslots,
     first_cic: u16,
@@ -126,20 +126,20 @@ fn check_span(place: Place, name: &str, spans: &[Span], complaints: &mut Complai
     }
 }
 
+/// The point code that a written one is by the standard of its linkset.
 pub(super) fn check_point_code(
     place: Place,
-    code: PointCode,
+    written: WrittenPointCode,
     standard: Standard,
     complaints: &mut Complaints,
-) {
-    if !code.fits(standard) {
-        let largest = standard.largest_point_code();
-        complaints.add(
-            place,
-            format!("point code {} does not fit the routing label", code.value()),
-            format!("0 to {largest}"),
-        );
-    }
+) -> Option<PointCode> {
+    let code = written.of(standard);
+    code.map_err(|error| {
+        let what =
+            format!("there is no point code {written} in a network of standard `{standard}`");
+        complaints.add(place, what, error.expected());
+    })
+    .ok()
 }
 
 fn check_linkset<'a>(
@@ -149,19 +149,19 @@ fn check_linkset<'a>(
     used: &mut Used<'a>,
     complaints: &mut Complaints,
 ) {
-    check_point_code(
+    let own = check_point_code(
         place.key("point_code"),
         linkset.point_code,
         linkset.standard,
         complaints,
     );
-    check_point_code(
+    let adjacent = check_point_code(
         place.key("adjacent"),
         linkset.adjacent,
         linkset.standard,
         complaints,
     );
-    if linkset.point_code == linkset.adjacent {
+    if own.is_some() && own == adjacent {
         let complaint = complaints.add(
             place.key("adjacent"),
             format!("linkset `{}` has one point code at both ends", linkset.name),
@@ -258,13 +258,13 @@ fn check_circuits<'a>(
         complaints.dangling(place.key("linkset"), "linkset", circuits.linkset, known);
         return;
     };
-    let destination = circuits.destination.unwrap_or(linkset.adjacent);
-    check_point_code(
-        place.key("destination"),
-        destination,
-        linkset.standard,
-        complaints,
-    );
+    let destination = match circuits.destination {
+        Some(written) => {
+            let place = place.key("destination");
+            check_point_code(place, written, linkset.standard, complaints)
+        }
+        None => linkset.neighbour().ok(),
+    };
     let (largest, clause) = match linkset.standard {
         Standard::Itu => (0x0FFF, "Q.763 clause 1.2"),
         Standard::Ansi => (0x3FFF, "T1.113.3 clause 1.2"),
@@ -279,11 +279,14 @@ fn check_circuits<'a>(
         );
         return;
     }
-    let ends = (linkset.point_code, destination);
+    // One that is none has been told.
+    let (Ok(own), Some(destination)) = (linkset.own(), destination) else {
+        return;
+    };
     let taken = circuits.timeslots.iter().find_map(|timeslot| {
         let cic = circuits.first_cic + u16::from(timeslot);
         used.cics
-            .get(&(ends.0, ends.1, cic))
+            .get(&(own, destination, cic))
             .map(|first| (timeslot, cic, first.clone()))
     });
     if let Some((timeslot, cic, first)) = taken {
@@ -299,7 +302,7 @@ fn check_circuits<'a>(
     for timeslot in circuits.timeslots.iter() {
         let cic = circuits.first_cic + u16::from(timeslot);
         used.cics
-            .entry((ends.0, ends.1, cic))
+            .entry((own, destination, cic))
             .or_insert_with(|| place.key("timeslots"));
     }
 }

@@ -78,16 +78,9 @@ fn check_one_point(
     before: &[Linkset],
     complaints: &mut Complaints,
 ) {
-    let point = |linkset: &Linkset| {
-        (
-            linkset.standard,
-            linkset.network_indicator,
-            linkset.point_code,
-        )
-    };
-    let other = before
-        .iter()
-        .position(|other| point(other) == point(linkset));
+    let point = |linkset: &Linkset| Some((linkset.network_indicator, linkset.own().ok()?));
+    let other =
+        point(linkset).and_then(|this| before.iter().position(|other| point(other) == Some(this)));
     let Some((index, other)) = other.and_then(|index| Some((index, before.get(index)?))) else {
         return;
     };
@@ -139,14 +132,15 @@ fn check_routes(linksets: &[Linkset], routes: &[SignallingRoute], complaints: &m
             complaints.dangling(place.key("via"), "linkset", &route.via, known);
             continue;
         };
-        let destination = route.destination;
-        check_point_code(
+        let Some(destination) = check_point_code(
             place.key("destination"),
-            destination,
+            route.destination,
             linkset.standard,
             complaints,
-        );
-        if destination == linkset.point_code || destination == linkset.adjacent {
+        ) else {
+            continue;
+        };
+        if [linkset.own(), linkset.neighbour()].contains(&Ok(destination)) {
             complaints.add(
                 place.key("destination"),
                 format!("{destination} is an end of linkset `{}`", linkset.name),

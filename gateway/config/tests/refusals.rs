@@ -57,6 +57,10 @@ drawn! {
     timeslot_of_frame_alignment: "timeslot = 16" => "timeslot = 0";
     timeslots_of_nonsense: "timeslots = \"1-15,17-31\"" => "timeslots = \"1-15,17-32\"";
     point_code_of_nonsense: "point_code = \"2-10-1\"" => "point_code = \"8-10-1\"";
+    point_code_of_letters: "point_code = \"2-10-1\"" => "point_code = \"2-x-1\"";
+    point_code_of_ansi: "point_code = \"2-10-1\"" => "point_code = \"250-3-17\"";
+    ansi_point_code_of_nonsense: "standard = \"itu\"\nnetwork_indicator = \"national\"\npoint_code = \"2-10-1\"" => "standard = \"ansi\"\npoint_code = \"250-3-256\"";
+    circuits_of_no_preference: "hunt = \"most-idle\"" => "hunt = \"most-idle\"\nprefer = \"evne\"";
     same_point_code_at_both_ends: "point_code = \"2-10-1\"" => "point_code = \"2-10-5\"";
     key_missing: "country_code = \"49\"\n" => "";
     driver_without_socket: "path = \"/tmp/isthmus-e1.sock\"\n" => "";

@@ -23,8 +23,6 @@ use crate::sip::Flow;
 use crate::sip::location::{Answer, Question, Record};
 
 const LINK: LinkId = LinkId(0);
-const NEAR: PointCode = PointCode::new(1);
-const FAR: PointCode = PointCode::new(2);
 const SIP: &str = "127.0.0.1:5060";
 /// The link has a bit rate: a message must have left it before the next one does.
 const SAYING: Duration = Duration::from_millis(10);
@@ -86,6 +84,14 @@ fn addresses(swapped: bool) -> (&'static str, &'static str) {
         false => (SIP, USER),
         true => (USER, SIP),
     }
+}
+
+fn near_end(standard: Standard) -> PointCode {
+    PointCode::new(standard, 1).unwrap()
+}
+
+fn far_end(standard: Standard) -> PointCode {
+    PointCode::new(standard, 2).unwrap()
 }
 
 fn configuration(standard: Standard, settings: &Settings) -> String {
@@ -207,7 +213,8 @@ impl Stand {
             seed: 1.into(),
         };
         let network = config.linksets[0].network_indicator;
-        let far = mtp::Config::new(standard, network, FAR).with_linkset(NEAR, &[LINK]);
+        let far = mtp::Config::new(standard, network, far_end(standard))
+            .with_linkset(near_end(standard), &[LINK]);
         let mut stand = Self {
             now,
             iwu: Iwu::new(Arc::new(config), birth).unwrap(),
@@ -315,8 +322,8 @@ impl Stand {
     fn transfer(&mut self, cic: Cic, message: &Message) {
         let transfer = Transfer {
             si: 5,
-            opc: FAR,
-            dpc: NEAR,
+            opc: far_end(self.standard),
+            dpc: near_end(self.standard),
             sls: Sls((cic.0 & 0x0F) as u8),
             sif: message.encode_sif(cic).into(),
         };

@@ -83,7 +83,7 @@ proptest! {
     #[test]
     fn line(ticks in prop::collection::vec(any::<[u8; 32]>(), 1..20)) {
         let mut now = base();
-        let codes = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+        let codes = [0x1055, 0x1056].map(lab::config::PointCode::itu);
         let config =
             ExchangeConfig::one_span(SpanId(0), codes[0], codes[1], "de", "49", Vec::new());
         let mut exchange = Exchange::new(config.unwrap()).unwrap();

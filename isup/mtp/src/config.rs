@@ -62,11 +62,11 @@ impl Config {
     /// The first fault found.
     pub fn check(&self) -> Result<(), ConfigError> {
         let fits = |code: PointCode| {
-            code.fits(self.standard)
+            (code.standard() == self.standard)
                 .then_some(())
                 .ok_or(ConfigError::PointCode {
-                    found: code.value(),
-                    largest: self.standard.largest_point_code(),
+                    found: code,
+                    expected: self.standard,
                 })
         };
         fits(self.point_code)?;
@@ -187,13 +187,13 @@ pub struct Route {
 /// A configuration cannot work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A point code is too wide for the standard.
-    #[error("point code {found} does not fit the routing label, expected at most {largest}")]
+    /// A point code is of a network of another standard.
+    #[error("point code {found} is one of another standard, expected one of {expected}")]
     PointCode {
-        /// The value given.
-        found: u32,
-        /// The largest that fits.
-        largest: u32,
+        /// The code given.
+        found: PointCode,
+        /// The standard of the signalling point.
+        expected: Standard,
     },
     /// The node is its own neighbour.
     #[error("linkset to {0}: that is this signalling point itself")]

@@ -46,6 +46,16 @@ impl Standard {
     }
 }
 
+impl fmt::Display for Standard {
+    /// As in a configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Itu => "itu",
+            Self::Ansi => "ansi",
+        })
+    }
+}
+
 /// Signalling link selection, the value that keeps messages in sequence and shares the load
 /// (Q.704 §2.2.4).
 #[derive(
@@ -217,8 +227,8 @@ impl RoutingLabel {
             Standard::Itu => {
                 let (rest, word) = le_u32(input)?;
                 let label = Self {
-                    dpc: PointCode::new(word & 0x3FFF),
-                    opc: PointCode::new(word >> 14 & 0x3FFF),
+                    dpc: PointCode::of_bits(standard, word),
+                    opc: PointCode::of_bits(standard, word >> 14),
                     sls: Sls((word >> 28) as u8),
                 };
                 Ok((rest, label))
@@ -230,8 +240,8 @@ impl RoutingLabel {
                 Ok((
                     rest,
                     Self {
-                        dpc: PointCode::new(dpc),
-                        opc: PointCode::new(opc),
+                        dpc: PointCode::of_bits(standard, dpc),
+                        opc: PointCode::of_bits(standard, opc),
                         sls: Sls(sls),
                     },
                 ))
@@ -301,8 +311,8 @@ mod tests {
     #[test]
     fn itu_label_octets() {
         let label = RoutingLabel {
-            dpc: PointCode::new(2),
-            opc: PointCode::new(1),
+            dpc: PointCode::itu(2),
+            opc: PointCode::itu(1),
             sls: Sls(5),
         };
         let mut out = BytesMut::new();
@@ -317,8 +327,8 @@ mod tests {
     #[test]
     fn ansi_label_octets() {
         let label = RoutingLabel {
-            dpc: PointCode::new(250 << 16 | 3 << 8 | 17),
-            opc: PointCode::new(1 << 16 | 2 << 8 | 3),
+            dpc: PointCode::ansi(250 << 16 | 3 << 8 | 17),
+            opc: PointCode::ansi(1 << 16 | 2 << 8 | 3),
             sls: Sls(21),
         };
         let mut out = BytesMut::new();

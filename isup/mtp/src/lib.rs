@@ -5,12 +5,13 @@
 //!
 //! ```
 //! use std::time::Instant;
-//! use mtp::{Config, LineEvent, LinkId, Mtp, NetworkIndicator, Output, PointCode, Standard};
+//! use mtp::{Config, LineEvent, LinkId, Mtp, NetworkIndicator, Output, Standard};
+//! use mtp::WrittenPointCode;
 //!
 //! # fn run(now: Instant) -> Result<(), Box<dyn std::error::Error>> {
-//! let own: PointCode = "2-10-5".parse()?;
-//! let config = Config::new(Standard::Itu, NetworkIndicator::National, own)
-//!     .with_linkset("2-10-6".parse()?, &[LinkId(0)]);
+//! let point = |text: &str| text.parse::<WrittenPointCode>()?.of(Standard::Itu);
+//! let config = Config::new(Standard::Itu, NetworkIndicator::National, point("2-10-5")?)
+//!     .with_linkset(point("2-10-6")?, &[LinkId(0)]);
 //! let mut mtp = Mtp::new(config)?;
 //! mtp.start(now);
 //! mtp.handle_line(now, LinkId(0), LineEvent::InService);
@@ -51,7 +52,7 @@ pub use label::{
 pub use link_state::{Activity, Cause, Hint, LinkChange, LinkState, TimerEvent, TimerName};
 pub use mtp2::{ErrorCorrection, Thresholds};
 pub use mtp3::{LinkRequest, Mtp, RequestError};
-pub use point_code::{PointCode, PointCodeError, PointCodeFormat};
+pub use point_code::{PointCode, PointCodeError, WrittenPointCode};
 pub use primitives::{LineEvent, Output, Status, Transfer, TransferError};
 pub use timers::{Figures, OutOfRange, Timers};
 

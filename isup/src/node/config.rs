@@ -64,6 +64,14 @@ pub enum ConfigError {
     /// The exchange would be its own far end.
     #[error("dpc {0} is the node's own point code, expected that of the far end")]
     OwnPointCode(PointCode),
+    /// The two ends of circuits would be of two standards.
+    #[error("dpc {dpc} and the node's own point code {opc} are of different standards")]
+    Standards {
+        /// The far end.
+        dpc: PointCode,
+        /// The node.
+        opc: PointCode,
+    },
     /// Two circuits would have one name on the line.
     #[error("CIC {cic} towards {dpc} is given twice")]
     CicTwice {

@@ -41,7 +41,7 @@ pub use config::{ConfigError, GroupConfig, NodeConfig, StartReset};
 pub use congestion::Congestion;
 pub use group::GroupRequest;
 pub use output::{Alert, Output, TimerEvent};
-pub use select::{CallClass, Hunt, NoCircuit};
+pub use select::{CallClass, Hunt, NoCircuit, Prefer, Selection};
 pub use view::{CircuitView, Hint, LastEvent, RunningTimer};
 
 /// Service indicator of ISUP (Q.704 §14.2.1).
@@ -183,6 +183,10 @@ impl Node {
         } = config;
         if dpc == self.opc {
             return Err(ConfigError::OwnPointCode(dpc));
+        }
+        if dpc.standard() != self.opc.standard() {
+            let opc = self.opc;
+            return Err(ConfigError::Standards { dpc, opc });
         }
         let most = match self.variant {
             Variant::Itu => 0x0FFF,

@@ -8,21 +8,54 @@ use crate::{CallingPartysCategory, Cic, CircuitId, Message};
 
 /// The order in which circuits are tried.
 ///
-/// All of them try the circuits that this end controls first, and the others in the opposite
-/// order: an exchange at the other end that does the same meets this one only when nearly all
-/// circuits are busy.
+/// All of them try the circuits that are preferred first ([`Prefer`]), and the others in the
+/// opposite order: an exchange at the other end that prefers the others meets this one only when
+/// nearly all circuits are busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Hunt {
-    /// Method 2 of Q.764: of the controlled circuits the one that was idle longest, of the others
+    /// Method 2 of Q.764: of the preferred circuits the one that was idle longest, of the others
     /// the one released last.
     #[default]
     MostIdle,
-    /// Of the controlled circuits the one released last, of the others the one idle longest.
+    /// Of the preferred circuits the one released last, of the others the one idle longest.
     LeastIdle,
-    /// Of the controlled circuits the lowest code, of the others the highest.
+    /// Of the preferred circuits the lowest code, of the others the highest.
     Ascending,
-    /// Of the controlled circuits the highest code, of the others the lowest.
+    /// Of the preferred circuits the highest code, of the others the lowest.
     Descending,
+}
+
+/// Which circuits are tried before the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Prefer {
+    /// Those whose call stays after a dual seizure: the even ones at the end with the higher point
+    /// code, the odd ones at the other (Q.764 §2.9.1.4).
+    #[default]
+    Controlled,
+    /// Those with an even code, whatever the point codes are.
+    Even,
+    /// Those with an odd code.
+    Odd,
+    /// None: one order for all.
+    Nothing,
+}
+
+/// How a circuit is selected. A [`Hunt`] alone prefers the controlled circuits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Selection {
+    /// The order.
+    pub hunt: Hunt,
+    /// The circuits that come first.
+    pub prefer: Prefer,
+}
+
+impl From<Hunt> for Selection {
+    fn from(hunt: Hunt) -> Self {
+        Self {
+            hunt,
+            prefer: Prefer::default(),
+        }
+    }
 }
 
 /// Whether a congested far end is to be spared a new call (Q.764 §2.10.2).
@@ -69,9 +102,10 @@ impl Node {
     pub fn select(
         &mut self,
         candidates: &[CircuitId],
-        hunt: Hunt,
+        selection: impl Into<Selection>,
         class: CallClass,
     ) -> Result<CircuitId, NoCircuit> {
+        let selection = selection.into();
         let mut spared = BTreeSet::new();
         loop {
             let lines = candidates
@@ -80,7 +114,7 @@ impl Node {
             let best = lines
                 .filter(|line| line.circuit.is_available() && self.can_reach(line.dpc))
                 .filter(|line| !spared.contains(&line.dpc))
-                .min_by_key(|line| rank(line, hunt));
+                .min_by_key(|line| rank(line, selection));
             let Some((id, dpc)) = best.map(|line| (line.id, line.dpc)) else {
                 return Err(match spared.is_empty() {
                     true => NoCircuit::Busy,
@@ -106,19 +140,24 @@ impl Node {
     }
 }
 
-/// The least rank is tried first: controlled circuits before others, then in or against the order.
-fn rank(line: &Line, hunt: Hunt) -> (bool, Result<u64, Reverse<u64>>) {
+/// The least rank is tried first: preferred circuits before others, then in or against the order.
+fn rank(line: &Line, selection: Selection) -> (bool, Result<u64, Reverse<u64>>) {
     let Cic(cic) = line.cic;
-    let (key, up) = match hunt {
+    let (key, up) = match selection.hunt {
         Hunt::MostIdle => (line.idle_order, true),
         Hunt::LeastIdle => (line.idle_order, false),
         Hunt::Ascending => (u64::from(cic), true),
         Hunt::Descending => (u64::from(cic), false),
     };
-    let control = line.circuit.is_controlled();
+    let preferred = match selection.prefer {
+        Prefer::Controlled => line.circuit.is_controlled(),
+        Prefer::Even => cic.is_multiple_of(2),
+        Prefer::Odd => !cic.is_multiple_of(2),
+        Prefer::Nothing => true,
+    };
     (
-        !control,
-        if control == up {
+        !preferred,
+        if preferred == up {
             Ok(key)
         } else {
             Err(Reverse(key))

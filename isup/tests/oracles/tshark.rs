@@ -77,6 +77,7 @@ fn signal_unit(generated: &Generated, variant: Variant) -> Bytes {
         Variant::Itu => Standard::Itu,
         Variant::Ansi => Standard::Ansi,
     };
+    let code = |value| PointCode::new(standard, value).unwrap();
     let message = mtp::Message {
         sio: ServiceInformation {
             network_indicator: NetworkIndicator::National,
@@ -84,8 +85,8 @@ fn signal_unit(generated: &Generated, variant: Variant) -> Bytes {
             service: service::ISUP,
         },
         label: RoutingLabel {
-            dpc: PointCode::new(generated.dpc),
-            opc: PointCode::new(generated.opc),
+            dpc: code(generated.dpc),
+            opc: code(generated.opc),
             sls: Sls(generated.sls),
         },
         body: generated.message.encode_sif(Cic(generated.cic)).into(),

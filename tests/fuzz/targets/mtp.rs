@@ -11,9 +11,13 @@ use mtp::{
 const LINK: LinkId = LinkId(0);
 
 fn point(own: u32, adjacent: u32, standard: Standard) -> Mtp {
-    let config = Config::new(standard, NetworkIndicator::National, PointCode::new(own))
-        .with_linkset(PointCode::new(adjacent), &[LINK]);
+    let config = Config::new(standard, NetworkIndicator::National, code(standard, own))
+        .with_linkset(code(standard, adjacent), &[LINK]);
     Mtp::new(config).expect("two points and a link fit")
+}
+
+fn code(standard: Standard, value: u32) -> PointCode {
+    PointCode::new(standard, value).expect("a small one")
 }
 
 /// A point in service, and the sequence number of the next message it takes.
@@ -35,7 +39,7 @@ impl Point {
             point.handle_line(now, LINK, LineEvent::InService);
         }
         let end = now + Duration::from_secs(60);
-        while now < end && !(points[0].accessible(PointCode::new(2)) && flying.is_empty()) {
+        while now < end && !(points[0].accessible(code(standard, 2)) && flying.is_empty()) {
             for (from, point) in points.iter_mut().enumerate() {
                 while let Some(output) = point.poll_output() {
                     if let Output::SignalUnit(_, unit) = output {
@@ -61,7 +65,7 @@ impl Point {
         }
         let [mtp, _] = points;
         assert!(
-            mtp.accessible(PointCode::new(2)),
+            mtp.accessible(code(standard, 2)),
             "{:?}",
             mtp.link_state(LINK)
         );
@@ -121,8 +125,8 @@ pub(super) fn mtp(octets: &[u8]) {
                     now,
                     Transfer {
                         si: 5,
-                        opc: PointCode::new(1),
-                        dpc: PointCode::new(2),
+                        opc: code(standard, 1),
+                        dpc: code(standard, 2),
                         sls: Sls(operation >> 4),
                         sif: Bytes::copy_from_slice(piece),
                     },

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{NetworkIndicator, PointCode, Standard, durations, optional_duration};
+use super::{
+    NetworkIndicator, PointCode, PointCodeError, Standard, WrittenPointCode, durations,
+    optional_duration,
+};
 
 /// `[[linkset]]`: the links to one adjacent signalling point.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -19,10 +22,10 @@ pub struct Linkset {
     /// Network indicator of every message on the linkset (Q.704 clause 14.2.2).
     #[serde(default)]
     pub network_indicator: NetworkIndicator,
-    /// Own point code.
-    pub point_code: PointCode,
+    /// Own point code, in the form of the standard.
+    pub point_code: WrittenPointCode,
     /// Point code at the other end of the links.
-    pub adjacent: PointCode,
+    pub adjacent: WrittenPointCode,
     /// Level 2 timers that differ from their default, by name: `t7 = "1s"` (Q.703 clause 12.3).
     #[serde(default, deserialize_with = "durations")]
     pub mtp2_timers: BTreeMap<String, Duration>,
@@ -69,8 +72,8 @@ pub enum Correction {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignallingRoute {
-    /// The signalling point.
-    pub destination: PointCode,
+    /// The signalling point, in the form of the standard of the linkset that leads there.
+    pub destination: WrittenPointCode,
     /// Name of the linkset that leads there, to a signalling transfer point.
     pub via: String,
     /// Lower is preferred; ways of one priority share the load. That of a linkset's own circuits
@@ -114,6 +117,34 @@ impl Link {
 }
 
 impl Linkset {
+    /// The own point code.
+    ///
+    /// # Errors
+    /// When the standard has no such point code, as with the others.
+    pub fn own(&self) -> Result<PointCode, PointCodeError> {
+        self.point_code.of(self.standard)
+    }
+
+    /// The point code at the other end of the links.
+    ///
+    /// # Errors
+    /// As [`own`](Self::own).
+    pub fn neighbour(&self) -> Result<PointCode, PointCodeError> {
+        self.adjacent.of(self.standard)
+    }
+
+    /// The point code that circuits or a route of the linkset lead to: the neighbour's where
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// As [`own`](Self::own).
+    pub fn leads_to(
+        &self,
+        destination: Option<WrittenPointCode>,
+    ) -> Result<PointCode, PointCodeError> {
+        destination.unwrap_or(self.adjacent).of(self.standard)
+    }
+
     /// The timers of both levels.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub use self::subscriber::{Behaviour, Subscriber, Terminal};
 pub use self::value::{CheckRate, Timeslots, ValueError, duration, durations, optional_duration};
 pub use crate::modem::Modulation;
 pub use media_bridge::continuity::Return;
-pub use mtp::{NetworkIndicator, PointCode, Standard};
+pub use mtp::{NetworkIndicator, PointCode, PointCodeError, Standard, WrittenPointCode};
 pub use serial::Layout;
 pub use tdm::Law;
 
@@ -74,7 +74,7 @@ pub struct Circuits {
     pub linkset: String,
     /// Point code of the exchange at the other end; the linkset's adjacent one when absent.
     #[serde(default)]
-    pub destination: Option<PointCode>,
+    pub destination: Option<WrittenPointCode>,
     /// Name of the span.
     pub span: String,
     /// The timeslots.

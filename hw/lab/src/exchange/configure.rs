@@ -104,6 +104,9 @@ pub enum ExchangeError {
     /// No timer of the MTP, or out of its range.
     #[error(transparent)]
     Timer(#[from] config::WrongTimer),
+    /// A point code that the standard of its linkset does not have.
+    #[error(transparent)]
+    PointCode(#[from] mtp::PointCodeError),
     /// A file without linksets.
     #[error("there is no linkset")]
     NoLinkset,
@@ -121,13 +124,13 @@ impl ExchangeConfig {
             mtp::Standard::Itu => Variant::Itu,
             mtp::Standard::Ansi => Variant::Ansi,
         };
-        let opc = first.point_code;
+        let opc = first.own()?;
         let mut mtp = mtp::Config::new(first.standard, first.network_indicator, opc);
         let mut links = Vec::new();
         for linkset in &file.linksets {
             let differs = [
-                ("point_code", linkset.point_code != first.point_code),
                 ("standard", linkset.standard != first.standard),
+                ("point_code", linkset.own()? != opc),
                 ("mtp2_timers", linkset.mtp2_timers != first.mtp2_timers),
                 ("mtp3_timers", linkset.mtp3_timers != first.mtp3_timers),
                 (
@@ -150,7 +153,7 @@ impl ExchangeConfig {
                 of_set.push(link.configured(id));
             }
             mtp.linksets.push(LinksetConfig {
-                adjacent: linkset.adjacent,
+                adjacent: linkset.neighbour()?,
                 links: of_set,
             });
         }
@@ -162,8 +165,8 @@ impl ExchangeConfig {
                 .find(|linkset| linkset.name == route.via);
             let linkset = linkset.ok_or_else(|| missing("linkset", &route.via))?;
             mtp.routes.push(Route {
-                destination: route.destination,
-                via: linkset.adjacent,
+                destination: linkset.leads_to(Some(route.destination))?,
+                via: linkset.neighbour()?,
                 priority: route.priority,
             });
         }
@@ -175,8 +178,8 @@ impl ExchangeConfig {
                 .iter()
                 .find(|linkset| linkset.name == circuits.linkset)
                 .ok_or_else(|| missing("linkset", &circuits.linkset))?;
-            let adjacent = linkset.adjacent;
-            let dpc = circuits.destination.unwrap_or(adjacent);
+            let adjacent = linkset.neighbour()?;
+            let dpc = linkset.leads_to(circuits.destination)?;
             if dpc != adjacent {
                 mtp.routes.push(Route {
                     destination: dpc,

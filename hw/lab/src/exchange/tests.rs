@@ -66,7 +66,7 @@ impl World {
     fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the base of virtual time")]
         let now = Instant::now();
-        let codes: [PointCode; 2] = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+        let codes: [PointCode; 2] = [0x1055, 0x1056].map(PointCode::itu);
         let caller = Behaviour::Caller {
             calls: "0305550001".to_owned(),
             hang_up_after: Some(Duration::from_secs(3)),
@@ -467,7 +467,7 @@ fn numbers_and_countries_that_are_none_are_refused() {
     }
     let refused = world.exchanges[NEAR].place_configured_call(now, "+49305550001");
     assert!(matches!(refused, Err(RequestError::Number(_))));
-    let codes = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+    let codes = [0x1055, 0x1056].map(PointCode::itu);
     let config = ExchangeConfig::one_span(SPAN, codes[0], codes[1], "xx", "49", Vec::new());
     let error = config.unwrap_err().to_string();
     assert!(

@@ -251,7 +251,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("isthmus-modem-{}", std::process::id()));
         symlink("/nowhere", &path).unwrap();
         let subscribers = vec![modem(Terminal::Pty(path.clone()))];
-        let [own, other] = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+        let [own, other] = [0x1055, 0x1056].map(mtp::PointCode::itu);
         let config =
             ExchangeConfig::one_span(tdm::SpanId(0), own, other, "de", "49", subscribers.clone());
         let mut exchange = Exchange::new(config.unwrap()).unwrap();
@@ -293,7 +293,7 @@ mod tests {
             calls: Some("+49305550001".to_owned()),
             dials: Some("0305550001".to_owned()),
         })];
-        let [own, other] = ["2-10-5", "2-10-6"].map(|code| code.parse().unwrap());
+        let [own, other] = [0x1055, 0x1056].map(mtp::PointCode::itu);
         let config =
             ExchangeConfig::one_span(tdm::SpanId(0), own, other, "de", "49", subscribers.clone());
         let mut exchange = Exchange::new(config.unwrap()).unwrap();

@@ -49,7 +49,11 @@ impl SpanIo for Line {
 }
 
 fn exchange(codes: [&str; 2], subscribers: Vec<Subscriber>) -> Exchange {
-    let [own, other] = codes.map(|code| code.parse().unwrap());
+    let code = |code: &str| {
+        let written: mtp::WrittenPointCode = code.parse().unwrap();
+        written.of(mtp::Standard::Itu).unwrap()
+    };
+    let [own, other] = codes.map(code);
     let config = ExchangeConfig::one_span(SPAN, own, other, "de", "49", subscribers);
     Exchange::new(config.unwrap()).unwrap()
 }

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn slots_of_a_failed_link_spread_over_the_others() {
-        let linkset = Linkset::new(Standard::Itu, PointCode::new(1), vec![0, 1, 2]);
+        let linkset = Linkset::new(Standard::Itu, PointCode::itu(1), vec![0, 1, 2]);
         let load = |link| {
             (0..16)
                 .filter(|&slot| linkset.choose(slot, |link| link != 1) == Some(link))

@@ -273,14 +273,12 @@ fn parse_destination(standard: Standard, input: &[u8]) -> IResult<&[u8], (PointC
     match standard {
         Standard::Itu => {
             let (rest, word) = le_u16(input)?;
-            Ok((
-                rest,
-                (PointCode::new(u32::from(word & 0x3FFF)), (word >> 14) as u8),
-            ))
+            let code = PointCode::of_bits(standard, word.into());
+            Ok((rest, (code, (word >> 14) as u8)))
         }
         Standard::Ansi => {
             let (rest, code) = le_u24(input)?;
-            Ok((rest, (PointCode::new(code), 0)))
+            Ok((rest, (PointCode::of_bits(standard, code), 0)))
         }
     }
 }
@@ -335,32 +333,32 @@ mod tests {
 
     #[test]
     fn every_message_survives_both_formats() {
-        let (slc, code) = (Slc(9), PointCode::new(0x2AAA));
-        for message in [
-            Management::Coo(slc, 77),
-            Management::Coa(slc, 127),
-            Management::Eco(slc),
-            Management::Eca(slc),
-            Management::Cbd(slc, 200),
-            Management::Cba(slc, 1),
-            Management::Tfc(code, 2),
-            Management::Tfp(code),
-            Management::Tfr(code),
-            Management::Tfa(code),
-            Management::Rst(code),
-            Management::Rsr(code),
-            Management::Lin(slc),
-            Management::Lun(slc),
-            Management::Lia(slc),
-            Management::Lua(slc),
-            Management::Lid(slc),
-            Management::Lfu(slc),
-            Management::Llt(slc),
-            Management::Lrt(slc),
-            Management::Tra,
-            Management::Upu(code, 5, 1),
-        ] {
-            for standard in [Standard::Itu, Standard::Ansi] {
+        for standard in [Standard::Itu, Standard::Ansi] {
+            let (slc, code) = (Slc(9), PointCode::of_bits(standard, 0x2AAA));
+            for message in [
+                Management::Coo(slc, 77),
+                Management::Coa(slc, 127),
+                Management::Eco(slc),
+                Management::Eca(slc),
+                Management::Cbd(slc, 200),
+                Management::Cba(slc, 1),
+                Management::Tfc(code, 2),
+                Management::Tfp(code),
+                Management::Tfr(code),
+                Management::Tfa(code),
+                Management::Rst(code),
+                Management::Rsr(code),
+                Management::Lin(slc),
+                Management::Lun(slc),
+                Management::Lia(slc),
+                Management::Lua(slc),
+                Management::Lid(slc),
+                Management::Lfu(slc),
+                Management::Llt(slc),
+                Management::Lrt(slc),
+                Management::Tra,
+                Management::Upu(code, 5, 1),
+            ] {
                 let octets = message.encode(standard);
                 let decoded = Management::decode(standard, message.sls(), &octets);
                 assert_eq!(decoded.as_ref(), Some(&message));
@@ -379,7 +377,7 @@ mod tests {
             [0x11, 0x53, 0]
         );
         assert_eq!(Management::Tra.encode(Standard::Itu).as_ref(), [0x17]);
-        let tfp = Management::Tfp(PointCode::new(0x1234)).encode(Standard::Itu);
+        let tfp = Management::Tfp(PointCode::itu(0x1234)).encode(Standard::Itu);
         assert_eq!(tfp.as_ref(), [0x14, 0x34, 0x12]);
         let test = LinkTestMessage {
             acknowledgement: false,

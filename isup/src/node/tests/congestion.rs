@@ -148,7 +148,7 @@ fn calls_with_priority_go_through() {
 /// Only the congested exchange is spared: a call goes to the other one.
 #[test]
 fn another_exchange_takes_the_calls() {
-    let other = PointCode::new(4180);
+    let other = PointCode::itu(4180);
     let mut a = config(A, B, 1..2);
     let theirs = vec![(CircuitId(9), Cic(9))];
     a.groups.push(GroupConfig::new(other, theirs));

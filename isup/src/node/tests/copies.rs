@@ -10,8 +10,11 @@ fn ansi(opc: PointCode, dpc: PointCode) -> NodeConfig {
     }
 }
 
+const ANSI_A: PointCode = PointCode::ansi(4178);
+const ANSI_B: PointCode = PointCode::ansi(4179);
+
 fn world() -> World {
-    World::of(ansi(A, B), ansi(B, A))
+    World::of(ansi(ANSI_A, ANSI_B), ansi(ANSI_B, ANSI_A))
 }
 
 fn block(range: u8) -> Message {

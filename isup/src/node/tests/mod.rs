@@ -31,8 +31,8 @@ use crate::{
     circuit::{Indication, Timer},
 };
 
-const A: PointCode = PointCode::new(4178);
-const B: PointCode = PointCode::new(4179);
+const A: PointCode = PointCode::itu(4178);
+const B: PointCode = PointCode::itu(4179);
 /// From one exchange to the other.
 const DELAY: Duration = Duration::from_millis(10);
 /// Until a check tone is heard long enough, coming back.
@@ -173,8 +173,8 @@ impl World {
     /// A message that this end's node did not make arrives at the other end.
     fn inject(&mut self, from: End, cic: u16, message: &Message) {
         let (opc, dpc) = match from {
-            End::A => (A, B),
-            End::B => (B, A),
+            End::A => (self.a.opc, self.b.opc),
+            End::B => (self.b.opc, self.a.opc),
         };
         let sif = message.encode_sif(Cic(cic)).into();
         let transfer = Transfer {

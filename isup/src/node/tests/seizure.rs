@@ -130,3 +130,49 @@ fn an_offset_of_the_codes_is_recognised() {
     );
     assert!(hints[0].to_string().contains("32 too low"), "{}", hints[0]);
 }
+
+/// What is preferred, each by each hunt: A, with the lower point code, controls the odd circuits.
+#[test]
+fn preferred_circuits_come_first_and_the_others_from_the_far_side() {
+    let order = |hunt, prefer| {
+        let mut world = World::new();
+        // The order in which they become idle.
+        for circuit in [1, 5, 3, 4, 2, 6] {
+            world.request(End::A, circuit, setup());
+            world.settle();
+            world.request(End::A, circuit, Request::Release(rel(16)));
+            world.settle();
+        }
+        let mut order = Vec::new();
+        let selection = Selection { hunt, prefer };
+        while let Ok(circuit) = world.a.select(&circuits(), selection, CallClass::Ordinary) {
+            order.push(circuit.0);
+            world.request(End::A, circuit.0, setup());
+        }
+        order
+    };
+    let even = |hunt| order(hunt, Prefer::Even);
+    assert_eq!(even(Hunt::MostIdle), [4, 2, 6, 3, 5, 1]);
+    assert_eq!(even(Hunt::LeastIdle), [6, 2, 4, 1, 5, 3]);
+    assert_eq!(even(Hunt::Ascending), [2, 4, 6, 5, 3, 1]);
+    assert_eq!(even(Hunt::Descending), [6, 4, 2, 1, 3, 5]);
+    let odd = |hunt| order(hunt, Prefer::Odd);
+    assert_eq!(odd(Hunt::MostIdle), [1, 5, 3, 6, 2, 4]);
+    assert_eq!(odd(Hunt::LeastIdle), [3, 5, 1, 4, 2, 6]);
+    assert_eq!(odd(Hunt::Ascending), [1, 3, 5, 6, 4, 2]);
+    assert_eq!(odd(Hunt::Descending), [5, 3, 1, 2, 4, 6]);
+    let nothing = |hunt| order(hunt, Prefer::Nothing);
+    assert_eq!(nothing(Hunt::MostIdle), [1, 5, 3, 4, 2, 6]);
+    assert_eq!(nothing(Hunt::LeastIdle), [6, 2, 4, 3, 5, 1]);
+    assert_eq!(nothing(Hunt::Ascending), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(nothing(Hunt::Descending), [6, 5, 4, 3, 2, 1]);
+    for hunt in [
+        Hunt::MostIdle,
+        Hunt::LeastIdle,
+        Hunt::Ascending,
+        Hunt::Descending,
+    ] {
+        assert_eq!(order(hunt, Prefer::Controlled), odd(hunt));
+        assert_eq!(Selection::from(hunt).prefer, Prefer::Controlled);
+    }
+}

@@ -96,7 +96,7 @@ fn confusion_is_not_answered() {
 fn strangers_are_told() {
     let mut world = World::new();
     let sif: Bytes = message(MessageType::Iam).encode_sif(Cic(1)).into();
-    for (opc, dpc) in [(PointCode::new(7), B), (A, PointCode::new(7))] {
+    for (opc, dpc) in [(PointCode::itu(7), B), (A, PointCode::itu(7))] {
         let transfer = Transfer {
             si: SERVICE_INDICATOR,
             opc,

@@ -35,7 +35,11 @@ impl Port for Wire {
 }
 
 fn exchange(codes: [&str; 2], subscribers: Vec<Subscriber>) -> Exchange {
-    let [own, other] = codes.map(|code| code.parse().unwrap());
+    let code = |code: &str| {
+        let written: mtp::WrittenPointCode = code.parse().unwrap();
+        written.of(mtp::Standard::Itu).unwrap()
+    };
+    let [own, other] = codes.map(code);
     let mut config = ExchangeConfig::one_span(SPAN, own, other, "de", "49", subscribers).unwrap();
     let first = config.trunks[0];
     config.trunks.truncate(1);

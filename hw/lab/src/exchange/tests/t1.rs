@@ -7,7 +7,7 @@ use super::*;
 use crate::audio::Heard;
 use crate::config::Config;
 
-/// An exchange with signalling on timeslot 24 and 23 circuits. Point codes as numbers.
+/// An exchange with signalling on timeslot 24 and 23 circuits.
 fn config(own: &str, other: &str, subscribers: serde_json::Value) -> ExchangeConfig {
     let file: Config = serde_json::from_value(json!({
         "lab": { "country": "us", "country_code": "1" },
@@ -34,8 +34,8 @@ fn a_call_over_a_t1_with_ansi_signalling() {
     let now = Instant::now();
     let tone = json!([{ "number": "+12125550102", "behaviour": "milliwatt" }]);
     let configs = [
-        config("16060417", "16060418", json!([])),
-        config("16060418", "16060417", tone),
+        config("245-16-1", "245-16-2", json!([])),
+        config("245-16-2", "245-16-1", tone),
     ];
     let line = emulator::Config {
         framing: Framing::T1,

@@ -182,12 +182,12 @@ fn wrong_point_codes_keep_the_link_from_service_and_say_so() {
     let ids = [LinkId(0)];
     let a = config(A).with_linkset(point(B), &ids);
     let mut b = config(B).with_linkset(point(A), &ids);
-    b.point_code = PointCode::new(77);
+    b.point_code = PointCode::itu(77);
     let mut world = World::new(vec![a, b], &[(A, B, 0)]);
     world.start();
     world.seconds(60);
     assert!(!world.active(A, 0) && !world.active(B, 0));
-    let seen = PointCode::new(77);
+    let seen = PointCode::itu(77);
     let hints = world.state(A, 0).hints;
     assert_eq!(
         hints,

@@ -92,7 +92,7 @@ fn a_seventeenth_link_is_refused() {
 /// changeover and the changeback, without loss.
 #[test]
 fn points_of_24_bits_change_over_and_back() {
-    let codes = [PointCode::new(0xF5_01_02), PointCode::new(0xF5_FE_FD)];
+    let codes = [PointCode::ansi(0xF5_01_02), PointCode::ansi(0xF5_FE_FD)];
     let of = |node: usize| Config::new(Standard::Ansi, NetworkIndicator::National, codes[node]);
     let mut world = World::pair_of(of(A), of(B), 2);
     world.start();

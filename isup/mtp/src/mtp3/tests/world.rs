@@ -15,7 +15,7 @@ pub(super) const A: usize = 0;
 pub(super) const B: usize = 1;
 
 pub(super) fn point(node: usize) -> PointCode {
-    PointCode::new(0x100 + node as u32)
+    PointCode::itu(0x100 + node as u16)
 }
 
 pub(super) fn config(node: usize) -> Config {
