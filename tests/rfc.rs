@@ -1,4 +1,4 @@
-//! docs/rfc.md says no more than its tests: each that it names exists.
+//! docs/rfc.md and docs/signalling.md say no more than their tests: each that they name exists.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,26 +33,35 @@ fn functions(folder: &Path, found: &mut BTreeSet<String>) {
                 if let Some((name, _)) = rest.and_then(|rest| rest.split_once('(')) {
                     found.insert(name.to_owned());
                 }
+                // Tests that a macro makes of a list: `name: this => that;`.
+                if let Some((name, _)) = line.trim().split_once(": \"") {
+                    found.insert(name.to_owned());
+                }
             }
         }
     }
 }
 
-/// The rows of the tables: RFC, what, state, tests.
+/// The rows of the tables: RFC or clause, what, state, tests.
 fn rows() -> Vec<[String; 4]> {
-    include_str!("../docs/rfc.md")
-        .lines()
-        .filter(|line| line.starts_with("| RFC "))
-        .filter(|line| !line.starts_with("| RFC |"))
-        .map(|line| {
-            let cells: Vec<String> = line
-                .trim_matches('|')
-                .split('|')
-                .map(|cell| cell.trim().to_owned())
-                .collect();
-            <[String; 4]>::try_from(cells).unwrap_or_else(|_| panic!("four cells: {line}"))
-        })
-        .collect()
+    let starts = ["| RFC ", "| Q.", "| T1."];
+    [
+        include_str!("../docs/rfc.md"),
+        include_str!("../docs/signalling.md"),
+    ]
+    .into_iter()
+    .flat_map(str::lines)
+    .filter(|line| starts.iter().any(|start| line.starts_with(start)))
+    .filter(|line| !line.starts_with("| RFC |"))
+    .map(|line| {
+        let cells: Vec<String> = line
+            .trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect();
+        <[String; 4]>::try_from(cells).unwrap_or_else(|_| panic!("four cells: {line}"))
+    })
+    .collect()
 }
 
 #[test]
