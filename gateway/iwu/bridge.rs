@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use isup::CircuitId;
 use media_bridge::echo::{Control, NlmsConfig};
-use media_bridge::event::Player;
+use media_bridge::event::Sounds;
 use media_bridge::level::Dbm0;
 use media_bridge::tone::Generator;
 use media_bridge::{
@@ -306,8 +306,9 @@ impl Iwu {
         let gate = plan.comfort_noise.then(|| comfort::Gate::new(law));
         rtp.comfort_noise = gate.map(Box::new);
         if let Some(group) = self.config.trunk_groups.get(leg.group) {
-            let player = plan.telephone_event.map(|_| Player::new(group.law));
-            rtp.tones = player.map(Box::new);
+            if plan.telephone_event.is_some() || plan.tone.is_some() {
+                rtp.tones = Some(Box::new(Sounds::new(group.law, plan.tone)));
+            }
             rtp.digits = DigitTones {
                 level: group.dtmf_level.map(|level| Dbm0(level.into())),
                 least: group.dtmf_length,

@@ -211,6 +211,8 @@ pub struct MediaPlan {
     pub comfort_noise: bool,
     /// Payload type of redundant packets, when agreed.
     pub redundancy: Option<u8>,
+    /// Payload type of the tones (RFC 4733 §4) that the peer offered to send: taken, never sent.
+    pub tone: Option<u8>,
     /// Where RTCP goes: the port after RTP's, or what `a=rtcp` says (RFC 3605).
     pub rtcp: SocketAddr,
     /// RTCP shares the port of RTP (RFC 5761): the peer offered it.
@@ -310,6 +312,7 @@ pub fn offer(local: &Capabilities) -> Bytes {
         telephone_event: local.telephone_event,
         comfort_noise: local.comfort_noise,
         redundancy: local.redundancy,
+        tone: None,
         rtcp_mux: false,
     };
     let media = audio(
@@ -356,6 +359,7 @@ pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> 
                         telephone_event: plan.receive_telephone_event,
                         comfort_noise: plan.comfort_noise,
                         redundancy: plan.redundancy,
+                        tone: plan.tone,
                         rtcp_mux: plan.rtcp_mux,
                     },
                     plan.ptime,
@@ -393,6 +397,7 @@ pub fn conclude(local: &Capabilities, answer: &[u8]) -> Result<MediaPlan, Refusa
     plan.receive_telephone_event = plan.telephone_event.and(local.telephone_event);
     // Whoever did not offer them is not sent any.
     plan.redundancy = plan.redundancy.and(local.redundancy);
+    plan.tone = None;
     plan.rtcp_mux = false;
     Ok(plan)
 }
@@ -405,6 +410,7 @@ struct Stream {
     events: Events,
     comfort_noise: bool,
     redundancy: Option<u8>,
+    tone: Option<u8>,
     rtcp: SocketAddr,
     rtcp_mux: bool,
     ptime: Option<Duration>,
@@ -449,7 +455,8 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             .map(|(_, encoding)| encoding.trim())
     };
     let mut formats = Vec::new();
-    let (mut telephone_event, mut comfort_noise, mut redundancy) = (None, false, None);
+    let (mut telephone_event, mut comfort_noise) = (None, false);
+    let (mut redundancy, mut tone) = (None, None);
     for payload_type in media
         .fmt
         .split_ascii_whitespace()
@@ -480,6 +487,8 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             comfort_noise |= payload_type == comfort::PAYLOAD_TYPE;
         } else if name.eq_ignore_ascii_case("red") {
             redundancy = redundancy.or(Some(payload_type));
+        } else if name.eq_ignore_ascii_case("tone") {
+            tone = tone.or(Some(payload_type));
         } else if let Some(codec) = Codec::named(name) {
             formats.push((payload_type, codec));
         }
@@ -510,6 +519,7 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
         events,
         comfort_noise,
         redundancy,
+        tone,
         rtcp: rtcp(media, SocketAddr::new(address, media.port)),
         rtcp_mux: media.has_attribute("rtcp-mux"),
         ptime: milliseconds("ptime"),
@@ -565,6 +575,7 @@ fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
         receive_telephone_event: telephone_event,
         comfort_noise: local.comfort_noise && stream.comfort_noise && codec != Codec::Clearmode,
         redundancy: stream.redundancy,
+        tone: stream.tone.filter(|_| codec != Codec::Clearmode),
         rtcp: stream.rtcp,
         rtcp_mux: stream.rtcp_mux,
         ptime: packet_time(wanted.min(longest)).unwrap_or(local.ptime),
@@ -586,6 +597,7 @@ struct Extras {
     telephone_event: Option<u8>,
     comfort_noise: bool,
     redundancy: Option<u8>,
+    tone: Option<u8>,
     rtcp_mux: bool,
 }
 
@@ -600,6 +612,7 @@ fn audio(
         telephone_event,
         comfort_noise,
         redundancy,
+        tone,
         rtcp_mux,
     } = extras;
     let numbers: Vec<String> = formats
@@ -608,6 +621,7 @@ fn audio(
         .chain(telephone_event)
         .chain(comfort_noise.then_some(comfort::PAYLOAD_TYPE))
         .chain(redundancy)
+        .chain(tone)
         .map(|number| number.to_string())
         .collect();
     let mut attributes: Vec<Attribute> = formats
@@ -635,6 +649,12 @@ fn audio(
         // The preferred codec, and up to two repeated packets of it (RFC 2198 §5).
         let levels = format!("{number} {codec}/{codec}/{codec}");
         attributes.push(Attribute::with_value("fmtp", levels));
+    }
+    if let Some(number) = tone {
+        attributes.push(Attribute::with_value(
+            "rtpmap",
+            format!("{number} tone/8000"),
+        ));
     }
     attributes.push(Attribute::with_value("ptime", ptime.as_millis()));
     if rtcp_mux {

@@ -292,9 +292,9 @@ pub struct Rtp {
     /// sent. Ignored for [`Codec::Clearmode`]. What comes is understood in any case. The bridge takes
     /// it, and [`Event::Spent`] brings it back.
     pub comfort_noise: Option<Box<comfort::Gate>>,
-    /// Plays events on the timeslot that are tones and no digits (RFC 4734), by its law; without it
-    /// they are not heard. The bridge takes it, and [`Event::Spent`] brings it back.
-    pub tones: Option<Box<event::Player>>,
+    /// Plays events on the timeslot that are tones and no digits (RFC 4734), and tone payloads, by its
+    /// law; without it they are not heard. The bridge takes it, and [`Event::Spent`] brings it back.
+    pub tones: Option<Box<event::Sounds>>,
     /// Takes the echo of what goes to the timeslot off what comes from it, until the call carries
     /// data. Ignored for [`Codec::Clearmode`]. The bridge takes it, and [`Event::Spent`] brings it
     /// back.
@@ -570,7 +570,7 @@ pub enum Spent {
     /// From [`Rtp::comfort_noise`].
     ComfortNoise(Box<comfort::Gate>),
     /// From [`Rtp::tones`].
-    Tones(Box<event::Player>),
+    Tones(Box<event::Sounds>),
     /// From [`Rtp::room`].
     Room(Room),
 }

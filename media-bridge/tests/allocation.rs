@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media_bridge::echo::{self, NlmsConfig};
-use media_bridge::event::{Payload, Player};
+use media_bridge::event::{Payload, Sounds};
 use media_bridge::rtp::Header;
 use media_bridge::srtp::{MasterKey, Receiver, Sender, Suite, TRAILER};
 use media_bridge::tone::{Plan, Recording, ToneProgram};
@@ -128,7 +128,7 @@ fn commands(n: u8) -> [Command; 2] {
         let echo = echo::Control::new(NlmsConfig::default(), law, true);
         rtp.echo = Some(Box::new(echo));
         rtp.comfort_noise = Some(Box::new(comfort::Gate::new(Law::ALaw)));
-        rtp.tones = Some(Box::new(Player::new(law)));
+        rtp.tones = Some(Box::new(Sounds::new(law, Some(102))));
     }
     [
         Command::Open(Box::new(open)),

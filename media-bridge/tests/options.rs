@@ -360,7 +360,7 @@ fn digits_sound_as_configured() {
 fn events_of_modem_tones_sound_on_the_line() {
     let mut rig = Rig::new(|rtp| {
         rtp.telephone_event = Some(101);
-        rtp.tones = Some(Box::new(event::Player::new(LAW)));
+        rtp.tones = Some(Box::new(event::Sounds::new(LAW, None)));
     });
     let mut timestamp = 800;
     let mut sequence = 100u16;
@@ -420,4 +420,54 @@ fn events_of_modem_tones_sound_on_the_line() {
         .flat_map(|_| rig.tick(&[0; TICK_OCTETS], &[0; TICK_OCTETS]).0)
         .collect();
     assert!(after[160..].iter().all(|sample| sample.abs() < 20));
+}
+
+/// Tone payloads (RFC 4733 §4) are played as they say, one report after the other without a gap.
+#[test]
+fn tone_payloads_sound_on_the_line() {
+    const TONE: u8 = 102;
+    let mut rig = Rig::new(|rtp| rtp.tones = Some(Box::new(event::Sounds::new(LAW, Some(TONE)))));
+    let tone = event::Tone {
+        modulation_thirds: 0,
+        volume: 20,
+        duration: 1,
+        frequencies: [425, 0, 0, 0],
+    };
+    let mut sender = event::ToneSender::new(tone, 8_000);
+    let mut heard = Vec::new();
+    for n in 0..150u16 {
+        // A report each 50 ms for a second.
+        if n % 5 == 0 && n < 100 {
+            let (marker, timestamp, tone) = sender.report(400);
+            let header = Header {
+                marker,
+                payload_type: TONE,
+                sequence: n / 5,
+                timestamp,
+                ssrc: 9,
+            };
+            let mut octets = [0; event::TONE_OCTETS];
+            let length = tone.write(&mut octets);
+            let mut packet = header.to_octets().to_vec();
+            packet.extend(&octets[..length]);
+            rig.rtp.push(PORT, peer(), packet);
+        }
+        let [rx, tx] = &mut rig.ticks;
+        rig.shard
+            .tick(rig.now, SPAN, rx, tx, &mut rig.rtp, &mut |_| {});
+        rig.now += TICK;
+        heard.extend(tx.timeslot(timeslot()).map(|octet| LAW.decode(octet)));
+    }
+    let measured = Detector::measure(&heard[160..7_840], LAW);
+    let [tone] = measured.tones.as_slice() else {
+        panic!("{measured:?}")
+    };
+    assert!((tone.frequency - 425.0).abs() < 1.0, "{tone:?}");
+    assert!((tone.level.0 + 20.0).abs() < 0.5, "{tone:?}");
+    let loud = heard.iter().filter(|sample| sample.abs() > 100).count();
+    assert!(
+        (6_800..8_000).contains(&loud),
+        "{loud}: a second, and no gap"
+    );
+    assert!(heard[8_400..].iter().all(|sample| sample.abs() < 20));
 }

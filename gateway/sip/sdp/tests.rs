@@ -351,3 +351,18 @@ fn redundant_packets_are_agreed_on() {
     assert_eq!(conclude(&local(), &answer.octets).unwrap().redundancy, None);
     assert_eq!(Capabilities::of(&octets).unwrap(), ours);
 }
+
+/// Tones that a peer offers to send are taken, and none are offered.
+#[test]
+fn tone_payloads_are_taken() {
+    let offered = described(
+        "c=IN IP4 198.51.100.1\r\nm=audio 4000 RTP/AVP 8 102\r\na=rtpmap:102 tone/8000\r\n",
+    );
+    let answer = negotiate(&local(), &offered).unwrap();
+    assert_eq!(answer.plan.tone, Some(102));
+    let text = String::from_utf8_lossy(&answer.octets);
+    assert!(text.contains("RTP/AVP 8 102\r\n"), "{text}");
+    assert!(text.contains("a=rtpmap:102 tone/8000\r\n"), "{text}");
+    assert!(!String::from_utf8_lossy(&offer(&local())).contains("tone"));
+    assert_eq!(conclude(&local(), &answer.octets).unwrap().tone, None);
+}

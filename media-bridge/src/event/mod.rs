@@ -9,11 +9,13 @@
 mod receiver;
 mod sender;
 mod sound;
+mod sounds;
 mod tone;
 
 pub use receiver::{Indication, Receiver};
 pub use sender::{Report, Sender};
 pub use sound::{Player, Sound};
+pub use sounds::Sounds;
 pub use tone::{TONE_OCTETS, Tone, TonePlayer, ToneSender};
 
 /// Octets of one event in a payload.

@@ -10,7 +10,6 @@ use crate::command::{Codec, JitterConfig, Rtp};
 use crate::dtmf::Digit;
 use crate::event;
 use crate::jitter::{Arrival, Buffer, Counters, Order, Ring, Sequence};
-use crate::level::Dbm0;
 use crate::redundancy;
 use crate::rtcp::Seen;
 use crate::rtcp::quality::Losses;
@@ -19,9 +18,6 @@ use crate::statistics::Statistics;
 
 /// Payload type of comfort noise (RFC 3389): the sender is silent.
 const COMFORT_NOISE: u8 = 13;
-
-/// Level of a tone without sign, where the event does not say it: -12 dBm0 (V.25, Q.724).
-const USUAL: u8 = 12;
 
 /// A telephone event as the timeslot side hears of it.
 pub(super) enum Heard {
@@ -45,10 +41,8 @@ pub(super) struct ToTimeslot {
     /// From the payload's law to the timeslot's, when they differ.
     table: Option<&'static [u8; 256]>,
     events: event::Receiver,
-    /// Law of the timeslot, and what plays there for an event that is a tone and no digit
-    /// (RFC 4734, RFC 5244).
-    law: Law,
-    sound: Option<Box<event::Player>>,
+    /// What plays on the timeslot for events that are tones and no digits, and for tone payloads.
+    sound: Option<Box<event::Sounds>>,
     /// When the attachment's first tick came: zero of its local clock.
     since: Option<Instant>,
     last_packet: Option<Instant>,
@@ -116,7 +110,6 @@ impl ToTimeslot {
             buffer: Buffer::with_ring(ring, rtp.jitter, payload_law, voice),
             table: (payload_law != law).then(|| payload_law.convert_to(law)),
             events: event::Receiver::new(),
-            law,
             sound: rtp.tones.take(),
             since: None,
             last_packet: None,
@@ -131,7 +124,7 @@ impl ToTimeslot {
     }
 
     /// The box that came by command.
-    pub(super) fn take_tones(&mut self) -> Option<Box<event::Player>> {
+    pub(super) fn take_tones(&mut self) -> Option<Box<event::Sounds>> {
         self.sound.take()
     }
 
@@ -219,7 +212,9 @@ impl ToTimeslot {
         };
         let is_event = self.telephone_event == Some(payload_type);
         let is_noise = payload_type == COMFORT_NOISE;
-        if !is_event && !is_noise && payload_type != self.payload_type {
+        let sound = self.sound.as_ref();
+        let is_tone = sound.is_some_and(|sound| sound.is_tone(payload_type));
+        if !is_event && !is_noise && !is_tone && payload_type != self.payload_type {
             statistics.packets_malformed += 1;
             return Received::Refused;
         }
@@ -237,7 +232,7 @@ impl ToTimeslot {
         }
         self.ssrc = Some(header.ssrc);
         let order = self.sequence.update(header.sequence);
-        let is_next = order == Order::Next { skipped: 0 } && !is_event && !is_noise;
+        let is_next = order == Order::Next { skipped: 0 } && !is_event && !is_noise && !is_tone;
         let next = u8::try_from(payload.len() / TICK_OCTETS).unwrap_or(0);
         self.count(now, order, payload.len(), first, statistics);
         if let Order::Next { skipped } = order
@@ -254,6 +249,12 @@ impl ToTimeslot {
                 events.handle(at, header.timestamp, payload, &mut |indication| {
                     tell(indication, sound, heard);
                 });
+            }
+            _ if is_tone => {
+                self.jitter.restart();
+                if let Some(sound) = &mut self.sound {
+                    sound.handle_tone(header.marker, header.timestamp, payload);
+                }
             }
             _ if is_noise => self.buffer.silence(order, header.timestamp, payload),
             _ => {
@@ -316,6 +317,10 @@ impl ToTimeslot {
                 let Self { events, sound, .. } = self;
                 let mut heard = |indication| tell(indication, sound, heard);
                 events.handle(at, block.timestamp, block.octets, &mut heard);
+            } else if let Some(sound) = &mut self.sound
+                && sound.is_tone(block.payload_type)
+            {
+                sound.handle_tone(false, block.timestamp, block.octets);
             }
         }
     }
@@ -380,12 +385,8 @@ impl ToTimeslot {
                 *octet = table[usize::from(*octet)];
             }
         }
-        if let Some(sound) = &mut self.sound
-            && sound.playing()
-        {
-            let mut samples = [0; TICK_OCTETS];
-            sound.fill(&mut samples);
-            *octets = samples.map(|sample| self.law.encode(sample));
+        if let Some(sound) = &mut self.sound {
+            sound.fill(octets);
         }
     }
 
@@ -421,16 +422,15 @@ impl ToTimeslot {
 /// A digit is told; another tone plays, at the usual level when the sender did not say which.
 fn tell(
     indication: event::Indication,
-    sound: &mut Option<Box<event::Player>>,
+    sound: &mut Option<Box<event::Sounds>>,
     heard: &mut dyn FnMut(Heard),
 ) {
     match indication {
         event::Indication::Started { event, volume } => match Digit::from_event(event) {
             Some(digit) => heard(Heard::Pressed { digit, volume }),
             None => {
-                if let (Some(sound), Some(tone)) = (sound, event::Sound::of_event(event)) {
-                    let level = if volume == 0 { USUAL } else { volume };
-                    sound.play(tone, Dbm0(-f32::from(level)));
+                if let Some(sound) = sound {
+                    sound.begin(event, volume);
                 }
             }
         },
@@ -441,7 +441,7 @@ fn tell(
             }),
             None => {
                 if let Some(sound) = sound {
-                    sound.stop();
+                    sound.end();
                 }
             }
         },
