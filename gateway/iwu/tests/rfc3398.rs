@@ -18,6 +18,7 @@ flows! { "rfc3398":
     s7_1_3_t7_expires,
     s7_1_4_sip_timeout,
     s7_1_5_call_setup_failure,
+    s7_1_5_the_exchange_is_overloaded,
     s7_1_6_cause_in_acm,
     s7_1_7_cancelled_by_sip,
     s8_1_1_en_bloc,
@@ -172,6 +173,19 @@ fn s7_1_5_call_setup_failure(standard: Standard) -> String {
     stand.expect_isup(MessageType::Rlc);
     let refusal = stand.expect("486");
     stand.acknowledge(&caller, &refusal);
+    stand.over()
+}
+
+/// OLM (Q.764 §2.9.9): the caller is refused at once, the circuit is released when T3 ends.
+fn s7_1_5_the_exchange_is_overloaded(standard: Standard) -> String {
+    let mut stand = Stand::new(standard, Settings::default());
+    let caller = stand.invite(With::sdp());
+    stand.expect_isup(MessageType::Iam);
+    stand.exchange_says(MessageType::Olm);
+    let refusal = stand.expect("503");
+    stand.acknowledge(&caller, &refusal);
+    stand.seconds(120);
+    stand.expect_release(42);
     stand.over()
 }
 
