@@ -75,6 +75,9 @@ pub struct CallRecord {
     /// What conversions between ISUP variants lost or changed, each once.
     #[serde(default)]
     pub converted: Vec<String>,
+    /// The crypto-suite of SRTP that protected the media last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srtp: Option<String>,
     /// What the bridge counted.
     pub media: Option<media_bridge::Statistics>,
 }
@@ -105,6 +108,7 @@ impl CallRecord {
             sip_status: None,
             mapped_by: None,
             converted: Vec::new(),
+            srtp: None,
             media: None,
         }
     }

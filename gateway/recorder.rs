@@ -1,8 +1,10 @@
 //! Recordings: every input of the interworking unit and every output, one JSON object a line.
 //!
 //! The first line is the configuration, the seed and the wall clock; with them and the inputs a
-//! replay makes the same outputs (`isthmus replay FILE`), so a bug report is one file.
+//! replay makes the same outputs (`isthmus replay FILE`), so a bug report is one file. Keys of
+//! SRTP are not in it: those of the peer are disguised, ours blotted out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::chance::Seed;
 use crate::config::{Config, Environment, Refusal};
 use crate::iwu::{Birth, Input, Iwu, Output};
+use crate::sip::sdp::crypto;
 
 /// Grows when a recording's lines change.
 const FORMAT: u32 = 1;
@@ -92,10 +95,13 @@ impl<W: Write> Recorder<W> {
     /// Those of the writer.
     pub fn input(&mut self, now: Instant, input: &Input) -> io::Result<()> {
         let at = now.saturating_duration_since(self.start).as_nanos();
-        self.line(&Line::In(
-            u64::try_from(at).unwrap_or(u64::MAX),
-            input.clone(),
-        ))
+        let input = match input {
+            Input::Sip(flow, octets) => {
+                Input::Sip(*flow, crypto::disguised(octets).into_owned().into())
+            }
+            other => other.clone(),
+        };
+        self.line(&Line::In(u64::try_from(at).unwrap_or(u64::MAX), input))
     }
 
     /// Writes an output down.
@@ -130,7 +136,10 @@ fn text_of(output: &Output) -> String {
     let mut text = String::new();
     // Writing into a String cannot fail.
     let _ = write!(text, "{output:?}");
-    text
+    match crypto::blotted(text.as_bytes()) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(blotted) => String::from_utf8_lossy(&blotted).into_owned(),
+    }
 }
 
 /// What a replay found.

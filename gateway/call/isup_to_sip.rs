@@ -143,14 +143,12 @@ impl IsupToSip {
                 context.profile.failure(Fault::NoNumber),
                 ReleasedBy::Gateway,
             ),
-            // The offer is ours: only a call from SIP brings one to refuse.
-            Event::Expired(_)
-            | Event::MediaCame
-            | Event::Announced
-            | Event::Unacceptable(_)
-            | Event::Superseded => Vec::new(),
+            Event::Expired(_) | Event::MediaCame | Event::Announced | Event::Superseded => {
+                Vec::new()
+            }
             Event::Exhausted(fault) => self.exhausted(context, fault),
-            Event::Shutdown => self.shutdown(context),
+            Event::Unacceptable { accepted, .. } => self.give_up(context, Fault::NoMedia, accepted),
+            Event::Shutdown => self.give_up(context, Fault::Shutdown, false),
         };
         (self, actions)
     }

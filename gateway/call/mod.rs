@@ -61,6 +61,7 @@ pub enum Timer {
 
 /// What a call hears.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is passed on and never kept")]
 pub enum Event {
     /// From the SIP endpoint.
     Sip(sip::Indication),
@@ -84,8 +85,13 @@ pub enum Event {
     /// The same caller dials on where the exchange takes no further digits: the call is made anew
     /// (RFC 3578 §3.5).
     Superseded,
-    /// The peer's offer holds nothing to agree on.
-    Unacceptable(sip::sdp::Refusal),
+    /// The peer's offer, or its answer, holds nothing to agree on.
+    Unacceptable {
+        /// What is wrong with it.
+        refusal: sip::sdp::Refusal,
+        /// It came in a 200, which has been acknowledged: the session stands.
+        accepted: bool,
+    },
     /// The gateway ends the call: shutdown.
     Shutdown,
 }

@@ -116,8 +116,8 @@ impl SipToIsup {
             Event::Expired(_) | Event::MediaCame | Event::Digits { .. } => Vec::new(),
             Event::Superseded => self.superseded(),
             Event::Exhausted(fault) => self.exhausted(context, fault, Vec::new()),
-            Event::Unacceptable(refusal) => self.unacceptable(context, &refusal),
-            Event::Shutdown => self.shutdown(context),
+            Event::Unacceptable { refusal, .. } => self.unacceptable(context, &refusal),
+            Event::Shutdown => self.end(context, Fault::Shutdown, Vec::new()),
         };
         (self, actions)
     }
@@ -438,11 +438,12 @@ impl SipToIsup {
             .map(|c| if quotable(c) { c } else { '?' })
             .collect();
         let warning = format!("{} isthmus \"{text}\"", refusal.warning());
-        self.exhausted(
-            context,
-            Fault::NoMedia,
-            vec![("Warning".to_owned(), warning)],
-        )
+        let headers = vec![("Warning".to_owned(), warning)];
+        match self.state {
+            State::Trying => self.exhausted(context, Fault::NoMedia, headers),
+            // The answer to an offer of ours.
+            _ => self.end(context, Fault::NoMedia, headers),
+        }
     }
 
     /// BYE towards SIP for a release from the circuit.
@@ -508,10 +509,12 @@ impl SipToIsup {
         actions
     }
 
-    fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
-        let row = context.profile.failure(Fault::Shutdown);
+    /// The gateway ends the call towards both sides.
+    fn end(&mut self, context: &Context<'_>, fault: Fault, more: Headers) -> Vec<Action> {
+        let row = context.profile.failure(fault);
         let cause = gateways(row.cause);
-        let headers = release::reason(context.profile, &cause, false);
+        let mut headers = release::reason(context.profile, &cause, false);
+        headers.extend(more);
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
             State::WaitAck | State::Connected => Action::Sip(sip::Request::Bye {

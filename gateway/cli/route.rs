@@ -12,6 +12,7 @@ use crate::dialplan::{DialPlan, Number, Query, Route, Step, Trunk, Verdict};
 use crate::interwork::caller::Caller;
 use crate::interwork::profile::{Profile, Profiles};
 use crate::interwork::{hops, iam, invite, number};
+use crate::sip::sdp::crypto::{self, Secret};
 use crate::sip::sdp::{self, Capabilities, Codec};
 use crate::sip::{Endpoint, EndpointConfig, Output, Request};
 use crate::trunk_group;
@@ -252,6 +253,8 @@ impl Attempt<'_> {
         if rtp.dtmf == Dtmf::Inband {
             local.telephone_event = None;
         }
+        // Keys of nobody, which are blotted out below.
+        local = local.with_srtp(trunk.protection(Secret::new([0; 32])));
         let sip = &self.config.sip;
         let invite = invite::invite(&invite::Setup {
             iam: &iam,
@@ -279,7 +282,10 @@ impl Attempt<'_> {
                 writeln!(
                     out,
                     "{}",
-                    indented(&readable(&octets, &body.clone().unwrap_or_default()))
+                    indented(&readable(
+                        &crypto::blotted(&octets),
+                        &body.clone().unwrap_or_default()
+                    ))
                 )?;
             }
         }

@@ -35,7 +35,7 @@ pub use self::read::{Environment, process_environment};
 pub use self::routing::{Nature, Rule};
 pub use self::sip_trunk::{
     Authenticate, Codec, Credentials, IsupMode, Redirect, Register, Reliable, Ringback, SipTrunk,
-    Suspend, TrunkTls, Verify,
+    Srtp, SrtpSuite, Suspend, TrunkTls, Verify,
 };
 pub use self::tdm::{Echo, Hunt, Overlap, Prefer, TrunkGroup};
 use ::lab::config::duration;

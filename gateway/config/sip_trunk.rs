@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use media_bridge::srtp::Suite;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -11,6 +12,7 @@ use super::Announcements;
 use crate::sip::digest::{Account, Hash, Protection, Secret};
 use crate::sip::location::Target;
 use crate::sip::peers::{Certificate, Network, PeerConfig};
+use crate::sip::sdp::crypto;
 use crate::sip::{Hop, RegistrationConfig, Transport};
 
 /// `[[sip_trunk]]`: a SIP peer.
@@ -80,6 +82,15 @@ pub struct SipTrunk {
     /// Codecs offered and accepted, best first.
     #[serde(default = "SipTrunk::default_codecs")]
     pub codecs: Vec<Codec>,
+    /// Whether media are protected by SRTP (RFC 3711), with keys in SDP (RFC 4568).
+    #[serde(default)]
+    pub srtp: Srtp,
+    /// Suites offered and accepted, best first.
+    #[serde(default = "SipTrunk::default_srtp_suites")]
+    pub srtp_suites: Vec<SrtpSuite>,
+    /// The keys may travel without TLS, where everybody on the way reads them.
+    #[serde(default)]
+    pub srtp_keys_in_clear: bool,
     /// Whose ringback callers hear, on either side of the trunk.
     #[serde(default)]
     pub ringback: Ringback,
@@ -126,8 +137,26 @@ impl SipTrunk {
     fn default_early_media_wait() -> Duration {
         Duration::from_secs(3)
     }
+    fn default_srtp_suites() -> Vec<SrtpSuite> {
+        vec![
+            SrtpSuite::AesCm128HmacSha1_80,
+            SrtpSuite::AesCm256HmacSha1_80,
+            SrtpSuite::AesCm128HmacSha1_32,
+        ]
+    }
     fn default_codecs() -> Vec<Codec> {
         vec![Codec::Pcma, Codec::Pcmu]
+    }
+
+    /// How its media are protected, with keys derived from this secret; `None` when they are not.
+    #[must_use]
+    pub fn protection(&self, secret: crypto::Secret) -> Option<crypto::Srtp> {
+        let mut suites = self.srtp_suites.iter().map(|suite| Suite::from(*suite));
+        (self.srtp != Srtp::Off).then(|| crypto::Srtp {
+            required: self.srtp == Srtp::Required,
+            suites: std::array::from_fn(|_| suites.next()),
+            secret,
+        })
     }
 
     /// Whether its address is what a name server says.
@@ -380,6 +409,47 @@ pub enum Reliable {
     Supported,
     /// Not used; an INVITE that requires it is refused with 420.
     Off,
+}
+
+/// Whether media are protected by SRTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Never: RTP/AVP alone is offered and accepted, keys beside it are ignored.
+    #[default]
+    Off,
+    /// When the peer can: RTP/AVP with keys is offered (RFC 8643), RTP/SAVP and RTP/AVP accepted.
+    Optional,
+    /// Always: RTP/SAVP is offered, and a call that would go unprotected is refused with 488.
+    Required,
+}
+
+/// A crypto-suite of `srtp_suites`, by its name in `a=crypto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SrtpSuite {
+    /// AES with 128 bits, tags of 80 (RFC 4568 section 6.2.1).
+    #[serde(rename = "AES_CM_128_HMAC_SHA1_80")]
+    AesCm128HmacSha1_80,
+    /// AES with 128 bits, tags of 32 on RTP (RFC 4568 section 6.2.2).
+    #[serde(rename = "AES_CM_128_HMAC_SHA1_32")]
+    AesCm128HmacSha1_32,
+    /// AES with 256 bits, tags of 80 (RFC 6188).
+    #[serde(rename = "AES_256_CM_HMAC_SHA1_80")]
+    AesCm256HmacSha1_80,
+    /// AES with 256 bits, tags of 32 on RTP (RFC 6188).
+    #[serde(rename = "AES_256_CM_HMAC_SHA1_32")]
+    AesCm256HmacSha1_32,
+}
+
+impl From<SrtpSuite> for Suite {
+    fn from(suite: SrtpSuite) -> Self {
+        match suite {
+            SrtpSuite::AesCm128HmacSha1_80 => Self::AesCm128HmacSha1_80,
+            SrtpSuite::AesCm128HmacSha1_32 => Self::AesCm128HmacSha1_32,
+            SrtpSuite::AesCm256HmacSha1_80 => Self::AesCm256HmacSha1_80,
+            SrtpSuite::AesCm256HmacSha1_32 => Self::AesCm256HmacSha1_32,
+        }
+    }
 }
 
 /// Whose ringback a caller hears while the called user is being alerted.

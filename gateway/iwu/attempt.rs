@@ -14,7 +14,8 @@ use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Trunk;
 use crate::interwork::profile::Fault;
 use crate::interwork::{bearer, iam, invite, number};
-use crate::sip::{self, Hop, PeerId, Policy, Reliable, Renegotiation, sdp};
+use crate::sip::sdp::crypto::Srtp;
+use crate::sip::{self, Hop, PeerId, Policy, Reliable, Renegotiation, Transport, sdp};
 use crate::{config, trunk_group};
 
 /// How many circuits one call may try; Q.764 §2.8.1 asks for at least one repeat.
@@ -51,7 +52,8 @@ impl Iwu {
             Err(Obstacle::Fault(fault)) => self.step(now, id, Event::Exhausted(fault)),
             Err(Obstacle::Media(refusal)) => {
                 self.trace_call(now, id, refusal.to_string());
-                self.step(now, id, Event::Unacceptable(refusal));
+                let accepted = false;
+                self.step(now, id, Event::Unacceptable { refusal, accepted });
             }
         }
     }
@@ -158,6 +160,7 @@ impl Iwu {
             return Ok(());
         };
         leg.circuit = Some(circuit);
+        let srtp = local.srtp;
         leg.local = Some((local, octets));
         leg.record.to_trunk = Some(group.name.clone());
         leg.record.called_sent = Some(digits);
@@ -165,7 +168,8 @@ impl Iwu {
         let session = leg.session;
         self.by_circuit.insert(circuit, id);
         if let Some(session) = session {
-            self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk)));
+            let policy = policy(trunk, srtp);
+            self.ask_sip(now, id, session, sip::Request::Policy(policy));
         }
         if let Some(plan) = plan {
             self.agree_on(now, id, plan);
@@ -392,6 +396,15 @@ impl Iwu {
         let Some(mut local) = self.capabilities(bridge, trunk) else {
             return false;
         };
+        // A Contact may be elsewhere than at the trunk's own, trusted end of TLS.
+        let in_clear = hops.iter().any(|hop| hop.transport != Transport::Tls);
+        if local.srtp.is_some() && in_clear && !trunk.srtp_keys_in_clear {
+            if trunk.srtp == config::Srtp::Required {
+                return false;
+            }
+            local = local.with_srtp(None);
+        }
+        let srtp = local.srtp;
         let session = self.sip.new_session();
         let Some(leg) = self.legs.get_mut(&id) else {
             return false;
@@ -445,7 +458,7 @@ impl Iwu {
         self.inviting = Some(id);
         leg.route.follows = contact.is_some();
         let sent = self.ask_sip(now, id, session, sip::Request::Invite(Box::new(invite)))
-            && self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk)));
+            && self.ask_sip(now, id, session, sip::Request::Policy(policy(trunk, srtp)));
         if !sent {
             self.inviting = None;
             self.by_session.remove(&session);
@@ -489,8 +502,8 @@ pub(super) fn peer(index: usize) -> PeerId {
     PeerId(u16::try_from(index).unwrap_or(u16::MAX))
 }
 
-/// What a session of this trunk does by itself.
-pub(super) fn policy(trunk: &SipTrunk) -> Policy {
+/// What a session of this trunk does by itself, with the keys of its media.
+pub(super) fn policy(trunk: &SipTrunk, srtp: Option<Srtp>) -> Policy {
     Policy {
         reliable: match trunk.reliable {
             config::Reliable::Required => Reliable::Required,
@@ -500,5 +513,6 @@ pub(super) fn policy(trunk: &SipTrunk) -> Policy {
         renegotiation: Renegotiation::Automatic,
         transfer: trunk.transfer,
         session_expires: trunk.session_expires,
+        srtp,
     }
 }

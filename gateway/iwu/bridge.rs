@@ -7,6 +7,7 @@ use isup::CircuitId;
 use media_bridge::echo::{Control, NlmsConfig};
 use media_bridge::event::Sounds;
 use media_bridge::level::Dbm0;
+use media_bridge::srtp;
 use media_bridge::tone::Generator;
 use media_bridge::{
     BridgeId, Command, DigitTones, DtmfDetection, JitterConfig, OneWay, Path, Redundancy, Rtcp,
@@ -18,6 +19,7 @@ use super::{Iwu, MediaEvent, Output};
 use crate::call::{Bridge, CallId, Event, Tone};
 use crate::config::{Codec, Config, Driver, Dtmf, Echo, SipTrunk, TrunkGroup};
 use crate::sip;
+use crate::sip::sdp::crypto::{Protection, Srtp};
 use crate::sip::sdp::{self, Capabilities, MediaPlan};
 
 /// A bridge that was opened and has not said that it is closed.
@@ -101,7 +103,12 @@ impl Iwu {
     }
 
     /// What we say of our media for a call whose bridge is open.
-    pub(super) fn capabilities(&self, bridge: BridgeId, trunk: &SipTrunk) -> Option<Capabilities> {
+    pub(super) fn capabilities(
+        &mut self,
+        bridge: BridgeId,
+        trunk: &SipTrunk,
+    ) -> Option<Capabilities> {
+        let srtp = self.srtp(trunk);
         let open = self.bridges.get(&bridge)?;
         let plan = self.ports.get(usize::from(open.span.0))?.plan;
         let address = SocketAddr::new(self.config.rtp.address, plan.udp(open.port));
@@ -113,7 +120,16 @@ impl Iwu {
         if self.config.rtp.dtmf == Dtmf::Inband {
             local.telephone_event = None;
         }
-        Some(local)
+        Some(local.with_srtp(srtp))
+    }
+
+    /// How media of a trunk are protected, with a secret of their own: no two peers have keys of
+    /// one call.
+    fn srtp(&mut self, trunk: &SipTrunk) -> Option<Srtp> {
+        let secret = self.secret.derive("call", self.next_secret + 1);
+        let protection = trunk.protection(secret)?;
+        self.next_secret += 1;
+        Some(protection)
     }
 
     /// Does what a call asks of its bridge.
@@ -231,6 +247,13 @@ impl Iwu {
             return;
         };
         let before = (local.clone(), octets.clone());
+        // The keys stay (RFC 4568 §7.1.4), and so does a stream that went without.
+        match leg.plan.and_then(|plan| plan.protection) {
+            Some(protection) => local.keys = vec![protection.ours],
+            None if leg.plan.is_some() => local.srtp = None,
+            None => local.keys = local.lines(),
+        }
+        local.profile = leg.plan.map_or(local.profile, |plan| plan.profile);
         local.version += 1;
         local.direction = match held {
             true => sdp::Direction::Inactive,
@@ -288,6 +311,18 @@ impl Iwu {
         rtp.telephone_event = plan.telephone_event;
         rtp.ptime = plan.ptime;
         rtp.first_sequence = open.stream.sequence;
+        if let Some(protection) = plan.protection {
+            // RFC 4568 §6.4: so that losses at the beginning cannot hide a wrap.
+            rtp.first_sequence &= 0x7FFF;
+            let Protection {
+                ours,
+                peers,
+                lifetime,
+                mki,
+            } = protection;
+            rtp.srtp = Some(Box::new(srtp::Srtp::new(&ours.key, &peers, lifetime, mki)));
+        }
+        leg.record.srtp = (plan.protection).map(|protection| protection.peers.suite().to_string());
         rtp.first_timestamp = open.stream.timestamp;
         // Who holds the call may send nothing (RFC 3264 §8.4): that is no fault.
         rtp.timeout = (self.config.sip_trunks.get(leg.trunk))
@@ -347,7 +382,11 @@ impl Iwu {
                 rtp: rtp.boxed(),
             },
         );
-        let text = format!("RTP {} to {}", plan.codec.name(), plan.remote);
+        let how = match &plan.protection {
+            Some(protection) => format!("SRTP ({})", protection.peers.suite()),
+            None => "RTP".to_owned(),
+        };
+        let text = format!("{how} {} to {}", plan.codec.name(), plan.remote);
         self.trace_media(now, call, text);
         self.through_connect(call);
     }

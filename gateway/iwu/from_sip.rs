@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::leg::{Leg, Origin, Route};
 use super::{Iwu, Output, TrunkNews};
-use crate::call::{Call, CallId, SipToIsup};
+use crate::call::{Call, CallId, Event, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
 use crate::dialplan::{Query, Route as Routed, Trunk};
@@ -106,9 +106,45 @@ impl Iwu {
             }
             sip::Output::Indication(session, indication) => {
                 if let Some(call) = self.by_session.get(&session).copied() {
+                    if let Some(refusal) = self.cannot_use(call, session, &indication) {
+                        let accepted = matches!(indication, Indication::Accepted { .. });
+                        self.trace_call(now, call, refusal.to_string());
+                        self.step(now, call, Event::Unacceptable { refusal, accepted });
+                        return;
+                    }
                     self.of_one_session(now, call, session, indication);
                 }
             }
+        }
+    }
+
+    /// Why the answer to the first offer of a call cannot be used, where media are to be protected:
+    /// without a key they would not be, and a key that is not ours is worth nothing. Unprotected
+    /// media of a trunk without SRTP are taken as they come.
+    fn cannot_use(
+        &self,
+        call: CallId,
+        session: SessionId,
+        indication: &Indication,
+    ) -> Option<sdp::Refusal> {
+        let bodies = match indication {
+            Indication::Accepted { bodies, .. }
+            | Indication::Acknowledged { bodies }
+            | Indication::Pracked { bodies, .. } => bodies,
+            _ => return None,
+        };
+        let leg = self.legs.get(&call)?;
+        let (local, _) = leg.local.as_ref()?;
+        if leg.session != Some(session) || local.srtp.is_none() {
+            return None;
+        }
+        match (&bodies.sdp, indication, leg.plan) {
+            (Some(answer), Indication::Accepted { .. }, _) | (Some(answer), _, None) => {
+                sdp::conclude(local, answer).err()
+            }
+            // It came before, and was not taken.
+            (None, Indication::Accepted { .. }, None) => Some(sdp::Refusal::NoAudio),
+            _ => None,
         }
     }
 

@@ -63,6 +63,7 @@ use crate::chance::{Chance, Seed};
 use crate::config::Config;
 use crate::dialplan::DialPlan;
 use crate::interwork::profile::{ProfileError, Profiles};
+use crate::sip::sdp::crypto::Secret;
 use crate::sip::{self, Endpoint, PeerConfig, SessionId};
 
 pub use io::{Admin, Input, MediaEvent, Output, TrunkNews};
@@ -162,6 +163,8 @@ pub struct Iwu {
     ended: BTreeMap<CallId, observe::Ended>,
     next_call: u64,
     next_bridge: u32,
+    secret: Secret,
+    next_secret: u64,
     drain: Option<Drain>,
     outputs: VecDeque<Output>,
 }
@@ -213,11 +216,21 @@ impl Iwu {
             ended: BTreeMap::new(),
             next_call: 1,
             next_bridge: 1,
+            secret: Secret::of(&mut Chance::new(&birth.seed, "srtp")),
+            next_secret: 0,
             drain: None,
             outputs: VecDeque::new(),
             config,
             birth,
         })
+    }
+
+    /// Derives the keys of SRTP from this secret, which is in no recording, and no longer from the
+    /// seed, which is: no key reaches what is recorded, so that a replay needs it not.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Secret) -> Self {
+        self.secret = secret;
+        self
     }
 
     /// Takes one input. Outputs are to be drained before the next one.

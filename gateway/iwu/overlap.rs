@@ -287,7 +287,9 @@ impl Iwu {
             self.ask_sip(now, id, before, incomplete);
         }
         if let Some(trunk) = trunk {
-            let policy = super::attempt::policy(trunk);
+            let local = self.legs.get(&id).and_then(|leg| leg.local.as_ref());
+            let srtp = local.and_then(|(local, _)| local.srtp);
+            let policy = super::attempt::policy(trunk, srtp);
             self.ask_sip(now, id, session, sip::Request::Policy(policy));
         }
         if let Some(plan) = plan {

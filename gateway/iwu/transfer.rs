@@ -136,7 +136,7 @@ impl Iwu {
         self.say_who_is_transferred(leg, index, trunk, &mut invite);
         invite.further = hops.collect();
         invite.peer = Some(super::attempt::peer(index));
-        invite.reliable = policy(trunk).reliable;
+        invite.reliable = policy(trunk, None).reliable;
         invite.accept_isup = false;
         invite.bodies.sdp = Some(offer.clone());
         let referred_by = refer.referred_by.clone();
@@ -152,7 +152,7 @@ impl Iwu {
             self.inviting = None;
             return Err(500);
         }
-        self.ask_sip(now, id, session, Request::Policy(policy(trunk)));
+        self.ask_sip(now, id, session, Request::Policy(policy(trunk, local.srtp)));
         self.by_session.insert(session, id);
         self.trace_call(now, id, format!("transfer to {}", trunk.name));
         if let Some(leg) = self.legs.get_mut(&id) {
@@ -350,6 +350,7 @@ impl Iwu {
         let Ok((octets, plan)) = self.agree(incoming, &local) else {
             return false;
         };
+        let srtp = local.srtp;
         self.by_call_id.insert(incoming.call_id.clone(), id);
         self.by_session.insert(session, id);
         self.drop_transfer(now, id);
@@ -361,7 +362,7 @@ impl Iwu {
             leg.without_isup = true;
         }
         self.trace_call(now, id, format!("replaced by a call from {}", trunk.name));
-        self.ask_sip(now, id, session, Request::Policy(policy(trunk)));
+        self.ask_sip(now, id, session, Request::Policy(policy(trunk, srtp)));
         let accept = Request::Accept {
             bodies: sip::Bodies {
                 sdp: Some(octets),

@@ -12,6 +12,7 @@ use crate::cdr::CallRecord;
 use crate::iwu::{Birth, Input, Output};
 use crate::recorder::{Recorder, Source};
 use crate::sip::Flow;
+use crate::sip::sdp::crypto;
 
 /// The files of one run. One that fails is closed and said so; calls go on.
 #[derive(Debug)]
@@ -93,7 +94,9 @@ impl Files {
         let at = self.wall(now);
         keep(&mut self.recording, |recorder| recorder.input(now, input));
         keep(&mut self.capture, |capture| match input {
-            Input::Sip(flow, octets) => capture.datagram(at, flow.remote, flow.local, octets),
+            Input::Sip(flow, octets) => {
+                capture.datagram(at, flow.remote, flow.local, &crypto::blotted(octets))
+            }
             Input::SignalUnit(_, octets) => capture.signal_unit(at, Direction::Received, octets),
             _ => Ok(()),
         });
@@ -105,7 +108,7 @@ impl Files {
         keep(&mut self.recording, |recorder| recorder.output(output));
         keep(&mut self.capture, |capture| match output {
             Output::Sip(Flow { local, remote, .. }, octets) => {
-                capture.datagram(at, *local, *remote, octets)
+                capture.datagram(at, *local, *remote, &crypto::blotted(octets))
             }
             Output::SignalUnit(_, octets) => capture.signal_unit(at, Direction::Sent, octets),
             _ => Ok(()),

@@ -1,6 +1,5 @@
 //! Starting a gateway, and `isthmus run`.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -26,6 +25,7 @@ use crate::chance::{SEED_OCTETS, Seed};
 use crate::config::Config;
 use crate::iwu::{Birth, Iwu};
 use crate::recorder::Source;
+use crate::sip::sdp::crypto::Secret;
 
 /// How a gateway is started besides its configuration.
 #[derive(Default)]
@@ -91,7 +91,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         source,
         birth,
     )?;
-    let iwu = Iwu::new(config.clone(), birth)?;
+    let iwu = Iwu::new(config.clone(), birth)?.with_secret(Secret::new(random()?));
     let plans = iwu.port_plans();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -222,31 +222,33 @@ fn listening(config: &Config) -> String {
 /// The moment and the seed of a gateway's birth.
 fn birth(config: &Config) -> Result<Birth, ShellError> {
     let seed = match config.gateway.seed {
-        Some(seed) => Ok(seed.into()),
-        None => random(),
+        Some(seed) => seed.into(),
+        None => Seed::new(random()?),
     };
     Ok(Birth {
         now: now(),
         wall: Timestamp::now(),
-        seed: seed.map_err(|error| ShellError::System {
-            what: "random numbers",
-            error,
-        })?,
+        seed,
     })
 }
 
-/// A seed of the system.
-fn random() -> io::Result<Seed> {
+/// Octets that nobody foresees, of the system.
+fn random() -> Result<[u8; SEED_OCTETS], ShellError> {
     let mut octets = [0; SEED_OCTETS];
     let mut filled = 0;
     while let Some(rest) = octets.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match getrandom(rest, GetRandomFlags::empty()) {
             Ok(count) => filled += count,
             Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                return Err(ShellError::System {
+                    what: "random numbers",
+                    error: error.into(),
+                });
+            }
         }
     }
-    Ok(Seed::new(octets))
+    Ok(octets)
 }
 
 /// Opens the spans of a configuration.

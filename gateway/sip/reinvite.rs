@@ -281,6 +281,7 @@ impl Session {
         let stands = stands.ok_or(sdp::Refusal::NoAudio)?;
         let mut local = Capabilities::of(&stands)?;
         local.direction = sdp::Direction::SendRecv;
+        local.srtp = self.policy.srtp;
         let answer = sdp::negotiate(&local, offer)?;
         if answer.octets == stands {
             return Ok(answer);

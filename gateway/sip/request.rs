@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::sdp::crypto::Srtp;
 use super::{Bodies, Headers, Hop, PeerId, SessionId};
 
 /// A request of the endpoint's user for one session.
@@ -139,6 +140,8 @@ pub struct Policy {
     /// UAS: the session interval asked for in the 200 when the peer supports timers and did not
     /// ask itself (RFC 4028 §9); none of its own accord when `None`.
     pub session_expires: Option<Duration>,
+    /// How offers within the session are protected; the keys that stand are in our descriptions.
+    pub srtp: Option<Srtp>,
 }
 
 impl Default for Policy {
@@ -148,6 +151,7 @@ impl Default for Policy {
             renegotiation: Renegotiation::Automatic,
             transfer: false,
             session_expires: None,
+            srtp: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Session descriptions of one audio stream: offer and answer (RFC 3264, RFC 8866) for PCMA,
-//! PCMU, clear mode (RFC 4040) and telephone-event (RFC 4733).
+//! PCMU, clear mode (RFC 4040) and telephone-event (RFC 4733), with keys of SRTP (RFC 4568).
 
+pub mod crypto;
 mod events;
 
 use std::net::{IpAddr, SocketAddr};
@@ -11,12 +12,12 @@ use media_bridge::comfort;
 use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use thiserror::Error;
 
+use crypto::{Line, Offered, Profile, Protection, Srtp, Unusable};
+
 pub use events::Events;
 
 /// Packet times that are sent when asked for.
 const PTIME: std::ops::RangeInclusive<u64> = 10..=60;
-/// The RTP/AVP profile (RFC 3551).
-const PROFILE: &str = "RTP/AVP";
 
 /// A payload format that carries a timeslot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -146,6 +147,12 @@ pub struct Capabilities {
     pub session_id: u64,
     /// Session version of o=, one more with each change (RFC 3264 §8).
     pub version: u64,
+    /// Protection by SRTP; without, keys of the peer are ignored and RTP/SAVP is refused.
+    pub srtp: Option<Srtp>,
+    /// Transport of what we offer; an answer has that of the offer.
+    pub profile: Profile,
+    /// Our keys that stand: they stay when the suite does (RFC 4568 §7.1.4).
+    pub keys: Vec<Line>,
 }
 
 impl Capabilities {
@@ -162,6 +169,9 @@ impl Capabilities {
             direction: Direction::SendRecv,
             session_id,
             version: session_id,
+            srtp: None,
+            profile: Profile::Avp,
+            keys: Vec::new(),
         }
     }
 
@@ -172,10 +182,11 @@ impl Capabilities {
     /// [`Refusal`] when it is no description of an audio stream.
     pub fn of(description: &[u8]) -> Result<Self, Refusal> {
         let session = parse(description)?;
-        let (_, stream) = streams(&session)
+        let (index, stream) = streams(&session)
             .find(|(_, s)| s.as_ref().is_ok_and(|s| !s.formats.is_empty()))
             .ok_or(Refusal::NoAudio)?;
         let stream = stream?;
+        let media = session.medias.get(index);
         Ok(Self {
             rtp: stream.rtp,
             codecs: stream.formats.iter().map(|(_, codec)| *codec).collect(),
@@ -186,6 +197,9 @@ impl Capabilities {
             direction: stream.direction,
             session_id: session.origin.sess_id.parse().unwrap_or(0),
             version: session.origin.sess_version,
+            srtp: None,
+            profile: stream.profile,
+            keys: media.map(crypto::ours).unwrap_or_default(),
         })
     }
 }
@@ -221,6 +235,10 @@ pub struct MediaPlan {
     pub ptime: Duration,
     /// Direction as we see it.
     pub direction: Direction,
+    /// Transport of the m= line.
+    pub profile: Profile,
+    /// The keys, when both ways are protected.
+    pub protection: Option<Protection>,
 }
 
 /// An answer to send, and what it means.
@@ -251,6 +269,26 @@ pub enum Refusal {
     /// The other address family than ours.
     #[error("address {0} is not of the family of ours")]
     Family(IpAddr),
+    /// Every stream goes unprotected, and SRTP is required.
+    #[error("SRTP is required: RTP/SAVP with a=crypto")]
+    Unprotected,
+    /// RTP/SAVP without a key.
+    #[error("no a=crypto beside RTP/SAVP")]
+    NoKey,
+    /// No line of a=crypto can be used; why the last one cannot.
+    #[error("a=crypto:{tag} cannot be used: {why}")]
+    Crypto {
+        /// Its tag; 0 when it has none.
+        tag: u32,
+        /// What is wrong with it.
+        why: Unusable,
+    },
+    /// An answer with several lines of a=crypto.
+    #[error("the answer has more than one line of a=crypto")]
+    Lines,
+    /// An answer that names no line of ours, or sends our key back.
+    #[error("a=crypto:{0} of the answer is no line of our offer")]
+    Tag(u32),
     /// The answer does not fit our offer.
     #[error("the answer has {answered} media streams, the offer had {offered}")]
     Mismatch {
@@ -296,6 +334,8 @@ impl Refusal {
             Self::NoAudio | Self::Mismatch { .. } => 304,
             Self::NoCodec(_) => 305,
             Self::Address(_) | Self::Family(_) => 301,
+            Self::Unprotected => 302,
+            Self::NoKey | Self::Crypto { .. } | Self::Lines | Self::Tag(_) => 306,
         }
     }
 }
@@ -315,18 +355,20 @@ pub fn offer(local: &Capabilities) -> Bytes {
         tone: None,
         rtcp_mux: false,
     };
-    let media = audio(
+    let mut media = audio(
         local.rtp.port(),
         &formats,
         extras,
         local.ptime,
         local.direction,
     );
+    local.protect(&mut media, local.profile, &local.lines());
     write(local, vec![media])
 }
 
 /// Answers an offer: the first audio stream with a codec of ours is taken in the offer's order
-/// of preference, every other stream is refused with port 0 (RFC 3264 §6).
+/// of preference, every other stream is refused with port 0 (RFC 3264 §6). A stream with a key
+/// that can be used comes before those that would go unprotected.
 ///
 /// # Errors
 /// [`Refusal`] when there is nothing to agree on.
@@ -335,10 +377,18 @@ pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> 
     let mut refusal = Refusal::NoAudio;
     let mut taken = None;
     for (index, stream) in streams(&session) {
-        match stream.and_then(|stream| agree(local, stream)) {
-            Ok(plan) => {
+        let agreed = stream.and_then(|mut stream| {
+            let lines = std::mem::take(&mut stream.lines);
+            let protection = local.accept(stream.profile, lines)?;
+            agree(local, stream, protection)
+        });
+        match agreed {
+            Ok(plan) if plan.protection.is_some() || local.srtp.is_none() => {
                 taken = Some((index, plan));
                 break;
+            }
+            Ok(plan) => {
+                taken.get_or_insert((index, plan));
             }
             // The reason of a stream that came near says more than "no audio".
             Err(reason) if reason != Refusal::NoAudio => refusal = reason,
@@ -352,7 +402,7 @@ pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> 
         .enumerate()
         .map(|(index, offered)| {
             if index == chosen {
-                audio(
+                let mut media = audio(
                     local.rtp.port(),
                     &[(plan.receive_payload_type, plan.codec)],
                     Extras {
@@ -364,7 +414,10 @@ pub fn negotiate(local: &Capabilities, offer: &[u8]) -> Result<Answer, Refusal> 
                     },
                     plan.ptime,
                     plan.direction,
-                )
+                );
+                let ours = plan.protection.map(|protection| protection.ours);
+                local.protect(&mut media, plan.profile, ours.as_slice());
+                media
             } else {
                 refused(offered)
             }
@@ -391,7 +444,9 @@ pub fn conclude(local: &Capabilities, answer: &[u8]) -> Result<MediaPlan, Refusa
     } else {
         Refusal::NoAudio
     })?;
-    let mut plan = agree(local, stream?)?;
+    let mut stream = stream?;
+    let protection = local.conclude(stream.profile, std::mem::take(&mut stream.lines))?;
+    let mut plan = agree(local, stream, protection)?;
     // We offered, so we receive with our own numbers whatever the answer calls them.
     plan.receive_payload_type = plan.codec.payload_type();
     plan.receive_telephone_event = plan.telephone_event.and(local.telephone_event);
@@ -416,6 +471,8 @@ struct Stream {
     ptime: Option<Duration>,
     maxptime: Option<Duration>,
     direction: Direction,
+    profile: Profile,
+    lines: Vec<Result<Offered, (u32, Unusable)>>,
 }
 
 fn parse(description: &[u8]) -> Result<Session, Refusal> {
@@ -430,7 +487,7 @@ fn streams(session: &Session) -> impl Iterator<Item = (usize, Result<Stream, Ref
         .enumerate()
         .filter(|(_, media)| {
             media.media.eq_ignore_ascii_case("audio")
-                && media.proto.eq_ignore_ascii_case(PROFILE)
+                && Profile::named(&media.proto).is_some()
                 && media.port != 0
         })
         .map(|(index, media)| (index, stream(session, media)))
@@ -529,6 +586,8 @@ fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
             stated.sends(),
             stated.receives() && !address.is_unspecified(),
         ),
+        profile: Profile::named(&media.proto).unwrap_or_default(),
+        lines: crypto::lines(media),
     })
 }
 
@@ -546,7 +605,11 @@ fn rtcp(media: &Media, rtp: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.unwrap_or(rtp.ip()), port)
 }
 
-fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
+fn agree(
+    local: &Capabilities,
+    stream: Stream,
+    protection: Option<Protection>,
+) -> Result<MediaPlan, Refusal> {
     if stream.rtp.is_ipv4() != local.rtp.is_ipv4() {
         return Err(Refusal::Family(stream.rtp.ip()));
     }
@@ -580,6 +643,8 @@ fn agree(local: &Capabilities, stream: Stream) -> Result<MediaPlan, Refusal> {
         rtcp_mux: stream.rtcp_mux,
         ptime: packet_time(wanted.min(longest)).unwrap_or(local.ptime),
         direction: local.direction.answering(stream.direction),
+        profile: stream.profile,
+        protection,
     })
 }
 
@@ -665,7 +730,7 @@ fn audio(
         media: "audio".to_owned(),
         port,
         num_ports: None,
-        proto: PROFILE.to_owned(),
+        proto: Profile::Avp.name().to_owned(),
         fmt: numbers.join(" "),
         media_title: None,
         connections: Vec::new(),

@@ -26,10 +26,41 @@ const SECONDS: u32 = 12;
 const LEAST: usize = 6;
 const RATE: usize = 8000;
 
-/// Writes a configuration of baresip: what it sends is what it receives, and what it decodes is
-/// recorded.
-fn configure(folder: &Path, transport: &str, more: &str) {
-    let sip = ports::free(2);
+/// What one baresip has that others have not.
+pub(crate) struct Phone<'a> {
+    /// Where it listens; for TLS on the next port.
+    pub(crate) sip: u16,
+    /// By what it calls.
+    pub(crate) transport: &'a str,
+    /// What it sends: by default what it receives.
+    pub(crate) source: &'a str,
+    /// Further lines of its configuration.
+    pub(crate) config: &'a str,
+    /// Further parameters of its account.
+    pub(crate) account: &'a str,
+}
+
+impl Default for Phone<'_> {
+    fn default() -> Self {
+        Self {
+            sip: ports::free(2),
+            transport: "udp",
+            source: "aubridge,line",
+            config: "",
+            account: "",
+        }
+    }
+}
+
+/// Writes a configuration of baresip: what it decodes is recorded.
+pub(crate) fn configure(folder: &Path, phone: &Phone<'_>) {
+    let Phone {
+        sip,
+        transport,
+        source,
+        config: more,
+        account: parameters,
+    } = phone;
     let rtp = ports::free(20);
     fs::create_dir_all(folder).expect("a folder of ours");
     let config = format!(
@@ -41,7 +72,7 @@ fn configure(folder: &Path, transport: &str, more: &str) {
          module sndfile.so\n\
          module_app account.so\n\
          module_app menu.so\n\
-         audio_source aubridge,line\n\
+         audio_source {source}\n\
          audio_player aubridge,line\n\
          audio_alert aubridge,alert\n\
          ausrc_srate {RATE}\n\
@@ -55,7 +86,7 @@ fn configure(folder: &Path, transport: &str, more: &str) {
         folder.display(),
     );
     let account = format!(
-        "<sip:+49305550100@127.0.0.1:{sip};transport={transport}>;regint=0;audio_codecs=PCMA/{RATE}/1\n"
+        "<sip:+49305550100@127.0.0.1:{sip};transport={transport}>;regint=0;audio_codecs=PCMA/{RATE}/1{parameters}\n"
     );
     fs::write(folder.join("config"), config).expect("a file of ours");
     fs::write(folder.join("accounts"), account).expect("a file of ours");
@@ -70,7 +101,7 @@ fn modules() -> PathBuf {
 }
 
 /// What baresip decoded in its only call.
-fn recording(folder: &Path) -> Wav {
+pub(crate) fn recording(folder: &Path) -> Wav {
     let files = fs::read_dir(folder).expect("a folder of ours");
     let mut paths = files.map(|file| file.expect("readable").path());
     let decoded = |path: &PathBuf| path.to_string_lossy().ends_with("-dec.wav");
@@ -81,7 +112,12 @@ fn recording(folder: &Path) -> Wav {
 fn hears_the_milliwatt_tone(changes: &Changes<'_>, transport: &str, more: &str) {
     let mut world = World::start(changes);
     let folder = world.directory.join("baresip");
-    configure(&folder, transport, more);
+    let phone = Phone {
+        transport,
+        config: more,
+        ..Phone::default()
+    };
+    configure(&folder, &phone);
     let dial = format!(
         "/dial sip:{MILLIWATT}@{}",
         match transport {
@@ -134,19 +170,7 @@ fn baresip_hears_the_tone_by_tls_with_certificates_of_both_sides() {
         return;
     }
     let folder = std::env::temp_dir().join(format!("isthmus-baresip-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    certificates::write(&folder, ["gateway", "softphone"]);
-    // It wants its certificate and its key in one file.
-    let part = |kind: &str| {
-        fs::read_to_string(folder.join(format!("softphone-{kind}.pem"))).expect("written")
-    };
-    let own = folder.join("softphone.pem");
-    fs::write(&own, part("certificate") + &part("key")).unwrap();
-    let more = format!(
-        "sip_certificate {}\nsip_cafile {}/authority.pem\n",
-        own.display(),
-        folder.display()
-    );
+    let more = certified(&folder);
     let tls = certificates::table(&folder, "gateway");
     let changes = Changes {
         gateway: &[
@@ -163,6 +187,24 @@ fn baresip_hears_the_tone_by_tls_with_certificates_of_both_sides() {
     };
     hears_the_milliwatt_tone(&changes, "tls", &more);
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// Certificates of the gateway and of baresip in a folder, and the lines of baresip's configuration
+/// about them.
+pub(crate) fn certified(folder: &Path) -> String {
+    fs::create_dir_all(folder).unwrap();
+    certificates::write(folder, ["gateway", "softphone"]);
+    // It wants its certificate and its key in one file.
+    let part = |kind: &str| {
+        fs::read_to_string(folder.join(format!("softphone-{kind}.pem"))).expect("written")
+    };
+    let own = folder.join("softphone.pem");
+    fs::write(&own, part("certificate") + &part("key")).unwrap();
+    format!(
+        "sip_certificate {}\nsip_cafile {}/authority.pem\n",
+        own.display(),
+        folder.display()
+    )
 }
 
 /// Before the tone there is ringback; the tone lasts to the end of the recording.

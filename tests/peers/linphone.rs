@@ -29,20 +29,36 @@ const LIMIT: Duration = Duration::from_secs(60);
 const LOOK: usize = 800;
 
 /// linphonec on a port, with its files in a folder of the world.
-struct Linphone {
+pub(crate) struct Linphone {
     program: Program,
     folder: PathBuf,
 }
 
 impl Linphone {
     fn start(world: &World, port: u16, arguments: &[&str]) -> Self {
+        Self::start_with(world, port, arguments, "media_encryption=none")
+    }
+
+    /// One that calls by TLS and takes nothing without SRTP. Its TLS finds no address in a
+    /// certificate, and is not to look at it.
+    pub(crate) fn start_protected(world: &World) -> Self {
+        let lines = format!(
+            "media_encryption=srtp\nmedia_encryption_mandatory=1\nsip_port=0\nsip_tcp_port=0\n\
+             sip_tls_port={}\nverify_server_certs=0\nverify_server_cn=0",
+            ports::free(2),
+        );
+        Self::start_with(world, 0, &[], &lines)
+    }
+
+    /// With these lines about SIP in its configuration, and on this UDP port alone unless it is 0.
+    fn start_with(world: &World, port: u16, arguments: &[&str], lines: &str) -> Self {
         let folder = world.directory.join("linphone");
         // Without a place for its database it takes no calls.
         fs::create_dir_all(folder.join(".local/share/linphone")).expect("a folder of ours");
         // Nothing is to be listened on but what `ports sip` says below: it watches no networks.
         let config = format!(
             "[sip]\nguess_hostname=0\ncontact=sip:{SOFTPHONE}@127.0.0.1\n\
-             media_encryption=none\n\
+             {lines}\n\
              [net]\nfirewall_policy=0\nauto_net_state_mon=0\n\
              [rtp]\naudio_rtp_port={}\n\
              [sound]\nechocancellation=0\n\
@@ -67,8 +83,10 @@ impl Linphone {
         started.tell("soundcard use files");
         started.program.wait_for(0, "Using wav files", LIMIT);
         started.tell("ipv6 disable");
-        started.tell(&format!("ports sip {port}"));
-        started.program.wait_for(0, "Setting sip port", LIMIT);
+        if port > 0 {
+            started.tell(&format!("ports sip {port}"));
+            started.program.wait_for(0, "Setting sip port", LIMIT);
+        }
         let record = format!("record {}", started.recording().display());
         started.tell(&record);
         started
@@ -78,11 +96,11 @@ impl Linphone {
         self.folder.join("heard.wav")
     }
 
-    fn tell(&mut self, line: &str) {
+    pub(crate) fn tell(&mut self, line: &str) {
         self.program.tell(line);
     }
 
-    fn quit(mut self) -> PathBuf {
+    pub(crate) fn quit(mut self) -> PathBuf {
         self.tell("quit");
         self.program.wait(LIMIT);
         self.recording()
@@ -90,7 +108,7 @@ impl Linphone {
 }
 
 /// How many tenths of a second of the recording are the milliwatt tone.
-fn tone(recording: &Path) -> usize {
+pub(crate) fn tone(recording: &Path) -> usize {
     let recording = wav::read(recording);
     assert_eq!(recording.rate, 8000);
     let windows = recording.samples.chunks_exact(LOOK);

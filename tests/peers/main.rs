@@ -31,6 +31,7 @@ mod ports;
 mod program;
 mod recovery;
 mod sipp;
+mod srtp;
 mod transports;
 mod tshark;
 mod wav;

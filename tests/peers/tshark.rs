@@ -21,7 +21,7 @@ struct Frame {
 }
 
 /// The fields of the frames that pass `filter`, one line a frame, separated by tabs.
-fn fields(capture: &Path, filter: &str, names: &[&str]) -> Vec<String> {
+pub(crate) fn fields(capture: &Path, filter: &str, names: &[&str]) -> Vec<String> {
     let mut tshark = Command::new("tshark");
     tshark.args(["-n", "-T", "fields", "-Y", filter]).arg("-r");
     tshark.arg(capture);

@@ -46,6 +46,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) ipv6: bool,
     /// The gateway listens for TLS, too, two ports above the one for UDP and TCP.
     pub(crate) tls: bool,
+    /// The port that the exchange's calls are sent to; one of its own choice for 0.
+    pub(crate) peer: u16,
     pub(crate) gateway: &'a [(&'a str, &'a str)],
     pub(crate) exchange: &'a [(&'a str, &'a str)],
 }
@@ -70,16 +72,17 @@ impl World {
         ));
         fs::create_dir_all(&directory).expect("a directory for temporary files");
         let sip = ports::free(4);
+        let peer = match changes.peer {
+            0 => sip + 1,
+            peer => peer,
+        };
         let rtp = ports::free(128);
         let place = |file: &str| directory.join(file).display().to_string();
         let socket = ("/tmp/isthmus-e1.sock".to_owned(), place("e1.sock"));
         let gateway = [
             socket.clone(),
             ("127.0.0.1:5060".to_owned(), format!("127.0.0.1:{sip}")),
-            (
-                "127.0.0.1:5070".to_owned(),
-                format!("127.0.0.1:{}", sip + 1),
-            ),
+            ("127.0.0.1:5070".to_owned(), format!("127.0.0.1:{peer}")),
             (
                 "isup = \"off\"".to_owned(),
                 "isup = \"optional\"".to_owned(),
@@ -126,7 +129,7 @@ impl World {
         };
         Self {
             sip: SocketAddr::new(address, sip),
-            peer: sip + 1,
+            peer,
             directory,
             gateway: None,
             exchange: None,
@@ -229,7 +232,12 @@ impl World {
 
     /// Ends the gateway, so that everything is written; has tshark read the capture, and the
     /// recording give the same outputs once more.
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn finish(self) {
+        self.finish_and(|_| {});
+    }
+
+    /// The same, with a look at the files before they are gone.
+    pub(crate) fn finish_and(mut self, look: impl FnOnce(&Files)) {
         let gateway = self.gateway();
         gateway.terminate();
         let status = gateway.wait(Duration::from_secs(20));
@@ -240,7 +248,17 @@ impl World {
         let output = replay.output().expect("it starts");
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "replay: {text}");
+        look(&Files {
+            capture: self.directory.join(CAPTURE),
+            recording: self.directory.join(RECORDING),
+        });
     }
+}
+
+/// What a gateway has written.
+pub(crate) struct Files {
+    pub(crate) capture: PathBuf,
+    pub(crate) recording: PathBuf,
 }
 
 impl Drop for World {

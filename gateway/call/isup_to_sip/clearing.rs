@@ -65,12 +65,20 @@ impl IsupToSip {
         }
     }
 
-    pub(super) fn shutdown(&mut self, context: &Context<'_>) -> Vec<Action> {
-        let row = context.profile.failure(Fault::Shutdown);
+    /// The gateway ends the call towards both sides. The session may stand already, although the
+    /// call does not (RFC 3261 §13.2.2.4).
+    pub(super) fn give_up(
+        &mut self,
+        context: &Context<'_>,
+        fault: Fault,
+        accepted: bool,
+    ) -> Vec<Action> {
+        let row = context.profile.failure(fault);
         let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
         let sip = match self.state {
             State::Releasing | State::Over => return Vec::new(),
             State::Connected => Some(bye(context, &cause, None)),
+            _ if accepted => Some(bye(context, &cause, None)),
             State::Treatment => return self.treated(ReleasedBy::Gateway),
             State::Collecting => {
                 return self.release_circuit(row, ReleasedBy::Gateway);

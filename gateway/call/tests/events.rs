@@ -242,7 +242,13 @@ fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
         ("treatment timer", Event::Expired(Timer::Treatment)),
         ("announcement over", Event::Announced),
         ("Exhausted", Event::Exhausted(Fault::NoCircuit)),
-        ("Unacceptable", Event::Unacceptable(Refusal::NoAudio)),
+        (
+            "Unacceptable",
+            Event::Unacceptable {
+                refusal: Refusal::NoAudio,
+                accepted: false,
+            },
+        ),
         ("Shutdown", Event::Shutdown),
     ]
 }

@@ -9,7 +9,7 @@ use isup::circuit::TimerError;
 use super::{country_code, tones, unique};
 use crate::config::place::Place;
 use crate::config::read::Complaints;
-use crate::config::{Config, SipTrunk, TrunkGroup, TrunkTls};
+use crate::config::{Config, SipTrunk, Srtp, TrunkGroup, TrunkTls};
 use crate::interwork::encapsulation;
 use crate::sip::Transport;
 use crate::sip::location::Target;
@@ -192,7 +192,30 @@ fn transport(place: &Place, config: &Config, trunk: &SipTrunk, complaints: &mut 
             complaints.add(place.key(key), "a trunk without a call", "1 or more");
         }
     }
+    srtp(place, trunk, complaints);
     authentication(place, trunk, complaints);
+}
+
+/// Keys go where nobody else reads them, for suites that are there once.
+fn srtp(place: &Place, trunk: &SipTrunk, complaints: &mut Complaints) {
+    let is_tls = trunk.transport == Some(Transport::Tls);
+    if trunk.srtp != Srtp::Off && !is_tls && !trunk.srtp_keys_in_clear {
+        complaints.add(
+            place.key("srtp"),
+            format!("keys of SRTP for `{}` without TLS", trunk.name),
+            "`transport = \"tls\"`; or `srtp_keys_in_clear = true` where whoever reads the SIP may hear the calls",
+        );
+    }
+    let suites = &trunk.srtp_suites;
+    let mut places = suites.iter().enumerate();
+    let twice = places.any(|(index, suite)| suites.iter().take(index).any(|other| other == suite));
+    if suites.is_empty() || twice {
+        complaints.add(
+            place.key("srtp_suites"),
+            if twice { "a suite twice" } else { "no suite" },
+            "at least one of \"AES_CM_128_HMAC_SHA1_80\", \"AES_256_CM_HMAC_SHA1_80\", \"AES_CM_128_HMAC_SHA1_32\", \"AES_256_CM_HMAC_SHA1_32\", each once",
+        );
+    }
 }
 
 /// Challenges that can be answered, and registrations that can be written.

@@ -79,6 +79,10 @@ drawn! {
         => "driver = \"dahdi\"\nnumber = 1\necho_canceller = \"20ms\"";
     dahdi_with_a_mode_that_is_none: "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"listen\""
         => "driver = \"dahdi\"\nnumber = 1\nsignalling_mode = \"dchan\"";
+    keys_without_tls: "trusted = false" => "trusted = false\nsrtp = \"required\"";
+    keys_of_a_suite_that_is_none: "trusted = false" => "trusted = false\nsrtp_suites = [\"F8_128_HMAC_SHA1_80\"]";
+    keys_of_one_suite_twice: "trusted = false" => "trusted = false\nsrtp_suites = [\"AES_CM_128_HMAC_SHA1_80\", \"AES_CM_128_HMAC_SHA1_80\"]";
+    keys_of_no_suite: "trusted = false" => "trusted = false\nsrtp_suites = []";
     dangling_linkset: "linkset = \"to-exchange\"" => "linkset = \"to-exchnage\"";
     dangling_span: "span = \"e1\"\ntimeslots" => "span = \"e2\"\ntimeslots";
     dangling_trunk: "to = [\"softphone\"]" => "to = [\"softfone\"]";
@@ -329,4 +333,17 @@ link = [{ span = "e1", timeslot = 31, slc = 0 }]
         "point_code = \"2-10-2\"\nadjacent = \"2-10-6\"",
     );
     assert!(Config::parse("t", &other, &no_environment()).is_ok());
+}
+
+/// Keys without TLS, where that is said; and the rest of a trunk with SRTP.
+#[test]
+fn keys_may_go_in_the_clear_where_that_is_wanted() {
+    let text = TYPICAL.replace(
+        "trusted = false",
+        "trusted = false\nsrtp = \"optional\"\nsrtp_keys_in_clear = true",
+    );
+    let config = Config::parse("isthmus.toml", &text, &no_environment()).expect("taken");
+    let trunk = &config.sip_trunks[0];
+    assert!(trunk.srtp_keys_in_clear && trunk.srtp == Srtp::Optional);
+    assert_eq!(trunk.srtp_suites.len(), 3);
 }

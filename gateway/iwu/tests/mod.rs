@@ -10,6 +10,7 @@ mod rfc3578;
 mod rfc3666;
 mod rfc5589;
 mod sip_far_end;
+mod srtp;
 mod stand;
 mod transparency;
 

@@ -31,10 +31,15 @@ impl With {
     }
 
     /// The same with a direction (RFC 3264 §5.1).
-    pub(super) fn direction(mut self, direction: &str) -> Self {
+    pub(super) fn direction(self, direction: &str) -> Self {
+        self.media(&format!("RTP/AVP 8 0\r\na={direction}"))
+    }
+
+    /// A description with this transport, formats and attributes.
+    pub(super) fn media(mut self, media: &str) -> Self {
         self.sdp = Some(format!(
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-             m=audio 6000 RTP/AVP 8 0\r\na={direction}\r\n"
+             m=audio 6000 {media}\r\n"
         ));
         self
     }

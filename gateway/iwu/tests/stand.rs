@@ -603,6 +603,11 @@ impl Stand {
         }
     }
 
+    /// The next message to the exchange that the script does not care for.
+    pub(super) fn unheard_isup(&mut self) -> Option<MessageType> {
+        Some(self.isup.pop_front()?.1.message_type())
+    }
+
     // --- Media ----------------------------------------------------------------------------
 
     /// The first RTP packet comes on the bridge opened last.

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use isthmus::sip::framing::{Frame, Framer};
-use isthmus::sip::sdp::{self, Capabilities, Codec};
+use isthmus::sip::sdp::{self, Capabilities, Codec, crypto};
 use isthmus::sip::{
     Bodies, Endpoint, EndpointConfig, Flow, Indication, Output, Request, SessionId, summary,
 };
+use media_bridge::srtp::Suite;
 
 fn address(host: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, host], port))
@@ -179,10 +180,24 @@ pub(super) fn body(octets: &[u8]) {
 
 /// A description as offer and as answer; our own words to it can be understood.
 pub(super) fn sdp(octets: &[u8]) {
-    let local = local();
-    let _ = sdp::conclude(&local, octets);
     let _ = Capabilities::of(octets);
-    if let Ok(answer) = sdp::negotiate(&local, octets) {
-        Capabilities::of(&answer.octets).expect("our answer can be read");
+    let protected = |required| crypto::Srtp {
+        required,
+        suites: Suite::ALL.map(Some),
+        secret: crypto::Secret::new([7; 32]),
+    };
+    for srtp in [None, Some(protected(false)), Some(protected(true))] {
+        let local = local().with_srtp(srtp);
+        let _ = sdp::conclude(&local, octets);
+        if let Ok(answer) = sdp::negotiate(&local, octets) {
+            let read = Capabilities::of(&answer.octets).expect("our answer can be read");
+            assert_eq!(
+                read.keys.len(),
+                usize::from(answer.plan.protection.is_some())
+            );
+            assert!(answer.plan.protection.is_some() || srtp.is_none_or(|srtp| !srtp.required));
+        }
     }
+    assert_eq!(crypto::blotted(octets).len(), octets.len());
+    assert_eq!(crypto::disguised(octets).len(), octets.len());
 }
