@@ -172,7 +172,7 @@ fn section(span: &SpanReport, out: &mut impl Write) -> io::Result<()> {
     let (link, mode) = match links.first() {
         Some(link) => (*link, "auto"),
         // An E1 has its link on timeslot 16 and a T1 on the last one, by custom.
-        None => (if span.channels.len() > 24 { 16 } else { 24 }, "raw"),
+        None => (if span.channels.len() > T1 { 16 } else { 24 }, "raw"),
     };
     writeln!(out, "signalling_mode = \"{mode}\"")?;
     let has_canceller = |channel: &ChannelReport| channel.echo_canceller.is_some();
@@ -185,22 +185,34 @@ fn section(span: &SpanReport, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "echo_canceller = \"16ms\"")?;
     }
     circuits.retain(|timeslot| *timeslot != link);
+    // A span of 24 timeslots is a T1, with the ISUP of T1.113, mu-law and point codes of 24 bits.
+    let is_t1 = span.channels.len() <= T1;
+    let codes = match is_t1 {
+        true => "standard = \"ansi\"\npoint_code = 16060417\nadjacent = 16060418",
+        false => "point_code = \"2-10-1\"\nadjacent = \"2-10-5\"",
+    };
     writeln!(
         out,
         "\n# The point codes are the network operator's to give.\n[[linkset]]\nname = \"to-exchange\"\n\
-         point_code = \"2-10-1\"\nadjacent = \"2-10-5\"\n\
-         link = [{{ span = \"dahdi{number}\", timeslot = {link}, slc = 0 }}]"
+         {codes}\nlink = [{{ span = \"dahdi{number}\", timeslot = {link}, slc = 0 }}]"
     )?;
     if !circuits.is_empty() {
         writeln!(
             out,
             "\n[[trunk_group]]\nname = \"exchange\"\nlinkset = \"to-exchange\"\nspan = \"dahdi{number}\"\n\
-             timeslots = \"{}\"\ncountry_code = \"49\"",
-            ranges(&circuits)
+             timeslots = \"{}\"\n{}",
+            ranges(&circuits),
+            match is_t1 {
+                true => "law = \"mulaw\"\ncountry_code = \"1\"\ntones = \"us\"",
+                false => "country_code = \"49\"",
+            }
         )?;
     }
     Ok(())
 }
+
+/// Timeslots of a T1.
+const T1: usize = 24;
 
 /// `1-15,17-31`.
 fn ranges(numbers: &[usize]) -> String {

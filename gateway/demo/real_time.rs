@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ::dahdi::LinkMode;
 use anyhow::Context as _;
 use emulator::{Clocked, pair_with};
+use isup::CircuitId;
 use lab::config::{Dahdi, Driver, Layout, Span};
 use lab::exchange::{Exchange, ExchangeConfig};
 use lab::phone::{Phone, UdpPhone};
@@ -21,6 +21,7 @@ use tdm::{Law, SpanId, SpanIo, SpanTick};
 
 use super::settings::{self, Places, numbers};
 use super::stage::{Seen, Stage};
+use crate::iwu::maintenance::Maintenance;
 use crate::iwu::{Admin, Iwu, Output};
 use crate::shell::control::Ask;
 use crate::shell::run::{Options, Running, start};
@@ -76,15 +77,15 @@ impl Line {
         }
     }
 
-    /// Two spans of the DAHDI driver that are joined by a cable or by the driver. The gateway's link
-    /// uses the HDLC that its channel is configured for, the exchange's is clear.
+    /// Two spans of the DAHDI driver that are joined by a cable or by the driver. Each end of the
+    /// link uses the HDLC that its channel is configured for.
     ///
     /// # Errors
     /// When one of them cannot be opened.
     pub fn dahdi(near: u16, far: u16) -> anyhow::Result<Self> {
         Ok(Self {
-            near: Self::dahdi_near(near)?,
-            far: dahdi(far, Some(LinkMode::Raw))?,
+            near: Self::dahdi_end(near)?,
+            far: Self::dahdi_end(far)?,
             timeslots: settings::TIMESLOTS.to_owned(),
         })
     }
@@ -122,28 +123,21 @@ impl Line {
         })
     }
 
-    /// The gateway's end alone.
+    /// A span of the DAHDI driver with the demo's circuits, and its link by the HDLC that the channel is
+    /// configured for.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn dahdi_near(near: u16) -> anyhow::Result<Box<dyn SpanIo>> {
-        dahdi(near, None)
+    pub fn dahdi_end(number: u16) -> anyhow::Result<Box<dyn SpanIo>> {
+        let lab = settings::lab_config()?;
+        let circuits = lab.circuits.iter();
+        let circuits = circuits.map(|group| (group.span.as_str(), group.timeslots, group.law));
+        let uses = lab::line::uses("e1", &lab.linksets, circuits);
+        let name = format!("DAHDI span {number}");
+        let driver = Driver::Dahdi(Dahdi::new(number));
+        let opened = lab::line::open(SpanId(0), &Span { name, driver }, &uses)?;
+        Ok(opened.span)
     }
-}
-
-/// A span of the DAHDI driver with the demo's circuits and link.
-fn dahdi(number: u16, signalling_mode: Option<LinkMode>) -> anyhow::Result<Box<dyn SpanIo>> {
-    let lab = settings::lab_config()?;
-    let circuits = lab.circuits.iter();
-    let circuits = circuits.map(|group| (group.span.as_str(), group.timeslots, group.law));
-    let uses = lab::line::uses("e1", &lab.linksets, circuits);
-    let name = format!("DAHDI span {number}");
-    let driver = Driver::Dahdi(Dahdi {
-        signalling_mode,
-        ..Dahdi::new(number)
-    });
-    let opened = lab::line::open(SpanId(0), &Span { name, driver }, &uses)?;
-    Ok(opened.span)
 }
 
 impl Live {
@@ -153,6 +147,18 @@ impl Live {
     /// # Errors
     /// When a socket, a thread or a file cannot be had.
     pub fn start(folder: &Path, line: Line) -> anyhow::Result<Self> {
+        Self::start_with(folder, line, |_| {})
+    }
+
+    /// As [`Self::start`], with something else in the gateway's configuration.
+    ///
+    /// # Errors
+    /// As its.
+    pub fn start_with(
+        folder: &Path,
+        line: Line,
+        change: impl FnOnce(&mut String),
+    ) -> anyhow::Result<Self> {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let phone_rtp = local(0);
         // A socket of port 0 is given a free one.
@@ -169,6 +175,7 @@ impl Live {
         };
         let mut source = settings::gateway(&places);
         source.text = source.text.replace(settings::TIMESLOTS, &line.timeslots);
+        change(&mut source.text);
         std::fs::write(folder.join("isthmus.toml"), &source.text)?;
         let config = settings::gateway_config(&source)?;
 
@@ -206,6 +213,17 @@ impl Live {
             seen: Seen::default(),
             next: now(),
         })
+    }
+
+    /// Has the gateway do something to a circuit.
+    ///
+    /// # Errors
+    /// When it has stopped.
+    pub fn maintain(&self, circuit: CircuitId, action: Maintenance) -> anyhow::Result<()> {
+        let gateway = self.gateway.as_ref().context("the gateway has stopped")?;
+        let maintain = Admin::Maintain { circuit, action };
+        gateway.handle().ask(Ask::Admin(maintain));
+        Ok(())
     }
 
     /// Lets the gateway finish, then stops the rest.

@@ -1,4 +1,4 @@
-//! What is known of the spans outside their threads: for operators.
+//! What is known of the spans outside their threads: for operators, and what they lose for the log.
 
 use std::fmt;
 
@@ -17,6 +17,8 @@ pub struct SpanView {
     alarms: AlarmSet,
     counters: SpanCounters,
     device: DeviceCounters,
+    /// Why its device is gone, while it is.
+    trouble: Option<String>,
 }
 
 /// All spans, in the order of the configuration.
@@ -33,6 +35,7 @@ impl Spans {
             alarms: AlarmSet::default(),
             counters: SpanCounters::default(),
             device: DeviceCounters::default(),
+            trouble: None,
         });
         Self(spans.collect())
     }
@@ -47,8 +50,20 @@ impl Spans {
             }
             Up::Counters(id, counters, device) => {
                 if let Some(span) = self.get_mut(*id) {
+                    if let Some(lost) = lost(span.counters, *counters) {
+                        tracing::warn!(span = span.name, "line: {lost}");
+                    }
                     span.counters = *counters;
                     span.device = *device;
+                }
+            }
+            Up::Trouble(id, trouble) => {
+                if let Some(span) = self.get_mut(*id) {
+                    match trouble {
+                        Some(why) => tracing::error!(span = span.name, "line: {why}"),
+                        None => tracing::info!(span = span.name, "line: its device is back"),
+                    }
+                    span.trouble.clone_from(trouble);
                 }
             }
             _ => {}
@@ -66,7 +81,22 @@ impl Spans {
     }
 }
 
-/// The alarms that stand, and every counter that is not 0.
+/// What was lost between two looks at counters; `None` when nothing was.
+fn lost(before: SpanCounters, now: SpanCounters) -> Option<String> {
+    let more = [
+        ("underruns", now.underruns.saturating_sub(before.underruns)),
+        ("overruns", now.overruns.saturating_sub(before.overruns)),
+        ("slips", now.slips.saturating_sub(before.slips)),
+    ];
+    let more: Vec<_> = more
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    (!more.is_empty()).then(|| more.join(", "))
+}
+
+/// The alarms that stand, every counter that is not 0, and what is wrong with its device.
 impl fmt::Display for SpanView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.name, self.driver)?;
@@ -85,7 +115,10 @@ impl fmt::Display for SpanView {
             write!(f, "{separator}{name} {count}")?;
             separator = ", ";
         }
-        Ok(())
+        match &self.trouble {
+            Some(why) => write!(f, "; {why}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -119,5 +152,27 @@ mod tests {
         let disturbed =
             "e1: emulated E1 at /tmp/isthmus-e1.sock: LOS, RAI; ticks 300, LOS 1, frames sent 7";
         assert_eq!(spans.explain(), [disturbed]);
+        spans.follow(&Up::Trouble(SpanId(0), Some("unplugged".to_owned())));
+        assert_eq!(spans.explain(), [format!("{disturbed}; unplugged")]);
+        spans.follow(&Up::Trouble(SpanId(0), None));
+        assert_eq!(spans.explain(), [disturbed]);
+    }
+
+    #[test]
+    fn what_was_lost_since_the_last_look_is_for_the_log() {
+        let first = SpanCounters {
+            ticks: 100,
+            late_ticks: 3,
+            underruns: 2,
+            ..SpanCounters::default()
+        };
+        assert_eq!(lost(first, first), None);
+        let second = SpanCounters {
+            underruns: 5,
+            slips: 1,
+            ..first
+        };
+        let told = lost(first, second);
+        assert_eq!(told.as_deref(), Some("3 underruns, 1 slips"));
     }
 }

@@ -69,6 +69,8 @@ pub enum Up {
     Span(SpanId, SpanEvent),
     /// What a line has counted: once a second.
     Counters(SpanId, SpanCounters, DeviceCounters),
+    /// Why a line's device is gone, or nothing any more.
+    Trouble(SpanId, Option<String>),
     /// A copy of an RTP packet for the capture.
     Packet {
         /// When.
@@ -98,7 +100,7 @@ impl Up {
             )),
             Self::Line(link, event) => Some(Input::Line(link, event)),
             Self::Span(span, event) => Some(Input::Span(span, event)),
-            Self::Packet { .. } | Self::Counters(..) => None,
+            Self::Packet { .. } | Self::Counters(..) | Self::Trouble(..) => None,
         }
     }
 }

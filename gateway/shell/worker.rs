@@ -35,6 +35,8 @@ struct Line {
     gone: bool,
     /// Ticks since its counters were told.
     untold: u8,
+    /// What was told of its device.
+    trouble: Option<String>,
 }
 
 /// Some spans and everything on them.
@@ -78,6 +80,7 @@ impl<R: RtpIo> Worker<R> {
                 tx: idle.clone(),
                 gone: false,
                 untold: 0,
+                trouble: None,
             })
             .collect();
         Self {
@@ -143,8 +146,7 @@ impl<R: RtpIo> Worker<R> {
             line.untold += 1;
             if line.untold == TELL_COUNTERS {
                 line.untold = 0;
-                let (counters, device) = (line.span.counters(), line.span.device_counters());
-                up(Up::Counters(id, counters, device));
+                line.report(up);
             }
             for link in &mut line.links {
                 if let Err(error) = link.receive(&mut *line.span, &line.rx, up) {
@@ -200,12 +202,24 @@ impl<R: RtpIo> Worker<R> {
 }
 
 impl Line {
+    /// Tells what it has counted, and what is new of its device.
+    fn report(&mut self, up: &mut dyn FnMut(Up)) {
+        let id = self.span.id();
+        let (counters, device) = (self.span.counters(), self.span.device_counters());
+        up(Up::Counters(id, counters, device));
+        if self.trouble.as_deref() != self.span.trouble() {
+            self.trouble = self.span.trouble().map(str::to_owned);
+            up(Up::Trouble(id, self.trouble.clone()));
+        }
+    }
+
     /// The device is gone for good.
     fn lose(&mut self, error: &io::Error, up: &mut dyn FnMut(Up)) {
         let span = self.span.id();
         tracing::error!(%span, %error, "the line's device is gone");
         self.gone = true;
         self.rx.fill(0xff);
+        up(Up::Trouble(span, Some(error.to_string())));
         up(Up::Span(
             span,
             SpanEvent::Alarm {

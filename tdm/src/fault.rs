@@ -212,6 +212,10 @@ impl<S: SpanIo> SpanIo for FaultInjector<S> {
     fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
         self.inner.set_content(timeslot, content)
     }
+
+    fn trouble(&self) -> Option<&str> {
+        self.inner.trouble()
+    }
 }
 
 #[cfg(test)]

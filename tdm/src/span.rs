@@ -460,6 +460,11 @@ pub trait SpanIo: Send {
     fn set_content(&mut self, _timeslot: Timeslot, _content: Content) -> io::Result<()> {
         Ok(())
     }
+
+    /// Why the device is gone and what mends it, while it is gone and waited for.
+    fn trouble(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
@@ -493,6 +498,10 @@ impl<S: SpanIo + ?Sized> SpanIo for Box<S> {
 
     fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
         (**self).set_content(timeslot, content)
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        (**self).trouble()
     }
 }
 

@@ -107,4 +107,8 @@ impl<S: SpanIo, F: FnMut(SpanId, Trace<'_>) + Send> SpanIo for Tracer<S, F> {
     fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
         self.inner.set_content(timeslot, content)
     }
+
+    fn trouble(&self) -> Option<&str> {
+        self.inner.trouble()
+    }
 }

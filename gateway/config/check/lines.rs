@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ::dahdi::LinkMode;
 use lab::config::{Driver, Linkset, PointCode, Span, Standard, Timeslots, WrittenPointCode};
 
 use super::unique;
@@ -98,23 +97,6 @@ fn dahdi_numbers(spans: &[Span], complaints: &mut Complaints) {
                 "another of the driver's spans",
             );
             complaint.others.push((first, "the first one".to_owned()));
-        }
-    }
-}
-
-/// The lab has no use for a driver's HDLC: its exchange does its own.
-pub(super) fn raw_signalling(spans: &[Span], complaints: &mut Complaints) {
-    for (index, span) in spans.iter().enumerate() {
-        let Driver::Dahdi(dahdi) = &span.driver else {
-            continue;
-        };
-        if let Some(mode @ (LinkMode::Hdlc | LinkMode::Mtp2)) = dahdi.signalling_mode {
-            let place = Place::root().key("span").index(index);
-            complaints.add(
-                place.key("signalling_mode"),
-                format!("the lab does not use the driver's HDLC, as `{mode}` says"),
-                "\"raw\", on a `bchan` channel",
-            );
         }
     }
 }

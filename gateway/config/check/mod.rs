@@ -44,7 +44,6 @@ pub(super) fn gateway(
 
 /// Checks a lab's configuration.
 pub(super) fn lab(config: &mut lab::config::Config, complaints: &mut Complaints) {
-    lines::raw_signalling(&config.spans, complaints);
     let circuits = config.circuits.iter().map(lines::Circuits::from);
     lines::check(
         "circuits",

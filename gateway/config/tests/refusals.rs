@@ -228,10 +228,6 @@ fn a_lab_is_checked_too() {
         ),
         refuse("behaviour = \"dtmf\"", "behaviour = \"modem\""),
         refuse(
-            "driver = \"emulator\"\npath = \"/tmp/isthmus-e1.sock\"\nrole = \"connect\"",
-            "driver = \"dahdi\"\nnumber = 2\nsignalling_mode = \"mtp2\"",
-        ),
-        refuse(
             "behaviour = \"dtmf\"",
             "behaviour = \"modem\"\nmodulation = \"v90\"\npty = \"modem\"",
         ),

@@ -218,12 +218,12 @@ pub(crate) fn link_mode(
 /// The driver's span of this number.
 pub(crate) fn find(spans: &[SpanReport], number: u16) -> Result<&SpanReport, Refusal> {
     let found = || match spans {
-        [] => "none at all".to_owned(),
-        spans => spans
-            .iter()
-            .map(|span| format!("{} ({})", span.number, span.name))
-            .collect::<Vec<_>>()
-            .join(", "),
+        [] => "nor any other".to_owned(),
+        spans => {
+            let name = |span: &SpanReport| format!("{} ({})", span.number, span.name);
+            let names: Vec<_> = spans.iter().map(name).collect();
+            format!("only {}", names.join(", "))
+        }
     };
     spans
         .iter()

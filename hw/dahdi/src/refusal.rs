@@ -43,11 +43,11 @@ pub enum Refusal {
         place: Place,
     },
     /// The driver has no span of this number.
-    #[error("the driver has no span {number}, only {found}; `isthmus hardware` lists them")]
+    #[error("the driver has no span {number}, {found}; `isthmus hardware` lists them")]
     NoSpan {
         /// The number asked for.
         number: u16,
-        /// Those there are.
+        /// Which others there are.
         found: String,
     },
     /// The span is shorter.

@@ -75,6 +75,8 @@ pub struct Span {
     made_up: u32,
     /// An overrun happened, and how much it cost is not yet known.
     overrun: bool,
+    /// Why the span could not be opened again, while it is gone.
+    trouble: Option<String>,
     framing_errors: Option<u32>,
     events: VecDeque<SpanEvent>,
     counters: SpanCounters,
@@ -146,6 +148,7 @@ impl Span {
             back: 0,
             made_up: 0,
             overrun: false,
+            trouble: None,
             framing_errors: None,
             events: VecDeque::with_capacity(16),
             counters: SpanCounters::default(),
@@ -265,6 +268,8 @@ impl Span {
         self.silent = true;
         self.back = 0;
         self.clock.tried = monotonic();
+        let number = self.config.number;
+        self.trouble = Some(format!("the driver has taken span {number} away"));
         self.tell();
     }
 
@@ -275,12 +280,17 @@ impl Span {
             return;
         }
         self.clock.tried = now;
-        let Ok(line) = Line::open(&self.config, &mut self.links) else {
-            for (_, link) in &mut self.links {
-                link.detach();
+        let line = match Line::open(&self.config, &mut self.links) {
+            Ok(line) => line,
+            Err(refusal) => {
+                for (_, link) in &mut self.links {
+                    link.detach();
+                }
+                self.trouble = Some(refusal.to_string());
+                return;
             }
-            return;
         };
+        self.trouble = None;
         for (number, content) in (0..).zip(self.contents) {
             if let Some(timeslot) = Timeslot::new(number) {
                 // What it refuses now it refuses again when the next call asks.
@@ -524,6 +534,10 @@ impl SpanIo for Span {
             *slot = content;
         }
         Ok(())
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 }
 

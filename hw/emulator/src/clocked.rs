@@ -97,6 +97,10 @@ impl<S: SpanIo> SpanIo for Clocked<S> {
     fn set_content(&mut self, timeslot: Timeslot, content: Content) -> io::Result<()> {
         self.inner.set_content(timeslot, content)
     }
+
+    fn trouble(&self) -> Option<&str> {
+        self.inner.trouble()
+    }
 }
 
 /// Waits for absolute times, a period apart.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dahdi::Span;
+use dahdi::{Span, SpanConfig};
 use tdm::{SpanEvent, SpanIo};
 
-use crate::rig::{Talker, events, joined};
+use crate::rig::{Talker, circuits, config, events, joined};
 
 fn talk(spans: &mut [Span; 2], talkers: &mut [Talker; 2], ticks: usize) {
     for _ in 0..ticks {
@@ -58,6 +58,28 @@ fn what_the_driver_sent_by_itself_is_counted_and_the_delay_comes_back_to_what_it
     // As many ticks are under way as at the start: three queued, one or two held, and the driver's.
     assert!(octets >= 8_000 - 8 * 80, "{octets}");
     assert_eq!(spans[0].counters().underruns, first.underruns);
+}
+
+/// The driver holds as many blocks of a tick as are configured, and no more.
+#[test]
+fn there_is_room_for_as_many_ticks_as_are_configured() {
+    for (buffers, holds) in [(4, false), (16, true)] {
+        let open = |number| {
+            let config = SpanConfig {
+                buffers,
+                ..config(number, circuits())
+            };
+            Span::open(config).unwrap()
+        };
+        let mut spans = [open(1), open(2)];
+        let mut talkers = [Talker::new(1), Talker::new(2)];
+        talk(&mut spans, &mut talkers, 20);
+        away(Duration::from_millis(100));
+        talk(&mut spans, &mut talkers, 20);
+        let counters = spans[0].counters();
+        assert_eq!(counters.octets_lost == 0, holds, "{buffers}: {counters:?}");
+        assert_eq!(counters.overruns == 0, holds, "{buffers}: {counters:?}");
+    }
 }
 
 #[test]

@@ -42,6 +42,16 @@ fn a_channel_of_another_kind_is_told_with_the_line_that_mends_it() {
 }
 
 #[test]
+fn a_timeslot_that_the_span_does_not_have_is_told_with_those_that_it_has() {
+    // Timeslot 0 is the framer's.
+    let circuit = Purpose::Circuit(Circuit::new(Law::ALaw));
+    assert_eq!(
+        refused(config(1, vec![(timeslot(0), circuit)])),
+        "span 1, timeslot 0 does not exist: the span has timeslots 1 to 31"
+    );
+}
+
+#[test]
 fn a_channel_that_another_program_has_is_busy() {
     let other = Span::open(config(1, circuits())).unwrap();
     let error = refused(config(1, circuits()));

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use dahdi::LinkMode;
 use tdm::{Due, Law, SpanId, SpanTick};
 
 use crate::config::{Config, Driver};
@@ -72,12 +71,7 @@ pub fn run(config: &Config, options: Options, stop: &AtomicBool) -> Result<(), R
     };
     let spans = spans.map(|(id, span)| {
         let uses = line::uses(&span.name, &config.linksets, circuits());
-        let mut span = span.clone();
-        if let Driver::Dahdi(dahdi) = &mut span.driver {
-            // The exchange works on the octets of the timeslots.
-            dahdi.signalling_mode = Some(LinkMode::Raw);
-        }
-        line::open(id, &span, &uses)
+        line::open(id, span, &uses)
     });
     let spans = spans.collect::<Result<Vec<_>, _>>()?;
     let mut terminals = Terminals::open(&config.subscribers)?;
