@@ -114,6 +114,31 @@ fn strangers_are_told() {
     }
 }
 
+/// Nothing comes from the far end, but messages as if from one whose point code is another.
+#[test]
+fn a_wrong_point_code_is_recognised() {
+    let mut world = World::of(config(A, B, 1..6), config(B, A, 1..6));
+    let transfer = Transfer {
+        si: SERVICE_INDICATOR,
+        opc: PointCode::itu(7),
+        dpc: B,
+        sls: Sls(1),
+        sif: message(MessageType::Iam).encode_sif(Cic(1)).into(),
+    };
+    let now = world.now;
+    for _ in 0..2 {
+        world.b.handle_transfer(now, &transfer);
+        world.drain();
+    }
+    let line = world.view(End::B, 1).explain(now);
+    let advice = "nothing came from the far end, but 2 messages like one from 0-0-7 to 2-10-3: is a \
+                  point code wrong?";
+    assert!(line.contains(advice), "{line}");
+    // Once the far end has been heard, strangers are no fault of the configuration.
+    world.inject(End::A, 1, &message(MessageType::Iam));
+    assert!(world.view(End::B, 1).hints.is_empty());
+}
+
 /// Each circuit says why it is as it is.
 #[test]
 fn a_circuit_explains_itself() {
