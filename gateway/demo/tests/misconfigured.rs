@@ -84,11 +84,11 @@ fn the_circuit_codes_are_beside_each_other() {
     says(&circuits(&pair, 1), high);
 }
 
-/// Both ends take the even circuits first, as far as either can tell: they seize the same ones at
-/// once, again and again.
+/// Both ends prefer the even circuits: they seize the same ones at once, again and again.
 #[test]
-fn both_ends_seize_the_same_circuits() {
-    let mut pair = differing(("2", ""), ("", ""));
+fn both_ends_prefer_even_circuits() {
+    let even = "hunt = \"ascending\"\nprefer = \"even\"";
+    let mut pair = differing(("1-15,17-31", even), ("", ""));
     assert!(!circuits(&pair, 0).contains("dual seizures"));
     for _ in 0..3 {
         let now = pair.now;
