@@ -30,6 +30,7 @@ mod peer;
 mod ports;
 mod program;
 mod recovery;
+mod scenarios;
 mod sipp;
 mod srtp;
 mod transports;

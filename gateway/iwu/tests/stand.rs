@@ -15,6 +15,8 @@ use media_bridge::{BridgeId, Command, Statistics};
 use mtp::{LineEvent, LinkId, Mtp, PointCode, Sls, Transfer};
 
 use super::sip_far_end::{Dialog, Heard, With};
+use super::wire::Wire;
+use crate::capture::Direction;
 use crate::cdr::CallRecord;
 use crate::config::{Config, Environment, Standard};
 use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
@@ -193,6 +195,7 @@ pub(super) struct Stand {
     questions: Vec<Question>,
     pub(super) records: Vec<CallRecord>,
     calls: u32,
+    wire: Wire,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the base of virtual time")]
@@ -231,6 +234,7 @@ impl Stand {
             questions: Vec::new(),
             records: Vec::new(),
             calls: 0,
+            wire: Wire::new(now),
         };
         stand.far.start(now);
         stand.far.handle_line(now, LINK, LineEvent::InService);
@@ -241,6 +245,10 @@ impl Stand {
     }
 
     pub(super) fn input(&mut self, input: Input) {
+        if let Input::Sip(flow, octets) = &input {
+            self.wire
+                .datagram(self.now, (flow.remote, flow.local), octets);
+        }
         self.iwu.handle_input(self.now, input);
         self.settle();
     }
@@ -260,8 +268,13 @@ impl Stand {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Sip(flow, octets) => self.sip.push_back((flow, Heard::new(octets))),
+            Output::Sip(flow, octets) => {
+                self.wire
+                    .datagram(self.now, (flow.local, flow.remote), &octets);
+                self.sip.push_back((flow, Heard::new(octets)));
+            }
             Output::SignalUnit(link, octets) => {
+                self.wire.unit(self.now, Direction::Sent, &octets);
                 self.far.handle_signal_unit(self.now, link, &octets);
             }
             Output::Media(_, command) => {
@@ -291,6 +304,7 @@ impl Stand {
     fn far_end(&mut self, output: mtp::Output) {
         match output {
             mtp::Output::SignalUnit(link, octets) => {
+                self.wire.unit(self.now, Direction::Received, &octets);
                 self.iwu
                     .handle_input(self.now, Input::SignalUnit(link, octets));
             }
@@ -655,6 +669,7 @@ impl Stand {
         if let Some(why) = self.restless() {
             panic!("{why}\n{}", self.ladder());
         }
+        self.wire.end(self.standard);
         ladder
     }
 }
@@ -666,4 +681,5 @@ pub(super) fn reviewed(document: &str, name: &str, ladder: String) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, ladder));
+    super::wire::write(&format!("{document}__{name}"));
 }

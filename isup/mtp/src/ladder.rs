@@ -1,10 +1,12 @@
 //! Ladders of test scenarios as text, for reviewed files: one line for each thing that two or more
 //! ends send, do or indicate, with the time in milliseconds.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::mtp2::{self, Header, SignalUnit};
+use crate::wire_capture::{self, LinkType};
 use crate::{LinkChange, Output, Status, TimerEvent};
 
 /// A ladder in the making.
@@ -16,6 +18,31 @@ pub(crate) struct Ladder {
     /// What an end does several times in a row is told with its number: time, text, number.
     rows: Vec<Option<(Duration, String, u32)>>,
 }
+
+thread_local! {
+    /// What went over lines while a ladder was drawn, since it was last reviewed: a test has one
+    /// ladder, and may draw it with several pairs of ends.
+    static WIRE: RefCell<Vec<(Duration, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn on_wire(at: Duration, unit: &[u8]) {
+    WIRE.with_borrow_mut(|wire| wire.push((at, unit.to_vec())));
+}
+
+/// Keeps what went over the lines as the capture of a scenario.
+pub(crate) fn write_wire(function: &str) {
+    wire_capture::write(function, LinkType::Mtp2, &WIRE.take());
+}
+
+/// Compares a ladder with the reviewed one, and keeps its capture.
+macro_rules! reviewed {
+    ($ladder:expr) => {
+        insta::assert_snapshot!($ladder);
+        crate::ladder::write_wire(crate::wire_capture::this_function!());
+    };
+}
+
+pub(crate) use reviewed;
 
 impl Ladder {
     pub(crate) fn new<const N: usize>(ends: [&'static str; N]) -> Self {
@@ -94,6 +121,7 @@ impl Ladder {
         }
         match output {
             mtp2::Output::SignalUnit(unit) => {
+                on_wire(at, unit);
                 let numbers = |header: Header| {
                     format!(
                         "BSN {}/{} FSN {}/{}",
@@ -137,7 +165,7 @@ impl Ladder {
             return;
         }
         match output {
-            Output::SignalUnit(..) => {}
+            Output::SignalUnit(_, unit) => on_wire(at, unit),
             Output::Transfer(transfer) => {
                 self.row(at, end, format!("MTP-TRANSFER from {}", transfer.opc));
             }

@@ -43,6 +43,8 @@ mod primitives;
 #[cfg(test)]
 mod state_table;
 mod timers;
+#[cfg(test)]
+mod wire_capture;
 
 pub use config::{Config, ConfigError, LINKS_PER_LINKSET, LinkConfig, LinksetConfig, Route};
 pub use label::{

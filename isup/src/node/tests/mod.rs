@@ -88,6 +88,8 @@ struct World {
     deaf: [bool; 2],
     /// Everything that happened, for ladders.
     ladder: Vec<(Instant, End, String)>,
+    /// What crossed the line, for captures.
+    crossed: Vec<(Instant, Transfer)>,
 }
 
 fn config(opc: PointCode, dpc: PointCode, cics: impl Iterator<Item = u16>) -> NodeConfig {
@@ -134,6 +136,7 @@ impl World {
             sound: true,
             deaf: [false; 2],
             ladder: Vec::new(),
+            crossed: Vec::new(),
         }
     }
 
@@ -188,6 +191,7 @@ impl World {
         let text = format!("> {} (of the tester)", in_words(Cic(cic), message));
         self.ladder.push((now, from, text));
         self.node(from.other()).handle_transfer(now, &transfer);
+        self.crossed.push((now, transfer));
         self.drain();
         self.settle();
     }
@@ -214,6 +218,7 @@ impl World {
                         };
                         let text = format!("> {}{lost}", in_words(cic, &message));
                         self.ladder.push((self.now, end, text));
+                        self.crossed.push((self.now, transfer.clone()));
                         if !self.deaf[end as usize] {
                             self.under_way
                                 .push_back((self.now + DELAY, end.other(), transfer));

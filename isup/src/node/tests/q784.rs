@@ -14,9 +14,22 @@ use std::path::Path;
 use super::*;
 use crate::circuit::CircuitStatus;
 
-/// The ladders of a group.
+#[path = "../../../mtp/src/wire_capture.rs"]
+mod wire_capture;
+
+/// The ladders of a group, and what crossed the line in them.
 #[derive(Default)]
-struct Group(String);
+struct Group(String, Vec<(Duration, Vec<u8>)>);
+
+/// Compares the ladders of a group with the reviewed ones, and keeps their capture.
+macro_rules! reviewed {
+    ($group:expr) => {
+        $group.write(wire_capture::this_function!());
+        insta::assert_snapshot!($group.ladder());
+    };
+}
+
+use reviewed;
 
 impl Group {
     /// Plays one case between exchanges whose circuits are idle.
@@ -27,9 +40,14 @@ impl Group {
     /// Plays one case in a world of its own.
     fn case_in(&mut self, mut world: World, title: &str, play: impl FnOnce(&mut World)) {
         world.ladder.clear();
+        world.crossed.clear();
         let start = world.now;
         play(&mut world);
         world.settle();
+        for (at, transfer) in &world.crossed {
+            let at = at.saturating_duration_since(start);
+            self.1.push((at, octets(transfer)));
+        }
         writeln!(self.0, "-- {title}").unwrap();
         for (at, end, text) in &world.ladder {
             let ms = at.saturating_duration_since(start).as_millis();
@@ -47,9 +65,30 @@ impl Group {
         }
     }
 
+    fn write(&self, function: &str) {
+        wire_capture::write(function, wire_capture::LinkType::Mtp3, &self.1);
+    }
+
     fn ladder(self) -> String {
         self.0
     }
+}
+
+/// The message of level 3 that a transfer is.
+fn octets(transfer: &Transfer) -> Vec<u8> {
+    let sio = mtp::ServiceInformation {
+        network_indicator: mtp::NetworkIndicator::National,
+        priority: 0,
+        service: transfer.si,
+    };
+    let label = mtp::RoutingLabel {
+        dpc: transfer.dpc,
+        opc: transfer.opc,
+        sls: transfer.sls,
+    };
+    let body = transfer.sif.clone();
+    let message = mtp::Message { sio, label, body };
+    message.encode(mtp::Standard::Itu).to_vec()
 }
 
 /// A circuit that is not simply idle at the end.

@@ -126,7 +126,7 @@ fn ladder_of_a_forced_retransmission() {
     }
     pair.until(5, |pair| pair.messages[1].len() == 3);
     pair.run(150);
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }
 
 #[test]

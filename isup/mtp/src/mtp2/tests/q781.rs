@@ -62,7 +62,7 @@ fn link_state_control_expected() {
     pair.ladder.chapter("end 1 starts, end 2 does not: T2");
     pair.request(0, Request::Start);
     pair.run(51_000);
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn link_state_control_timers() {
     pair.lines[1].fault = Fault::Cut;
     pair.until(60, |pair| pair.links[0].state() == State::OutOfService);
     text += &pair.ladder.take();
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn link_state_control_failures_of_the_far_end() {
         pair.line(0, LineEvent::OutOfService);
         text += &pair.ladder.take();
     }
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn link_state_control_unexpected() {
     }
     text += &pair.ladder.take();
     assert_eq!(pair.links[0].counters().signal_units_malformed, 4);
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn initial_alignment() {
     pair.run(20);
     pair.inject(0, &QUIET.lssu(Status::Sios));
     text += &pair.ladder.take();
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn alignment_error_rate_monitor() {
         }
         text += &pair.ladder.take();
     }
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn signal_unit_error_rate_monitor() {
         }
         text += &pair.ladder.take();
     }
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn msu_transmission_and_reception() {
     pair.inject(1, &unit);
     pair.inject(1, &unit);
     text += &pair.ladder.take();
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn negative_acknowledgement() {
     };
     pair.inject(0, &abnormal.fisu());
     pair.inject(0, &abnormal.fisu());
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn processor_outage() {
     pair.run(20);
     pair.request(0, Request::Stop);
     pair.run(20);
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn congestion_control() {
     pair.request(1, Request::Congestion);
     pair.send(0, 1);
     pair.until(10, |pair| pair.failure(0).is_some());
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }
 
 #[test]
@@ -337,5 +337,5 @@ fn preventive_cyclic_retransmission() {
     }
     pair.run(200);
     pair.assert_messages(1, 3);
-    insta::assert_snapshot!(pair.ladder.take());
+    crate::ladder::reviewed!(pair.ladder.take());
 }

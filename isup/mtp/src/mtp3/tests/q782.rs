@@ -53,7 +53,7 @@ fn signalling_link_management() {
     world.fault(0, Fault::None);
     world.until(60, "up", World::all_active);
     world.seconds(1);
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn changeover() {
     world.request(B, 0, LinkRequest::LocalProcessorRecovered);
     world.seconds(2);
     text += &world.ladder.take();
-    insta::assert_snapshot!(text);
+    crate::ladder::reviewed!(text);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn changeback() {
     say(&mut world, B, 1, &Management::Cba(Slc(0), 9));
     world.ladder.chapter("CBD unasked is acknowledged");
     say(&mut world, B, 1, &Management::Cbd(Slc(0), 5));
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn forced_and_controlled_rerouting() {
     world.seconds(3);
     world.fault(B_S, Fault::None);
     world.until(60, "accessible", |world| world.accessible(A, B));
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn management_inhibiting() {
     world.seconds(3);
     world.fault(1, Fault::Cut);
     world.seconds(5);
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn signalling_traffic_flow_control() {
     world.seconds(1);
     let last = world.logs[A].statuses.last().unwrap().1;
     assert_eq!(last, Status::UserPartUnavailable(point(B)));
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn signalling_route_management() {
     say(&mut world, S, 0, &Management::Tfa(point(B)));
     world.seconds(2);
     say(&mut world, S, 0, &Management::Tfp(point(99)));
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }
 
 #[test]
@@ -252,5 +252,5 @@ fn signalling_point_restart() {
     world.ladder.chapter("then that to B");
     world.fault(B_S, Fault::None);
     world.seconds(20);
-    insta::assert_snapshot!(world.ladder.take());
+    crate::ladder::reviewed!(world.ladder.take());
 }

@@ -16,7 +16,7 @@ fn group_5_1_inability_to_release() {
             world.run(seconds(10));
         },
     );
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 /// The repetitions of a message from its first to the answer after the alert to maintenance.
@@ -85,7 +85,7 @@ fn group_5_2_timers() {
             world.ask_group(End::A, 1..=3, GroupRequest::Reset)
         });
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -100,5 +100,5 @@ fn group_5_3_reset_of_circuits_with_a_call() {
     group.case_in(answered(1), "5.3.2 GRS on an incoming circuit", |world| {
         world.ask_group(End::A, 1..=3, GroupRequest::Reset);
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }

@@ -40,7 +40,7 @@ fn group_2_1_both_way_circuit_selection() {
             }
         });
     }
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn group_2_2_called_address_sending() {
         world.inject(End::A, 1, &message(SAM));
         world.ask(End::A, 1, Request::Release(rel(16)));
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn group_2_4_propagation_delay() {
         world.send(End::B, 1, MessageType::Con);
         world.ask(End::A, 1, Request::Release(rel(16)));
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn group_2_3_successful_calls() {
             world.ask(End::B, 1, Request::Unblock);
         },
     );
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn group_3_normal_release() {
             world.ask(End::B, 1, Request::Release(rel(17)));
         });
     }
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -238,5 +238,5 @@ fn group_4_1_unsuccessful_set_up() {
             },
         );
     }
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }

@@ -19,7 +19,7 @@ fn group_1_1_circuits_that_are_not_allocated() {
     group.case_in(world, "1.1 IAM on a circuit that is not there", |world| {
         world.ask(End::A, 5, setup());
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn group_1_2_reset_of_circuits() {
             world.inject(End::A, 1, &grs);
         },
     );
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn group_1_3_blocking_of_circuits() {
         world.ask(End::A, 2, Request::Unblock);
         world.ask(End::A, 3, Request::Unblock);
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn group_1_4_continuity_check_on_idle_circuits() {
         world.inject(End::A, 1, &cot(false));
         world.run(seconds(241));
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn group_1_5_unexpected_messages() {
             world.inject(End::B, 1, &message(kind));
         });
     }
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 const RELEASE: u8 = 1 << 1;
@@ -288,7 +288,7 @@ fn group_1_6_messages_and_parameters_that_are_not_recognised() {
         let iam = message(MessageType::Iam).with_content(nature, &[3 << 2 | 3]);
         world.ask(End::A, 1, Request::Setup(iam));
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
 
 #[test]
@@ -342,5 +342,5 @@ fn group_1_7_instructions_of_compatibility() {
             Message::new(MessageType::Cfn).with(Cause::new(97, Location::PublicNetworkRemoteUser));
         world.inject(End::B, 1, &cfn);
     });
-    insta::assert_snapshot!(group.ladder());
+    reviewed!(group);
 }
