@@ -6,7 +6,7 @@ mod edit;
 mod kind;
 mod layout;
 mod parts;
-mod table;
+pub(crate) mod table;
 
 #[cfg(test)]
 mod tests;

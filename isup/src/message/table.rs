@@ -4,7 +4,10 @@
 //! message, the row of ITU-T everywhere else.
 
 use super::MessageType;
-use crate::{parameter::ParameterCode as P, variant::Variant};
+use crate::{
+    parameter::ParameterCode as P,
+    variant::{Variant, VariantRow},
+};
 
 /// The layout of a message (Q.763 §1.4 to §1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub struct MessageRow {
 }
 
 impl MessageRow {
-    const fn new(
+    pub(crate) const fn new(
         message: MessageType,
         fixed: &'static [(P, u8)],
         variable: &'static [P],
@@ -71,55 +74,59 @@ impl MessageRow {
 /// The layout of a message type in a variant; `None` for a type that the variant does not have.
 #[must_use]
 pub fn row(message: MessageType, variant: Variant) -> Option<&'static MessageRow> {
-    let differences = match variant {
-        Variant::Itu => return by_code(&ITU_INDEX, ITU, message),
-        Variant::Ansi => ANSI,
-    };
-    by_code(&ANSI_INDEX, differences, message).or_else(|| by_code(&ITU_INDEX, ITU, message))
-}
-
-/// All messages of a variant, in the order of its tables.
-pub fn rows(variant: Variant) -> impl Iterator<Item = &'static MessageRow> {
-    let differences: &[MessageRow] = match variant {
-        Variant::Itu => &[],
-        Variant::Ansi => ANSI,
-    };
-    let replaced = |row: &&MessageRow| !differences.iter().any(|d| d.message == row.message);
-    ITU.iter().filter(replaced).chain(differences)
-}
-
-/// For every message type octet the place of its row plus one, 0 without a row.
-type Index = [u8; 256];
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "a code is an octet, the index has 256 places"
-)]
-const fn index(rows: &[MessageRow]) -> Index {
-    let mut index = [0; 256];
-    let mut place = 0;
-    while place < rows.len() {
-        index[rows[place].message.code() as usize] = place as u8 + 1;
-        place += 1;
+    let variant = variant.row();
+    match variant.messages.row(message) {
+        None => row(message, variant.base?),
+        found => found,
     }
-    index
 }
 
-static ITU_INDEX: Index = index(ITU);
-static ANSI_INDEX: Index = index(ANSI);
+/// All messages of a variant: those of the one that it is based on that it has alike, then its own.
+pub fn rows(variant: Variant) -> impl Iterator<Item = &'static MessageRow> {
+    let mut all: Vec<&MessageRow> = Vec::new();
+    let mut next = Some(variant);
+    while let Some(variant) = next {
+        let VariantRow { messages, base, .. } = variant.row();
+        let has = |row: &&MessageRow| all.iter().any(|known| known.message == row.message);
+        let more: Vec<_> = messages.rows.iter().filter(|row| !has(row)).collect();
+        all.splice(0..0, more);
+        next = *base;
+    }
+    all.into_iter()
+}
 
-fn by_code(
-    index: &Index,
+/// Messages of a variant, and for every message type octet the place of its row plus one, 0 without
+/// a row.
+#[derive(Debug)]
+pub(crate) struct Differences {
     rows: &'static [MessageRow],
-    message: MessageType,
-) -> Option<&'static MessageRow> {
-    let place = index.get(usize::from(message.code())).copied()?;
-    rows.get(usize::from(place).checked_sub(1)?)
+    index: [u8; 256],
+}
+
+impl Differences {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a code is an octet, the index has 256 places"
+    )]
+    pub(crate) const fn new(rows: &'static [MessageRow]) -> Self {
+        let mut index = [0; 256];
+        let mut place = 0;
+        while place < rows.len() {
+            index[rows[place].message.code() as usize] = place as u8 + 1;
+            place += 1;
+        }
+        Self { rows, index }
+    }
+
+    fn row(&self, message: MessageType) -> Option<&'static MessageRow> {
+        let place = self.index.get(usize::from(message.code())).copied()?;
+        self.rows.get(usize::from(place).checked_sub(1)?)
+    }
 }
 
 /// Q.763 §4. The codes of the optional parts are those of [`crate::parameter::ParameterCode`].
 #[rustfmt::skip]
-const ITU: &[MessageRow] = &[
+pub(crate) static ITU: Differences = Differences::new(&[
     MessageRow::new(MessageType::Iam, &[(P::NATURE_OF_CONNECTION, 1), (P::FORWARD_CALL_INDICATORS, 2), (P::CALLING_PARTYS_CATEGORY, 1), (P::TRANSMISSION_MEDIUM_REQUIREMENT, 1)], &[P::CALLED_PARTY_NUMBER], Some(&[0x01, 0x03, 0x08, 0x0A, 0x0B, 0x0D, 0x13, 0x1A, 0x1D, 0x20, 0x23, 0x25, 0x28, 0x2A, 0x2B, 0x2C, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x34, 0x37, 0x39, 0x3A, 0x3D, 0x3E, 0x3F, 0x4B, 0x4C, 0x4E, 0x5B, 0x65, 0x66, 0x6E, 0x6F, 0x70, 0x72, 0x75, 0x77, 0x78, 0x79, 0x7B, 0x7D, 0x7F, 0x81, 0x84, 0x85, 0x87, 0x88, 0x8A, 0x8B, 0x8D, 0xC0, 0xC1])),
     MessageRow::new(MessageType::Sam, &[], &[P::SUBSEQUENT_NUMBER], Some(&[])),
     MessageRow::new(MessageType::Inr, &[(P::INFORMATION_REQUEST_INDICATORS, 2)], &[], Some(&[0x01, 0x2F, 0x39])),
@@ -169,15 +176,15 @@ const ITU: &[MessageRow] = &[
     MessageRow::new(MessageType::Apm, &[], &[], Some(&[0x38, 0x39, 0x78])),
     MessageRow::new(MessageType::Pri, &[], &[], Some(&[0x08, 0x29, 0x38, 0x39, 0x78])),
     MessageRow::new(MessageType::Sdn, &[], &[], Some(&[0x05, 0x38])),
-];
+]);
 
 /// What ANSI T1.113 has otherwise than Q.763.
 #[rustfmt::skip]
-const ANSI: &[MessageRow] = &[
+pub(crate) static ANSI: Differences = Differences::new(&[
     MessageRow::new(MessageType::Iam, &[(P::NATURE_OF_CONNECTION, 1), (P::FORWARD_CALL_INDICATORS, 2), (P::CALLING_PARTYS_CATEGORY, 1)], &[P::USER_SERVICE_INFORMATION, P::CALLED_PARTY_NUMBER], Some(&[0x03, 0x08, 0x0A, 0x0B, 0x13, 0x1A, 0x20, 0x21, 0x23, 0x28, 0x2A, 0x30, 0x31, 0x32, 0x33, 0x39, 0x3D, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xC7, 0xE2, 0xE3, 0xEA, 0xEB, 0xEC, 0xED, 0xEE, 0xEF])),
     MessageRow::new(MessageType::Cra, &[], &[], None),
     MessageRow::new(MessageType::Crm, &[(P::NATURE_OF_CONNECTION, 1)], &[], None),
     MessageRow::new(MessageType::Cvr, &[(P::CVR_RESPONSE_INDICATOR, 1), (P::CIRCUIT_GROUP_CHARACTERISTIC_INDICATOR, 1)], &[], Some(&[0xE8, 0xE9, 0x26])),
     MessageRow::new(MessageType::Cvt, &[], &[], None),
     MessageRow::new(MessageType::Exm, &[], &[], Some(&[0xE7])),
-];
+]);

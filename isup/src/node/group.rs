@@ -8,7 +8,7 @@ use mtp::PointCode;
 use super::{Alert, Node, Owner, copies::comes_twice};
 use crate::{
     Cic, CircuitGroupSupervisionType, CircuitId, CircuitStateIndicator, Message, MessageType,
-    RangeAndStatus, SupervisionType, Variant,
+    RangeAndStatus, SupervisionType,
     circuit::{Blocking, Event, Request, Timer},
 };
 
@@ -324,7 +324,7 @@ impl Node {
             message.set(RangeAndStatus::range(procedure.range));
         }
         self.send(dpc, cic, &message);
-        if self.variant == Variant::Ansi && comes_twice(message.message_type()) {
+        if self.variant.row().groups_twice && comes_twice(message.message_type()) {
             self.send(dpc, cic, &message);
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Cic, CircuitGroupSupervisionType, CircuitState, CircuitStateIndicator, Message, MessageType,
-    RangeAndStatus, Variant,
+    RangeAndStatus,
     circuit::{Blocking, Event},
 };
 
@@ -44,7 +44,7 @@ impl Node {
             self.unequipped(dpc, cic, kind);
             return;
         }
-        if self.variant == Variant::Ansi
+        if self.variant.row().groups_twice
             && comes_twice(kind)
             && !self.copies.complete(now, dpc, cic, message)
         {

@@ -188,10 +188,7 @@ impl Node {
             let opc = self.opc;
             return Err(ConfigError::Standards { dpc, opc });
         }
-        let most = match self.variant {
-            Variant::Itu => 0x0FFF,
-            Variant::Ansi => 0x3FFF,
-        };
+        let most = self.variant.row().largest_cic;
         let group = self.groups.len();
         for (id, cic) in circuits {
             if cic.0 > most {

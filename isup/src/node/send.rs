@@ -17,10 +17,7 @@ impl Node {
         {
             return;
         }
-        let sls = match self.variant {
-            Variant::Itu => cic.0 & 0x0F,
-            Variant::Ansi => cic.0 & 0x1F,
-        };
+        let sls = cic.0 & self.variant.row().link_selection;
         let mut put = |message: &Message| {
             self.outputs.push_back(Output::Transfer(Transfer {
                 si: SERVICE_INDICATOR,
@@ -70,11 +67,8 @@ impl Node {
 
 /// The longest message, from its message type octet on: a signalling information field of 272 octets
 /// less routing label and circuit code (Q.703 §2.3.3).
-const fn most(variant: Variant) -> usize {
-    match variant {
-        Variant::Itu => 272 - 4 - 2,
-        Variant::Ansi => 272 - 7 - 2,
-    }
+fn most(variant: Variant) -> usize {
+    272 - variant.row().label_octets
 }
 
 fn too_long(message: &Message) -> bool {
