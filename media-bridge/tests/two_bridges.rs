@@ -17,7 +17,7 @@ use media_bridge::modem::{self, Signal};
 use media_bridge::srtp::{MOST_PACKETS, MasterKey, Srtp, Suite};
 use media_bridge::{
     BridgeId, Codec, Command, Digit, Event, Flow, JitterConfig, OneWay, Open, Path, QueueRtp,
-    Redundancy, Rtcp, Rtp, RtpPort, Shard, ShardConfig, Side, Statistics, prbs,
+    Redundancy, Rtcp, Rtp, RtpPort, Shard, ShardConfig, Side, Spent, Statistics, prbs,
 };
 use tdm::{Law, SpanId, SpanTick, TICK, TICK_OCTETS, Timeslot};
 
@@ -300,6 +300,27 @@ fn a_timeslot_with_nobody_on_it_is_told() {
     assert_eq!(pair.one_way(1), [(OneWay::NothingFromTimeslot, true)]);
 }
 
+/// Listeners for modems that were given back to be freed.
+fn listeners_home(pair: &Pair, end: usize) -> usize {
+    let home = |event: &&Event| matches!(event, Event::Spent(Spent::Modems(_)));
+    pair.ends[end].events.iter().filter(home).count()
+}
+
+/// A minute of the test pattern, without a wrong bit.
+fn assert_data_cross(pair: &mut Pair) {
+    let (mut source, mut checker) = (prbs::Source::new(), prbs::Checker::new());
+    for n in 0..6_000 {
+        let mut octets = [0; TICK_OCTETS];
+        source.fill(&mut octets);
+        let [_, there] = pair.tick([octets, [0xD5; TICK_OCTETS]]);
+        if n > 100 {
+            checker.push(&there);
+        }
+    }
+    assert!(checker.locked(), "{checker:?}");
+    assert_eq!(checker.bit_errors(), 0, "{checker:?}");
+}
+
 /// An answering modem at one end: both ends carry data from there on, bit by bit, although the
 /// network has 20 ms of jitter, and nothing is made up.
 #[test]
@@ -323,18 +344,24 @@ fn a_modem_turns_the_call_into_one_of_data() {
             matches!(event, Event::Modem { from, signal: Signal::Ans, .. } if *from == side)
         });
         assert!(heard, "end {end}: {:?}", pair.ends[end].events);
+        assert_eq!(listeners_home(&pair, end), 1, "its room is free");
     }
-    let (mut source, mut checker) = (prbs::Source::new(), prbs::Checker::new());
-    for n in 0..6_000 {
-        let mut octets = [0; TICK_OCTETS];
-        source.fill(&mut octets);
-        let [_, there] = pair.tick([octets, [0xD5; TICK_OCTETS]]);
-        if n > 100 {
-            checker.push(&there);
-        }
+    assert_data_cross(&mut pair);
+    // A peer that moves its RTP does not make it a call of speech again.
+    for end in [0, 1] {
+        let there = address(1 - end, Flow::Rtp);
+        let mut rtp = Rtp::new(PORT, there, Codec::Pcma, 7 + end as u32);
+        rtp.modems = Some(Box::new(modem::Pair::new(Law::ALaw)));
+        rtp.jitter = JitterConfig::default();
+        let command = Command::Rtp {
+            bridge: BRIDGE,
+            rtp: Box::new(rtp),
+        };
+        let End { shard, events, .. } = &mut pair.ends[end];
+        shard.command(command, &mut |event| events.push(event));
+        assert_eq!(listeners_home(&pair, end), 2);
     }
-    assert!(checker.locked(), "{checker:?}");
-    assert_eq!(checker.bit_errors(), 0, "{checker:?}");
+    assert_data_cross(&mut pair);
     let statistics = pair.close(1);
     assert_eq!(statistics.modem, Some(Signal::Ans));
     assert_eq!(statistics.packets_late, 0);

@@ -41,7 +41,7 @@ fn blocks(fence: &str) -> Vec<(&'static str, String)> {
 /// The files of the page, on ports of this test's own.
 fn write_files(directory: &std::path::Path) {
     let files = blocks("```toml ");
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for (name, body) in files {
         let (sip, rtp) = (ports::free(2), ports::free(128));
         let body = body
@@ -74,8 +74,11 @@ fn every_command_of_the_page_is_run() {
                 }
                 continue;
             }
-            script += command;
-            script.push('\n');
+            // On a busy machine ticks come late, and what the demo measures in milliseconds is measured again.
+            script += &match command.starts_with("isthmus demo") {
+                true => format!("{command} || {command} || {command}\n"),
+                false => format!("{command}\n"),
+            };
         }
     }
     assert_eq!(before, [], "no longer on the page");
@@ -103,6 +106,7 @@ fn every_command_of_the_page_is_run() {
         "RING\n",
         "Hello over 300 bit/s\n",
         "NO CARRIER\n",
+        "Hello beyond the real modem\n",
     ] {
         assert!(
             text.contains(expected),

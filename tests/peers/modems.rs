@@ -48,7 +48,7 @@ listen = "udp:127.0.0.1:{own}"
 [rtp]
 address = "127.0.0.1"
 ports = "{rtp}-{last}"
-jitter_data = "300ms"
+jitter_data = "100ms"
 [gateway]
 control = "{folder}/control"
 [records]

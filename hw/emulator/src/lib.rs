@@ -60,6 +60,8 @@ pub struct Config {
     /// the far end and repeated at this one, or the other way round, whenever it comes to one. Two ends
     /// that both drift drift from each other by the difference.
     pub drift: i32,
+    /// Where its bit errors begin: the same seed and the same span give the same errors.
+    pub seed: u64,
     /// How much of what arrives is held back before it is handed out (rounded up to ticks). A far end
     /// that sends late by less than this causes no slip.
     pub delay: Duration,
@@ -76,6 +78,7 @@ impl Config {
     pub const LOCK_STEP: Self = Self {
         framing: Framing::E1,
         drift: 0,
+        seed: 0,
         delay: tdm::TICK,
         los_after: Duration::from_millis(30),
         raise_after: Duration::from_millis(30),
@@ -87,6 +90,7 @@ impl Config {
     pub const REAL_TIME: Self = Self {
         framing: Framing::E1,
         drift: 0,
+        seed: 0,
         delay: Duration::from_millis(80),
         los_after: Duration::from_millis(300),
         raise_after: Duration::from_millis(30),

@@ -41,7 +41,7 @@ pub fn pair_with(a: SpanId, b: SpanId, config: Config) -> (End, End) {
     let end =
         |id: SpanId, incoming: &Arc<Mutex<Way>>, outgoing: &Arc<Mutex<Way>>, cable: Cable| End {
             port: Port::alive(id, config),
-            passage: Passage::new(cable.receive().clone(), u64::from(id.0)),
+            passage: Passage::new(cable.receive().clone(), config.seed ^ u64::from(id.0)),
             cable,
             incoming: Arc::clone(incoming),
             outgoing: Arc::clone(outgoing),

@@ -77,10 +77,12 @@ pub fn open(id: SpanId, span: &Span, uses: &[(Timeslot, Use)]) -> Result<Opened,
             role,
             framing,
             drift,
+            seed,
         } => {
             let config = emulator::Config {
                 framing: *framing,
                 drift: *drift,
+                seed: *seed,
                 ..emulator::Config::REAL_TIME
             };
             let socket = match role {

@@ -40,6 +40,24 @@ struct Attachment {
     to_timeslot: ToTimeslot,
 }
 
+impl Attachment {
+    /// From here on the call carries data: nobody listens, cancels, conceals or describes silence any
+    /// more, and the boxes of those that did go home.
+    fn carry_data(&mut self, events: &mut dyn FnMut(Event)) {
+        if let Some(modems) = self.modems.take() {
+            events(Event::Spent(Spent::Modems(modems)));
+        }
+        if let Some(echo) = self.echo.take() {
+            events(Event::Spent(Spent::Echo(echo)));
+        }
+        if let Some(noise) = self.to_rtp.take_comfort_noise() {
+            events(Event::Spent(Spent::ComfortNoise(noise)));
+        }
+        self.to_rtp.carry_data();
+        self.to_timeslot.carry_data(self.data_depth);
+    }
+}
+
 /// A bridge's whole state, in one piece so that a tick walks memory in order.
 #[derive(Debug)]
 pub(super) struct Bridge {
@@ -117,6 +135,10 @@ impl Bridge {
             to_rtp,
             to_timeslot: ToTimeslot::new(rtp, self.law, ring, lost),
         });
+        // Once data, always data: the modems do not begin again because a peer moves its RTP.
+        if let (Some(_), Some(attachment)) = (self.statistics.modem, &mut self.attachment) {
+            attachment.carry_data(events);
+        }
     }
 
     /// Starts or stops a tone; gives back the one that played.
@@ -447,17 +469,7 @@ impl Bridge {
         });
         if data.is_some() {
             self.statistics.modem = data;
-            if let Some(modems) = attachment.modems.take() {
-                events(Event::Spent(Spent::Modems(modems)));
-            }
-            if let Some(echo) = attachment.echo.take() {
-                events(Event::Spent(Spent::Echo(echo)));
-            }
-            if let Some(noise) = attachment.to_rtp.take_comfort_noise() {
-                events(Event::Spent(Spent::ComfortNoise(noise)));
-            }
-            attachment.to_rtp.carry_data();
-            attachment.to_timeslot.carry_data(attachment.data_depth);
+            attachment.carry_data(events);
         }
     }
 

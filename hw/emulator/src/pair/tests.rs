@@ -449,3 +449,24 @@ fn sixty_three_spans_live_side_by_side() {
     let alarmed = spans.iter().filter(|(_, b)| !b.alarms().is_empty()).count();
     assert_eq!(alarmed, 1);
 }
+
+/// What arrives in half a second with one wrong bit in a thousand.
+fn disturbed(seed: u64) -> Vec<u8> {
+    let (mut a, mut b) = sides_of(Config {
+        seed,
+        ..Config::LOCK_STEP
+    });
+    a.end.cable().error_rate(1e-3);
+    turns(&mut a, &mut b, 50);
+    let octets = a
+        .received
+        .iter()
+        .flat_map(|tick| payload(tick).as_flattened());
+    octets.copied().collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_errors() {
+    assert_eq!(disturbed(7), disturbed(7));
+    assert_ne!(disturbed(7), disturbed(8));
+}

@@ -136,8 +136,8 @@ impl Socket {
         let length = message::HEADER + port.tick_octets();
         Self {
             port,
-            transmit: Passage::new(cable.transmit().clone(), u64::from(id.0)),
-            receive: Passage::new(cable.receive().clone(), !u64::from(id.0)),
+            transmit: Passage::new(cable.transmit().clone(), config.seed ^ u64::from(id.0)),
+            receive: Passage::new(cable.receive().clone(), config.seed ^ !u64::from(id.0)),
             cable,
             pacer: Pacer::new(TICK),
             side,

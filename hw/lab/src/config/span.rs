@@ -35,6 +35,8 @@ pub enum Driver {
         framing: Framing,
         /// Parts per million by which the clock of this end runs fast, slow when negative.
         drift: i32,
+        /// Where its bit errors begin.
+        seed: u64,
     },
     /// Some timeslots over a serial line.
     Serial {
@@ -130,6 +132,7 @@ struct SpanTable {
     role: Option<Role>,
     framing: Option<Framing>,
     drift_ppm: Option<i32>,
+    error_seed: Option<u64>,
     device: Option<PathBuf>,
     rate: Option<u32>,
     timeslots: Option<Timeslots>,
@@ -184,6 +187,7 @@ impl TryFrom<SpanTable> for Span {
             ("role", table.role.is_some(), emulator),
             ("framing", table.framing.is_some(), emulator),
             ("drift_ppm", table.drift_ppm.is_some(), emulator),
+            ("error_seed", table.error_seed.is_some(), emulator),
             ("device", table.device.is_some(), serial),
             ("rate", table.rate.is_some(), serial),
             ("timeslots", table.timeslots.is_some(), serial),
@@ -208,6 +212,7 @@ impl TryFrom<SpanTable> for Span {
                 role: table.role.ok_or(missing("role"))?,
                 framing: table.framing.unwrap_or_default(),
                 drift: drift(table.drift_ppm.unwrap_or_default())?,
+                seed: table.error_seed.unwrap_or_default(),
             },
             DriverName::Serial => {
                 let timeslots: Vec<u8> = table
