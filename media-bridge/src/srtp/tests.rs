@@ -459,3 +459,10 @@ proptest! {
         let _ = sender.protect_rtcp(&mut octets, length);
     }
 }
+
+/// Memory of a protected channel beside its bridge.
+#[test]
+fn the_box_is_small() {
+    let octets = size_of::<Srtp>();
+    assert!(octets < 6_000, "{octets} octets");
+}
