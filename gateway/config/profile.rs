@@ -2,6 +2,8 @@
 //! writes them. [`crate::interwork::profile`] makes of them what a call looks things up in.
 
 mod check;
+mod key;
+mod name;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,11 +12,12 @@ use isup::{
     CalledPartysStatus, CallingPartysCategory, Event, Location, NatureOfAddress, RedirectingReason,
 };
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Unexpected, Visitor};
 
 use super::{Environment, Refusal, read};
 
 pub(super) use self::check::{Files, check, gather};
+pub use self::key::{CauseValue, FinalStatus, Key, ProvisionalStatus, WarnCode};
+use self::name::{called_partys_status, category, event, location, redirecting_reason};
 
 /// Reads the file of one profile.
 ///
@@ -219,115 +222,6 @@ entry! {
         key: Convention,
         /// One of its words.
         value: String,
-    }
-}
-
-/// A key of a row: a value, or the row for all that have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key<T> {
-    /// This value.
-    Is(T),
-    /// Every value without a row.
-    Other,
-}
-
-impl<T: fmt::Display> fmt::Display for Key<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Is(value) => value.fmt(f),
-            Self::Other => f.pad("other"),
-        }
-    }
-}
-
-/// A number of a file within a range.
-trait Ranged: Sized {
-    /// What is expected, for refusals.
-    const EXPECTED: &'static str;
-    /// The value of a number in range.
-    fn of(number: i64) -> Option<Self>;
-}
-
-macro_rules! ranged {
-    ($(#[$meta:meta])* $name:ident($type:ty) = $least:literal ..= $most:literal, $expected:literal) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(pub $type);
-
-        impl Ranged for $name {
-            const EXPECTED: &'static str = $expected;
-            fn of(number: i64) -> Option<Self> {
-                let in_range = ($least..=$most).contains(&number);
-                in_range.then(|| <$type>::try_from(number).ok().map(Self)).flatten()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_i64(RangedVisitor(std::marker::PhantomData))
-            }
-        }
-    };
-}
-
-ranged! {
-    /// A Q.850 cause value.
-    CauseValue(u8) = 1..=127, "a Q.850 cause value from 1 to 127"
-}
-ranged! {
-    /// A final response that is no success.
-    FinalStatus(u16) = 300..=699, "a final response from 300 to 699"
-}
-ranged! {
-    /// A provisional response that travels end to end.
-    ProvisionalStatus(u16) = 101..=199, "a provisional response from 101 to 199"
-}
-ranged! {
-    /// A code of the Warning header.
-    WarnCode(u16) = 300..=399, "a code of the Warning header from 300 to 399"
-}
-
-struct RangedVisitor<T>(std::marker::PhantomData<T>);
-
-impl<T: Ranged> Visitor<'_> for RangedVisitor<T> {
-    type Value = T;
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(T::EXPECTED)
-    }
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        T::of(number).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
-    }
-}
-
-struct KeyVisitor<T>(std::marker::PhantomData<T>);
-
-impl<T: Ranged> Visitor<'_> for KeyVisitor<T> {
-    type Value = Key<T>;
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, or \"other\"", T::EXPECTED)
-    }
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Key<T>, E> {
-        let value =
-            T::of(number).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self));
-        value.map(Key::Is)
-    }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Key<T>, E> {
-        match text {
-            "other" => Ok(Key::Other),
-            text => Err(E::invalid_value(Unexpected::Str(text), &self)),
-        }
-    }
-}
-
-impl<'de, T: Ranged> Deserialize<'de> for Key<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KeyVisitor(std::marker::PhantomData))
     }
 }
 
@@ -546,69 +440,4 @@ impl Convention {
             Self::HopFactor => &["1", "2", "3", "4", "5", "6", "7", "8"],
         }
     }
-}
-
-fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Location>, D::Error> {
-    let token = String::deserialize(deserializer)?;
-    token.parse().map(Some).map_err(|_| {
-        de::Error::invalid_value(
-            Unexpected::Str(&token),
-            &"a location of RFC 8606: U, LPN, LN, TN, RLN, RPN, INTL, BI or LOC-6 to LOC-15",
-        )
-    })
-}
-
-fn called_partys_status<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<CalledPartysStatus, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    enum Word {
-        SubscriberFree,
-        NoIndication,
-    }
-    Ok(match Word::deserialize(deserializer)? {
-        Word::SubscriberFree => CalledPartysStatus::SubscriberFree,
-        Word::NoIndication => CalledPartysStatus::NoIndication,
-    })
-}
-
-fn event<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Event, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    enum Word {
-        Alerting,
-        Progress,
-        InBand,
-        ForwardedBusy,
-        ForwardedNoReply,
-        ForwardedUnconditional,
-    }
-    Ok(match Word::deserialize(deserializer)? {
-        Word::Alerting => Event::Alerting,
-        Word::Progress => Event::Progress,
-        Word::InBand => Event::InBandInformation,
-        Word::ForwardedBusy => Event::ForwardedOnBusy,
-        Word::ForwardedNoReply => Event::ForwardedOnNoReply,
-        Word::ForwardedUnconditional => Event::ForwardedUnconditional,
-    })
-}
-
-fn category<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallingPartysCategory, D::Error> {
-    u8::deserialize(deserializer).map(CallingPartysCategory::from_code)
-}
-
-fn redirecting_reason<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<RedirectingReason, D::Error> {
-    let code = u8::deserialize(deserializer)?;
-    (code < 16)
-        .then(|| RedirectingReason::from_code(code))
-        .ok_or_else(|| {
-            let found = Unexpected::Unsigned(code.into());
-            de::Error::invalid_value(
-                found,
-                &"a redirecting reason from 0 to 15 (Q.763 section 3.45)",
-            )
-        })
 }

@@ -1,20 +1,18 @@
 //! The stand: the unit, a scripted exchange over a real MTP, a scripted SIP far end. Each thing that
 //! a far end says takes [`SAYING`], all else takes no time but [`Stand::pass`].
 
+mod exchange;
+mod sip;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use isup::{
-    BackwardCallIndicators, CalledPartyNumber, CalledPartysStatus, CallingPartyNumber,
-    CallingPartysCategory, Cause, Cic, ForwardCallIndicators, Location, Message, MessageType,
-    NatureOfAddress, NatureOfConnection, ParameterCode, TransmissionMediumRequirement, Variant,
-};
+use isup::{Cic, Message, MessageType, ParameterCode, Variant};
 use media_bridge::{BridgeId, Command, Statistics};
 use mtp::{LineEvent, LinkId, Mtp, PointCode, Sls, Transfer};
 
-use super::sip_far_end::{Dialog, Heard, With};
+use super::sip_far_end::Heard;
 use super::wire::Wire;
 use crate::capture::Direction;
 use crate::cdr::CallRecord;
@@ -22,7 +20,7 @@ use crate::config::{Config, Environment, Standard};
 use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
 use crate::ladder::{Columns, Trace, draw};
 use crate::sip::Flow;
-use crate::sip::location::{Answer, Question, Record};
+use crate::sip::location::Question;
 
 const LINK: LinkId = LinkId(0);
 const SIP: &str = "127.0.0.1:5060";
@@ -379,247 +377,6 @@ impl Stand {
 
     pub(super) fn is_ansi(&self) -> bool {
         self.standard == Standard::Ansi
-    }
-
-    // --- The exchange ---------------------------------------------------------------------
-
-    /// An empty message of the flow's standard.
-    pub(super) fn message(&self, kind: MessageType) -> Message {
-        Message::new_variant(kind, self.variant())
-    }
-
-    /// An IAM from the PSTN number to the one behind SIP.
-    pub(super) fn iam(&self) -> Message {
-        let number = |digits: &str| digits.parse().unwrap();
-        let mut iam = self
-            .message(MessageType::Iam)
-            .with(NatureOfConnection::default())
-            .with(ForwardCallIndicators::ISUP_ALL_THE_WAY)
-            .with(CallingPartysCategory::Ordinary)
-            .with(CalledPartyNumber::new(
-                NatureOfAddress::National,
-                number(self.numbers.sip.1),
-            ))
-            .with(CallingPartyNumber {
-                screening: isup::Screening::Network,
-                ..CallingPartyNumber::new(NatureOfAddress::National, number(self.numbers.pstn.1))
-            });
-        match self.standard {
-            Standard::Itu => iam.set(TransmissionMediumRequirement::Audio3k1),
-            Standard::Ansi => iam
-                .set_content(ParameterCode::USER_SERVICE_INFORMATION, &[0x90, 0x90, 0xA2])
-                .unwrap(),
-        }
-        iam
-    }
-
-    /// An ACM: the called party is free, or nothing is known of it.
-    pub(super) fn acm(&self, status: CalledPartysStatus) -> Message {
-        self.message(MessageType::Acm)
-            .with(BackwardCallIndicators::ISUP_ALL_THE_WAY.with_called_partys_status(status))
-    }
-
-    pub(super) fn rel(&self, cause: u8) -> Message {
-        self.message(MessageType::Rel)
-            .with(Cause::new(cause, Location::PublicNetworkRemoteUser))
-    }
-
-    /// The exchange sends an IAM on a circuit that the gateway does not control.
-    pub(super) fn exchange_calls(&mut self, iam: &Message) {
-        // Timeslot 16 has the link.
-        self.cic = match 2 + self.cic.0.next_multiple_of(2) {
-            16 => Cic(18),
-            32.. => Cic(2),
-            cic => Cic(cic),
-        };
-        self.exchange(iam);
-    }
-
-    /// The exchange sends a message on the flow's circuit.
-    pub(super) fn exchange(&mut self, message: &Message) {
-        self.exchange_on(self.cic, message);
-    }
-
-    pub(super) fn exchange_on(&mut self, cic: Cic, message: &Message) {
-        self.transfer(cic, message);
-        self.settle();
-        self.pass(SAYING);
-    }
-
-    /// The exchange sends a message that is nothing but its type.
-    pub(super) fn exchange_says(&mut self, kind: MessageType) {
-        let message = self.message(kind);
-        self.exchange(&message);
-    }
-
-    /// The next message of the gateway to the exchange.
-    pub(super) fn expect_isup(&mut self, kind: MessageType) -> Message {
-        let Some((cic, message)) = self.isup.pop_front() else {
-            panic!("no {kind} came\n{}", self.ladder());
-        };
-        if message.message_type() != kind {
-            panic!(
-                "{} in place of {kind}\n{}",
-                message.message_type(),
-                self.ladder()
-            );
-        }
-        if kind == MessageType::Iam {
-            self.cic = cic;
-        }
-        message
-    }
-
-    /// The type of the next message of the gateway to the exchange.
-    pub(super) fn message_is_due(&self) -> MessageType {
-        self.isup.front().expect("a message").1.message_type()
-    }
-
-    /// REL with this cause comes, and RLC answers it.
-    pub(super) fn expect_release(&mut self, cause: u8) -> Message {
-        let rel = self.expect_isup(MessageType::Rel);
-        assert_eq!(rel.find::<Cause>().unwrap().value, cause, "{rel}");
-        self.exchange_says(MessageType::Rlc);
-        rel
-    }
-
-    // --- The SIP far end ------------------------------------------------------------------
-
-    /// The SIP user calls the number in the PSTN.
-    pub(super) fn invite(&mut self, with: With) -> Dialog {
-        self.invite_to(self.numbers.pstn.0, with)
-    }
-
-    pub(super) fn invite_to(&mut self, number: &str, with: With) -> Dialog {
-        self.calls += 1;
-        let call_id = format!("flow-{}@127.0.0.1", self.calls);
-        let mut dialog = Dialog::calling(number, self.numbers.sip.0, &call_id);
-        self.request(&mut dialog, "INVITE", &with);
-        dialog
-    }
-
-    /// The SIP user says something in a dialog.
-    pub(super) fn request(&mut self, dialog: &mut Dialog, method: &str, with: &With) {
-        let octets = dialog.request(method, with);
-        self.user(octets);
-    }
-
-    /// A request that the gateway answers at once with this.
-    pub(super) fn request_answered(
-        &mut self,
-        dialog: &mut Dialog,
-        method: &str,
-        with: &With,
-        status: &str,
-    ) -> Heard {
-        self.request(dialog, method, with);
-        self.expect(status)
-    }
-
-    /// The SIP user answers a request.
-    pub(super) fn respond(&mut self, request: &Heard, status: &str, tag: &str, with: &With) {
-        let octets = request.response(status, tag, with);
-        self.user(octets);
-    }
-
-    /// The SIP user acknowledges a refusal.
-    pub(super) fn acknowledge(&mut self, dialog: &Dialog, refusal: &Heard) {
-        let octets = dialog.ack_of_refusal(refusal);
-        self.user(octets);
-    }
-
-    fn user(&mut self, octets: Vec<u8>) {
-        self.user_says(octets.into());
-    }
-
-    /// A datagram of the SIP user.
-    pub(super) fn user_says(&mut self, octets: Bytes) {
-        let (own, user) = self.addresses;
-        let flow = Flow::udp(own.parse().unwrap(), user.parse().unwrap());
-        self.input(Input::Sip(flow, octets));
-        self.pass(SAYING);
-    }
-
-    /// The second trunk answers a request.
-    pub(super) fn second_responds(
-        &mut self,
-        request: &Heard,
-        status: &str,
-        tag: &str,
-        with: &With,
-    ) {
-        let octets: Bytes = request.response(status, tag, with).into();
-        let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
-        self.input(Input::Sip(flow, octets));
-        self.pass(SAYING);
-    }
-
-    /// The second trunk says something in a dialog.
-    pub(super) fn second_requests(&mut self, dialog: &mut Dialog, method: &str, with: &With) {
-        let octets: Bytes = dialog.request(method, with).into();
-        let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
-        self.input(Input::Sip(flow, octets));
-    }
-
-    /// The next message of the gateway to a SIP far end; every 100 is passed over.
-    pub(super) fn expect(&mut self, start: &str) -> Heard {
-        self.expect_at(start).1
-    }
-
-    /// The same, and where it went.
-    pub(super) fn expect_at(&mut self, start: &str) -> (String, Heard) {
-        loop {
-            let Some((flow, heard)) = self.sip.pop_front() else {
-                panic!("no {start} came\n{}", self.ladder());
-            };
-            if heard.line().starts_with("100 ") && start != "100" {
-                continue;
-            }
-            if !heard.line().starts_with(start) {
-                panic!("{} in place of {start}\n{}", heard.line(), self.ladder());
-            }
-            return (flow.remote.to_string(), heard);
-        }
-    }
-
-    /// Nothing was said that the script did not ask for.
-    pub(super) fn quiet(&mut self) {
-        self.sip
-            .retain(|(_, heard)| !heard.line().starts_with("100 "));
-        let sip: Vec<_> = self.sip.iter().map(|(_, heard)| heard.line()).collect();
-        let isup: Vec<_> = self
-            .isup
-            .iter()
-            .map(|(_, message)| message.message_type())
-            .collect();
-        if !sip.is_empty() || !isup.is_empty() {
-            panic!("{sip:?}, {isup:?} besides\n{}", self.ladder());
-        }
-    }
-
-    /// What the gateway said last that nobody has heard.
-    pub(super) fn unheard(&mut self) -> Option<Bytes> {
-        Some(self.sip.pop_front()?.1.octets())
-    }
-
-    /// The name server is asked for this, and answers; nothing when it does not.
-    pub(super) fn name_server(&mut self, asked: &[&str], answer: Option<&[Record]>) {
-        let mut questions = std::mem::take(&mut self.questions);
-        questions.sort();
-        let texts: Vec<String> = questions.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, asked, "{}", self.ladder());
-        for question in questions {
-            let answer = answer.map(|records| Answer {
-                records: records.to_vec(),
-                life: Duration::from_secs(100),
-            });
-            self.input(Input::Resolved(question, answer));
-        }
-    }
-
-    /// The next message to the exchange that the script does not care for.
-    pub(super) fn unheard_isup(&mut self) -> Option<MessageType> {
-        Some(self.isup.pop_front()?.1.message_type())
     }
 
     // --- Media ----------------------------------------------------------------------------
