@@ -146,7 +146,7 @@ pub enum Bridge {
     /// The peer's answer to an offer of ours within the call.
     Concluded(Bytes),
     /// Media that the endpoint has agreed on within the call.
-    Agreed(MediaPlan),
+    Agreed(Box<MediaPlan>),
     /// A tone of the trunk group's country towards the timeslot in place of audio; none ends it.
     Tone(Option<Tone>),
     /// An announcement by its name, in place of audio.
@@ -292,7 +292,7 @@ fn concluded(bodies: sip::Bodies) -> Vec<Action> {
 /// Points the bridge at what the endpoint answered to an offer within the call.
 fn agreed(answered: Option<sip::sdp::Answer>) -> Vec<Action> {
     answered
-        .map(|answer| Action::Bridge(Bridge::Agreed(answer.plan)))
+        .map(|answer| Action::Bridge(Bridge::Agreed(Box::new(answer.plan))))
         .into_iter()
         .collect()
 }

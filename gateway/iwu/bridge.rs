@@ -206,7 +206,7 @@ impl Iwu {
             }
             Bridge::Concluded(answer) => self.concluded(now, call, &answer),
             Bridge::Remote(description) => self.remote(now, call, &description),
-            Bridge::Agreed(plan) => self.agree_on(now, call, plan),
+            Bridge::Agreed(plan) => self.agree_on(now, call, *plan),
         }
     }
 
