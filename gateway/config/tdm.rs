@@ -79,6 +79,9 @@ pub struct TrunkGroup {
         deserialize_with = "super::duration"
     )]
     pub echo_tail: Duration,
+    /// What the line is known to take there and back, before any echo path begins.
+    #[serde(default, deserialize_with = "super::duration")]
+    pub echo_delay: Duration,
     /// Level of each frequency of digits that are played into the circuits, in dBm0; the level that
     /// an event tells, when absent.
     #[serde(default)]

@@ -526,11 +526,10 @@ fn canceller(group: &TrunkGroup, config: &Config) -> Option<Box<Control>> {
         ..NlmsConfig::default()
     };
     // Without detectors of modems, it listens for what switches it off by itself.
-    Some(Box::new(Control::new(
-        cancels,
-        group.law,
-        !config.rtp.modems,
-    )))
+    let listen = !config.rtp.modems;
+    let ticks = group.echo_delay.as_millis() / tdm::TICK.as_millis();
+    let delay = u8::try_from(ticks).unwrap_or(u8::MAX);
+    Some(Box::new(Control::new(cancels, group.law, listen, delay)))
 }
 
 /// The configured codec as the session description's.

@@ -125,7 +125,7 @@ fn commands(n: u8) -> [Command; 2] {
     rtp.dtmf = DtmfDetection::Suppress;
     rtp.jitter = JitterConfig::default();
     if n.is_multiple_of(3) {
-        let echo = echo::Control::new(NlmsConfig::default(), law, true);
+        let echo = echo::Control::new(NlmsConfig::default(), law, true, 3);
         rtp.echo = Some(Box::new(echo));
         rtp.comfort_noise = Some(Box::new(comfort::Gate::new(Law::ALaw)));
         rtp.tones = Some(Box::new(Sounds::new(law, Some(102))));

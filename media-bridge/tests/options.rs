@@ -165,27 +165,35 @@ fn far_end_alone(
 }
 
 fn echo(tail_ms: u32, listen: bool) -> Option<Box<Control>> {
+    late_echo(tail_ms, listen, 0)
+}
+
+fn late_echo(tail_ms: u32, listen: bool, ticks: u8) -> Option<Box<Control>> {
     let config = NlmsConfig {
         tail_ms,
         ..NlmsConfig::default()
     };
-    Some(Box::new(Control::new(config, LAW, listen)))
+    Some(Box::new(Control::new(config, LAW, listen, ticks)))
 }
 
 #[test]
 fn echo_of_the_line_does_not_reach_the_network() {
-    let loss = |control: Option<Box<Control>>| {
+    let loss_of = |delay_ms: usize, control: Option<Box<Control>>| {
         let mut rig = Rig::new(|rtp| rtp.echo = control);
-        let (mut hybrid, mut voice) = (Hybrid::new(24), Voice::new(3, LAW));
+        let (mut hybrid, mut voice) = (Hybrid::new(delay_ms), Voice::new(3, LAW));
         far_end_alone(&mut rig, &mut hybrid, &mut voice, 4);
         let (before, after) = far_end_alone(&mut rig, &mut hybrid, &mut voice, 4);
         10.0 * (before / after).log10()
     };
+    let loss = |control| loss_of(24, control);
     let without = loss(None);
     assert!(without.abs() < 1.0, "{without} dB");
     let with = loss(echo(32, false));
     // G.711 on both ways, and four seconds to learn the path.
     assert!(with > 20.0, "{with} dB");
+    // A line that takes its time there and back, and is known to.
+    let late = loss_of(184, late_echo(32, false, 16));
+    assert!(late > 20.0, "{late} dB");
     // A path longer than the tail is none of its.
     let short = loss(echo(8, false));
     assert!(short < 3.0, "{short} dB");

@@ -37,6 +37,7 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
 fn circuits(place: &Place, group: &TrunkGroup, complaints: &mut Complaints) {
     let times = [
         ("echo_tail", group.echo_tail, (8, 128)),
+        ("echo_delay", group.echo_delay, (0, 500)),
         ("dtmf_length", group.dtmf_length, (40, 1_000)),
         ("dtmf_pause", group.dtmf_pause, (40, 1_000)),
     ];

@@ -150,6 +150,11 @@ fn media_of_trunks_is_checked() {
             "echo_tail = \"200ms\"",
             "\"8ms\" to \"128ms\"",
         ),
+        (
+            "country_code",
+            "echo_delay = \"1s\"",
+            "\"0ms\" to \"500ms\"",
+        ),
         ("country_code", "echo = \"maybe\"", "\"off\" or \"on\""),
         (
             "country_code",

@@ -5,6 +5,9 @@ use tdm::{Law, TICK_OCTETS};
 
 use super::{Canceller, Nlms, NlmsConfig, ToneDisabler};
 
+/// The longest delay of a line, in ticks: half a second.
+const MOST_DELAY: u8 = 50;
+
 /// The echo control of a call. Made by call control, since it allocates.
 #[derive(Debug, Clone)]
 pub struct Control {
@@ -12,20 +15,24 @@ pub struct Control {
     canceller: Nlms,
     /// Listens for what asks cancellers to stand aside, where nobody else on the bridge does.
     disabler: Option<ToneDisabler>,
-    /// What went to the line in the last tick: nothing of this tick can have come back yet.
-    sent: [i16; TICK_OCTETS],
+    /// What went to the line in the last ticks, as many as echo is late at least: nothing of this
+    /// tick can have come back yet. The oldest is at `oldest`.
+    sent: Vec<[i16; TICK_OCTETS]>,
+    oldest: usize,
 }
 
 impl Control {
     /// For a timeslot of this law. `listen`: the call has no detectors of modems, whose tones would
-    /// switch it off.
+    /// switch it off. `delay`: ticks of 10 ms that the line is known to take there and back, up to 50,
+    /// which are no part of the tail.
     #[must_use]
-    pub fn new(config: NlmsConfig, law: Law, listen: bool) -> Self {
+    pub fn new(config: NlmsConfig, law: Law, listen: bool, delay: u8) -> Self {
         Self {
             law,
             canceller: Nlms::new(config, law),
             disabler: listen.then(|| ToneDisabler::new(law)),
-            sent: [0; TICK_OCTETS],
+            sent: vec![[0; TICK_OCTETS]; usize::from(delay.min(MOST_DELAY)) + 1],
+            oldest: 0,
         }
     }
 
@@ -33,12 +40,14 @@ impl Control {
     #[must_use]
     pub fn cancel(&mut self, received: &[u8; TICK_OCTETS]) -> [u8; TICK_OCTETS] {
         let mut near = received.map(|octet| self.law.decode(octet));
+        let far = self.sent.get(self.oldest).copied();
+        let far = far.unwrap_or([0; TICK_OCTETS]);
         if let Some(disabler) = &mut self.disabler {
-            let on = disabler.push(&self.sent, &near);
+            let on = disabler.push(&far, &near);
             self.canceller.enable(on);
         }
         let before = near;
-        self.canceller.cancel(&self.sent, &mut near);
+        self.canceller.cancel(&far, &mut near);
         if near == before {
             return *received;
         }
@@ -47,7 +56,10 @@ impl Control {
 
     /// What has gone to the line in this tick.
     pub fn sent(&mut self, octets: &[u8; TICK_OCTETS]) {
-        self.sent = octets.map(|octet| self.law.decode(octet));
+        if let Some(slot) = self.sent.get_mut(self.oldest) {
+            *slot = octets.map(|octet| self.law.decode(octet));
+        }
+        self.oldest = (self.oldest + 1) % self.sent.len().max(1);
     }
 
     /// Loss of echo that it brought lately, in dB.
