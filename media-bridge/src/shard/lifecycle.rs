@@ -1,7 +1,7 @@
 //! Bridges come, get their RTP side, and go.
 
 use super::bridge::Bridge;
-use super::{Change, Shard, refuse};
+use super::{Change, GOODBYES, Shard, refuse};
 use crate::command::{BridgeId, Event, Open, Refusal, Rtp, RtpPort, Spent};
 
 impl Shard {
@@ -81,9 +81,9 @@ impl Shard {
         if let Some(mut bridge) = bridge {
             holder.idle = Some(bridge.law());
             self.statistics.bridges -= 1;
-            if let Some(goodbye) = now.and_then(|now| bridge.goodbye(now)) {
-                self.changed.push((goodbye.port, Change::Ended(goodbye)));
-            }
+            let goodbye = now.and_then(|now| bridge.goodbye(now));
+            let room = GOODBYES - self.goodbyes.len();
+            self.goodbyes.extend(goodbye.into_iter().take(room));
             bridge.send_boxes_home(events);
             self.release_ports(place);
             let (tones, statistics) = bridge.close();

@@ -46,15 +46,16 @@ const AHEAD: (usize, usize) = (2, 1);
 
 /// What became of an RTP port by a command.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "allocation costs more than room in a queue"
-)]
 enum Change {
-    Ended(reports::Goodbye),
     Attached,
     Released,
 }
+
+/// Commands that may come between two ticks, each of which changes two ports at most.
+const COMMANDS: usize = 4_096;
+/// Bridges that may end between two ticks and still say goodbye to their peers: those of four spans
+/// that fail at once. More end without.
+const GOODBYES: usize = 128;
 
 /// Bridges between the timeslots of some spans and a pool of RTP ports.
 ///
@@ -69,6 +70,8 @@ pub struct Shard {
     ports: Vec<Option<usize>>,
     /// What became of ports since the last tick.
     changed: Vec<(RtpPort, Change)>,
+    /// Of bridges that have ended since.
+    goodbyes: Vec<reports::Goodbye>,
     /// Ports whose bridges have found their peers in this tick.
     latched: Vec<(RtpPort, SocketAddr)>,
     received_at: Option<Instant>,
@@ -88,7 +91,8 @@ impl Shard {
                 .collect(),
             spans: config.spans,
             ports: vec![None; ports],
-            changed: Vec::with_capacity(3 * ports.min(1_024)),
+            changed: Vec::with_capacity(2 * COMMANDS),
+            goodbyes: Vec::with_capacity(GOODBYES),
             latched: Vec::with_capacity(ports),
             received_at: None,
             now: None,
@@ -158,12 +162,12 @@ impl Shard {
         rtp: &mut dyn RtpIo,
         events: &mut dyn FnMut(Event),
     ) {
+        for goodbye in self.goodbyes.drain(..) {
+            let (port, flow, to) = (goodbye.port, goodbye.flow, goodbye.to);
+            rtp.send(port, flow, to, goodbye.packet.octets());
+        }
         for (port, change) in self.changed.drain(..) {
             match change {
-                Change::Ended(goodbye) => {
-                    let (flow, to) = (goodbye.flow, goodbye.to);
-                    rtp.send(goodbye.port, flow, to, goodbye.packet.octets());
-                }
                 Change::Attached => rtp.open(port),
                 Change::Released => rtp.close(port),
             }
