@@ -11,6 +11,7 @@ use pcap_file::DataLink;
 use super::packets::{Packet, Place};
 use super::sctp::{Fragments, Left};
 use super::{m3ua, mtp};
+use crate::interwork::encapsulation;
 use crate::sip;
 
 /// A message of signalling. A frame has one, or several where it is a packet of SCTP.
@@ -264,16 +265,7 @@ fn looks_like_sip(datagram: &[u8]) -> bool {
 
 /// The base and the version of a body name the specification (RFC 3204 §3.1).
 fn variant_of(body: &sip::IsupBody, otherwise: Variant) -> Variant {
-    let named = [body.base.as_deref(), Some(body.version.as_str())];
-    let known = named.into_iter().flatten().find_map(|name| {
-        let name = name.to_ascii_lowercase();
-        match name.split(|c: char| !c.is_ascii_alphabetic()).next() {
-            Some("ansi") => Some(Variant::Ansi),
-            Some("itu" | "etsi") => Some(Variant::Itu),
-            _ => None,
-        }
-    });
-    known.unwrap_or(otherwise)
+    encapsulation::variant(&body.version, body.base.as_deref()).unwrap_or(otherwise)
 }
 
 #[cfg(test)]

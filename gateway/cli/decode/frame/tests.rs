@@ -90,6 +90,7 @@ fn versions_of_bodies() {
     assert_eq!(body("itu-t92+", None), Variant::Itu);
     assert_eq!(body("X-Ours", Some("ansi88")), Variant::Ansi);
     assert_eq!(body("X-Ours", None), Variant::Itu);
+    assert_eq!(body("gr317", None), Variant::Ansi);
 }
 
 /// An SCTP packet with DATA chunks, each a whole message of M3UA.
