@@ -5,6 +5,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
     clippy::disallowed_methods,
     reason = "a test runs in real time and fails by panicking"
 )]
@@ -173,7 +175,7 @@ fn commands(n: usize, call: u32, peer: SocketAddr) -> [Command; 2] {
     rtp.ptime = TICK * PACKET_TICKS as u32;
     rtp.rtcp = Some(Rtcp {
         remote: SocketAddr::new(peer.ip(), peer.port()),
-        mux: n % 3 == 0,
+        mux: n.is_multiple_of(3),
     });
     if codec != Codec::Clearmode {
         rtp.dtmf = DtmfDetection::Suppress;
