@@ -2,6 +2,9 @@
 //! IPv4 or IPv6 packets, each signalling link as MTP2 (link type 140, from BSN on, without flags
 //! and FCS), so that one look in Wireshark shows a call on one time axis.
 
+#[cfg(test)]
+pub(crate) mod wire;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};

@@ -8,7 +8,11 @@ use std::process::Command;
 use crate::peer;
 
 /// Folders with the reviewed ladders of scenarios, and beginnings of names in them.
-const LADDERS: [(&str, &str); 9] = [
+const LADDERS: [(&str, &str); 10] = [
+    (
+        "gateway/demo/tests/snapshots",
+        "isthmus__demo__tests__continuity__",
+    ),
     ("gateway/iwu/tests/snapshots/limits", ""),
     ("gateway/iwu/tests/snapshots/rfc3372", ""),
     ("gateway/iwu/tests/snapshots/rfc3398", ""),

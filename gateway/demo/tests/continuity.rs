@@ -9,7 +9,9 @@ use lab::sip_peer::{CallState, Invitation};
 
 use super::two_gateways::{Pair, Side};
 use super::{World, base, places};
+use crate::capture::wire;
 use crate::cdr::CallRecord;
+use crate::config::Standard;
 use crate::demo::check::{Check, Report};
 use crate::demo::scenario;
 use crate::demo::settings::{self, numbers};
@@ -59,6 +61,14 @@ fn ladder(side: &Side, which: impl Fn(&What) -> bool) -> String {
     draw(&rungs.cloned().collect::<Vec<Trace>>(), &Columns::default())
 }
 
+/// One for each ladder, by the name of its file.
+fn leave_captures(name: &str, pair: Pair) {
+    for (side, ending) in pair.sides.into_iter().zip(["", "_far"]) {
+        side.wire.end(Standard::Itu);
+        wire::write(&format!("isthmus__demo__tests__continuity__{name}{ending}"));
+    }
+}
+
 /// ISUP, its timers, tones and loops.
 fn of_circuits(what: &What) -> bool {
     match what {
@@ -86,6 +96,7 @@ fn a_call_goes_on_when_its_check_tone_comes_back() {
     assert!(talked(&far.records[0]), "{:#?}", far.records);
     insta::assert_snapshot!("check_passes", ladder(near, of_circuits));
     insta::assert_snapshot!("check_passes_far", ladder(far, of_circuits));
+    leave_captures("check_passes", pair);
 }
 
 /// The first circuit is all noise: the call goes by another, the circuit is checked again until it
@@ -131,6 +142,7 @@ fn a_circuit_that_fails_its_check_is_left_and_checked_again() {
     let [near, far] = &pair.sides;
     insta::assert_snapshot!("check_fails", ladder(near, of_circuits));
     insta::assert_snapshot!("check_fails_far", ladder(far, of_circuits));
+    leave_captures("check_fails", pair);
 }
 
 /// Every circuit fails: the caller is told, and nobody at the far end ever hears of the call.

@@ -17,6 +17,8 @@ use lab::sip_peer::{self, SipPeer, SipPeerConfig};
 use media_bridge::QueueRtp;
 use tdm::{Alarm, BitErrors, Due, SpanCounters, SpanEvent, SpanId, SpanIo, SpanTick};
 
+use crate::capture::Direction;
+use crate::capture::wire::Wire;
 use crate::cdr::CallRecord;
 use crate::config::Environment;
 use crate::demo::settings::{self, Places};
@@ -44,6 +46,8 @@ pub(super) struct Side {
     pub(super) records: Vec<CallRecord>,
     pub(super) traces: Vec<Trace>,
     recorder: Recorder<Vec<u8>>,
+    /// What crossed its borders, RTP apart.
+    pub(super) wire: Wire,
 }
 
 /// Both, and what is between them.
@@ -189,6 +193,7 @@ impl Side {
                 false,
             ),
             recorder: Recorder::new(Vec::new(), &source, birth).unwrap(),
+            wire: Wire::new(base),
             iwu,
             plan,
             rtp,
@@ -202,13 +207,24 @@ impl Side {
 
     fn input(&mut self, now: Instant, network: &mut Network, input: Input) {
         self.recorder.input(now, &input).unwrap();
+        match &input {
+            Input::Sip(Flow { local, remote, .. }, octets) => {
+                self.wire.datagram(now, (*remote, *local), octets);
+            }
+            Input::SignalUnit(_, octets) => self.wire.unit(now, Direction::Received, octets),
+            _ => {}
+        }
         self.iwu.handle_input(now, input);
         while let Some(output) = self.iwu.poll_output() {
             self.recorder.output(&output).unwrap();
             let up = &mut self.up;
             match output {
-                Output::Sip(flow, octets) => network.send(now, flow.local, flow.remote, octets),
+                Output::Sip(flow, octets) => {
+                    self.wire.datagram(now, (flow.local, flow.remote), &octets);
+                    network.send(now, flow.local, flow.remote, octets);
+                }
                 Output::SignalUnit(link, octets) => {
+                    self.wire.unit(now, Direction::Sent, &octets);
                     let unit = SignalUnit::new(&octets).unwrap();
                     let down = Down::SignalUnit(link, unit);
                     self.worker.down(down, &mut |word| up.push_back(word));

@@ -13,7 +13,6 @@ mod sip_far_end;
 mod srtp;
 mod stand;
 mod transparency;
-mod wire;
 
 /// Each flow is a function from a standard to its ladder; the ladders are files under `snapshots`.
 macro_rules! flows {

@@ -13,8 +13,8 @@ use media_bridge::{BridgeId, Command, Statistics};
 use mtp::{LineEvent, LinkId, Mtp, PointCode, Sls, Transfer};
 
 use super::sip_far_end::Heard;
-use super::wire::Wire;
 use crate::capture::Direction;
+use crate::capture::wire::{self, Wire};
 use crate::cdr::CallRecord;
 use crate::config::{Config, Environment, Standard};
 use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
@@ -438,5 +438,5 @@ pub(super) fn reviewed(document: &str, name: &str, ladder: String) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, ladder));
-    super::wire::write(&format!("{document}__{name}"));
+    wire::write(&format!("{document}__{name}"));
 }

@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::capture::{Capture, Direction};
+use super::{Capture, Direction};
 use crate::config::Standard;
 
 /// A capture in the making.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     start: Instant,
     capture: Capture<Vec<u8>>,
 }
@@ -22,7 +22,7 @@ thread_local! {
 }
 
 impl Wire {
-    pub(super) fn new(start: Instant) -> Self {
+    pub(crate) fn new(start: Instant) -> Self {
         let capture = Capture::new(Vec::new()).unwrap();
         Self { start, capture }
     }
@@ -32,7 +32,7 @@ impl Wire {
     }
 
     /// A datagram, or as much of a connection as was read at once, from one address to another.
-    pub(super) fn datagram(
+    pub(crate) fn datagram(
         &mut self,
         now: Instant,
         (from, to): (SocketAddr, SocketAddr),
@@ -42,13 +42,13 @@ impl Wire {
         self.capture.datagram(at, from, to, octets).unwrap();
     }
 
-    pub(super) fn unit(&mut self, now: Instant, direction: Direction, octets: &[u8]) {
+    pub(crate) fn unit(&mut self, now: Instant, direction: Direction, octets: &[u8]) {
         let at = self.at(now);
         self.capture.signal_unit(at, direction, octets).unwrap();
     }
 
     /// The flow is over.
-    pub(super) fn end(self, standard: Standard) {
+    pub(crate) fn end(self, standard: Standard) {
         let capture = self.capture.into_inner();
         OVER.with_borrow_mut(|over| over.push((standard, capture)));
     }
@@ -56,7 +56,7 @@ impl Wire {
 
 /// Writes `target/tmp/captures/NAME.pcapng` of the flow that was over last, and one of each that was
 /// over before, as that of the other office. Those with ANSI are told by the end of their names.
-pub(super) fn write(name: &str) {
+pub(crate) fn write(name: &str) {
     // The test is target/PROFILE/deps/NAME.
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().nth(3).map(PathBuf::from).unwrap();
