@@ -59,7 +59,7 @@ const PROOFS: &[(&[u8], &str, &str)] = &[
     (&[3], "isup/src/node/tests/annex_a.rs", "t3_2_9_9_the_circuit_of_an_overloaded_far_end_is_released"),
     (&[4], "isup/src/node/tests/q784/special.rs", "group_8_2_user_part_availability"),
     (&[10], "gateway/iwu/tests/rfc3578.rs", "s2_2_t10_expires"),
-    (&[11], "gateway/iwu/tests/rfc3398.rs", "s8_1_3_sip_timeout"),
+    (&[11], "gateway/iwu/tests/rfc3398/from_a_circuit.rs", "s8_1_3_sip_timeout"),
     (&[24, 25, 26], "isup/src/node/tests/q784/special.rs", "group_6_1_continuity_check"),
     (&[27], "isup/src/node/tests/q784/supervision.rs", "group_1_4_continuity_check_on_idle_circuits"),
     (&[28], "isup/src/node/tests/query.rs", "no_answer_is_told"),
