@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -49,8 +50,14 @@ impl Files {
             }
             None => None,
         };
+        // Nobody else is to read what was said, nor what tags and nonces come from.
         let begun = |path: &Path| {
-            File::create(path)
+            OpenOptions::new()
+                .create(true)
+                .write(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(path)
                 .map(BufWriter::new)
                 .map_err(|error| ShellError::File {
                     path: path.to_owned(),

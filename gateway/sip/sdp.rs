@@ -3,16 +3,18 @@
 
 pub mod crypto;
 mod events;
+mod stream;
+mod write;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use media_bridge::comfort;
-use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use thiserror::Error;
 
-use crypto::{Line, Offered, Profile, Protection, Srtp, Unusable};
+use crypto::{Line, Profile, Protection, Srtp, Unusable};
+use stream::{Stream, parse, streams};
+use write::{Extras, audio, refused, write};
 
 pub use events::Events;
 
@@ -457,154 +459,6 @@ pub fn conclude(local: &Capabilities, answer: &[u8]) -> Result<MediaPlan, Refusa
     Ok(plan)
 }
 
-/// One audio stream of a description.
-struct Stream {
-    rtp: SocketAddr,
-    formats: Vec<(u8, Codec)>,
-    telephone_event: Option<u8>,
-    events: Events,
-    comfort_noise: bool,
-    redundancy: Option<u8>,
-    tone: Option<u8>,
-    rtcp: SocketAddr,
-    rtcp_mux: bool,
-    ptime: Option<Duration>,
-    maxptime: Option<Duration>,
-    direction: Direction,
-    profile: Profile,
-    lines: Vec<Result<Offered, (u32, Unusable)>>,
-}
-
-fn parse(description: &[u8]) -> Result<Session, Refusal> {
-    Session::parse(description).map_err(|e| Refusal::Malformed(e.to_string()))
-}
-
-/// The audio streams that are not refused, with their m= line index.
-fn streams(session: &Session) -> impl Iterator<Item = (usize, Result<Stream, Refusal>)> {
-    session
-        .medias
-        .iter()
-        .enumerate()
-        .filter(|(_, media)| {
-            media.media.eq_ignore_ascii_case("audio")
-                && Profile::named(&media.proto).is_some()
-                && media.port != 0
-        })
-        .map(|(index, media)| (index, stream(session, media)))
-}
-
-fn stream(session: &Session, media: &Media) -> Result<Stream, Refusal> {
-    let connection = media
-        .connections
-        .first()
-        .or(session.connection.as_ref())
-        .ok_or_else(|| Refusal::Address(String::new()))?;
-    let address: IpAddr = connection
-        .connection_address
-        .parse()
-        .map_err(|_| Refusal::Address(connection.connection_address.clone()))?;
-    let rtpmap = |payload_type: u8| {
-        media
-            .get_attribute_values("rtpmap")
-            .flatten()
-            .filter_map(|value| value.trim().split_once(' '))
-            .find(|(number, _)| number.parse() == Ok(payload_type))
-            .map(|(_, encoding)| encoding.trim())
-    };
-    let mut formats = Vec::new();
-    let (mut telephone_event, mut comfort_noise) = (None, false);
-    let (mut redundancy, mut tone) = (None, None);
-    for payload_type in media
-        .fmt
-        .split_ascii_whitespace()
-        .filter_map(|fmt| fmt.parse::<u8>().ok())
-    {
-        let Some(encoding) = rtpmap(payload_type) else {
-            match payload_type {
-                0 => formats.push((0, Codec::Pcmu)),
-                8 => formats.push((8, Codec::Pcma)),
-                comfort::PAYLOAD_TYPE => comfort_noise = true,
-                _ => {}
-            }
-            continue;
-        };
-        let mut elements = encoding.split('/');
-        let name = elements.next().unwrap_or_default().trim();
-        // A clock rate other than 8000 or a second channel is another format.
-        let narrow = elements.next().is_some_and(|rate| rate.trim() == "8000")
-            && elements
-                .next()
-                .is_none_or(|channels| channels.trim() == "1");
-        if !narrow {
-            continue;
-        }
-        if name.eq_ignore_ascii_case("telephone-event") {
-            telephone_event = telephone_event.or(Some(payload_type));
-        } else if name.eq_ignore_ascii_case("CN") {
-            comfort_noise |= payload_type == comfort::PAYLOAD_TYPE;
-        } else if name.eq_ignore_ascii_case("red") {
-            redundancy = redundancy.or(Some(payload_type));
-        } else if name.eq_ignore_ascii_case("tone") {
-            tone = tone.or(Some(payload_type));
-        } else if let Some(codec) = Codec::named(name) {
-            formats.push((payload_type, codec));
-        }
-    }
-    let events = media
-        .get_attribute_values("fmtp")
-        .flatten()
-        .filter_map(|value| value.trim().split_once(' '))
-        .find(|(number, _)| number.parse().ok() == telephone_event && telephone_event.is_some())
-        .map_or(Events::DTMF, |(_, list)| Events::parse(list));
-    let milliseconds = |name| {
-        media
-            .get_attribute_values(name)
-            .flatten()
-            .find_map(|value| value.trim().parse::<u64>().ok())
-            .map(Duration::from_millis)
-    };
-    let stated = media
-        .attributes
-        .iter()
-        .chain(&session.attributes)
-        .find_map(|attribute| Direction::named(&attribute.attribute))
-        .unwrap_or_default();
-    Ok(Stream {
-        rtp: SocketAddr::new(address, media.port),
-        formats,
-        telephone_event,
-        events,
-        comfort_noise,
-        redundancy,
-        tone,
-        rtcp: rtcp(media, SocketAddr::new(address, media.port)),
-        rtcp_mux: media.has_attribute("rtcp-mux"),
-        ptime: milliseconds("ptime"),
-        maxptime: milliseconds("maxptime"),
-        // The hold of RFC 2543: address 0 receives nothing (RFC 3264 §8.4).
-        direction: Direction::new(
-            stated.sends(),
-            stated.receives() && !address.is_unspecified(),
-        ),
-        profile: Profile::named(&media.proto).unwrap_or_default(),
-        lines: crypto::lines(media),
-    })
-}
-
-/// Where RTCP of a stream goes: the port after RTP's, unless `a=rtcp` names another, with an address
-/// or without (RFC 3605 §2.1).
-fn rtcp(media: &Media, rtp: SocketAddr) -> SocketAddr {
-    let next = SocketAddr::new(rtp.ip(), rtp.port().wrapping_add(1));
-    let stated = media.get_attribute_values("rtcp").flatten().next();
-    let mut words = stated.unwrap_or_default().split_ascii_whitespace();
-    let Some(port) = words.next().and_then(|port| port.parse().ok()) else {
-        return next;
-    };
-    // After the port: IN, IP4 or IP6, and the address.
-    let address = words.nth(2).and_then(|address| address.parse().ok());
-    SocketAddr::new(address.unwrap_or(rtp.ip()), port)
-}
-
 fn agree(
     local: &Capabilities,
     stream: Stream,
@@ -654,117 +508,6 @@ fn packet_time(wanted: Duration) -> Option<Duration> {
     PTIME
         .contains(&milliseconds)
         .then(|| Duration::from_millis(milliseconds))
-}
-
-/// What a stream has beside its codecs.
-#[derive(Debug, Clone, Copy)]
-struct Extras {
-    telephone_event: Option<u8>,
-    comfort_noise: bool,
-    redundancy: Option<u8>,
-    tone: Option<u8>,
-    rtcp_mux: bool,
-}
-
-fn audio(
-    port: u16,
-    formats: &[(u8, Codec)],
-    extras: Extras,
-    ptime: Duration,
-    direction: Direction,
-) -> Media {
-    let Extras {
-        telephone_event,
-        comfort_noise,
-        redundancy,
-        tone,
-        rtcp_mux,
-    } = extras;
-    let numbers: Vec<String> = formats
-        .iter()
-        .map(|(number, _)| *number)
-        .chain(telephone_event)
-        .chain(comfort_noise.then_some(comfort::PAYLOAD_TYPE))
-        .chain(redundancy)
-        .chain(tone)
-        .map(|number| number.to_string())
-        .collect();
-    let mut attributes: Vec<Attribute> = formats
-        .iter()
-        .map(|(number, codec)| {
-            Attribute::with_value("rtpmap", format!("{number} {}/8000", codec.name()))
-        })
-        .collect();
-    if let Some(number) = telephone_event {
-        attributes.push(Attribute::with_value(
-            "rtpmap",
-            format!("{number} telephone-event/8000"),
-        ));
-        attributes.push(Attribute::with_value("fmtp", format!("{number} 0-15")));
-    }
-    if comfort_noise {
-        let number = comfort::PAYLOAD_TYPE;
-        attributes.push(Attribute::with_value("rtpmap", format!("{number} CN/8000")));
-    }
-    if let (Some(number), Some((codec, _))) = (redundancy, formats.first()) {
-        attributes.push(Attribute::with_value(
-            "rtpmap",
-            format!("{number} red/8000"),
-        ));
-        // The preferred codec, and up to two repeated packets of it (RFC 2198 §5).
-        let levels = format!("{number} {codec}/{codec}/{codec}");
-        attributes.push(Attribute::with_value("fmtp", levels));
-    }
-    if let Some(number) = tone {
-        attributes.push(Attribute::with_value(
-            "rtpmap",
-            format!("{number} tone/8000"),
-        ));
-    }
-    attributes.push(Attribute::with_value("ptime", ptime.as_millis()));
-    if rtcp_mux {
-        attributes.push(Attribute::new("rtcp-mux"));
-    }
-    attributes.push(Attribute::new(direction.name()));
-    Media {
-        media: "audio".to_owned(),
-        port,
-        num_ports: None,
-        proto: Profile::Avp.name().to_owned(),
-        fmt: numbers.join(" "),
-        media_title: None,
-        connections: Vec::new(),
-        bandwidths: Vec::new(),
-        key: None,
-        attributes,
-    }
-}
-
-/// A refused stream: its m= line with port 0 (RFC 3264 §6).
-fn refused(offered: &Media) -> Media {
-    Media {
-        port: 0,
-        num_ports: None,
-        media_title: None,
-        connections: Vec::new(),
-        bandwidths: Vec::new(),
-        key: None,
-        attributes: Vec::new(),
-        ..offered.clone()
-    }
-}
-
-fn write(local: &Capabilities, medias: Vec<Media>) -> Bytes {
-    let session = Session {
-        connection: Some(Connection::from_ip_addr(local.rtp.ip())),
-        times: vec![Time::new(0, 0)],
-        medias,
-        ..Session::new(
-            Origin::with_ip_addr(local.session_id, local.version, local.rtp.ip()),
-            "-",
-        )
-    };
-    Bytes::from(session.to_string())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -242,6 +243,10 @@ impl World {
         gateway.terminate();
         let status = gateway.wait(Duration::from_secs(20));
         assert!(status.success(), "the gateway ended with {status}");
+        for file in [CAPTURE, RECORDING] {
+            let mode = fs::metadata(self.directory.join(file)).map(|file| file.mode());
+            assert_eq!(mode.unwrap() & 0o077, 0, "others may read {file}");
+        }
         tshark::assert_clean(&self.directory.join(CAPTURE));
         let mut replay = Command::new(env!("CARGO_BIN_EXE_isthmus"));
         replay.arg("replay").arg(self.directory.join(RECORDING));
