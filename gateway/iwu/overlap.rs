@@ -192,15 +192,16 @@ impl Iwu {
             } => earlier.call_id == incoming.call_id && earlier.from_tag == incoming.from_tag,
             Origin::Isup { .. } => false,
         };
-        let found = self.legs.iter().find(|(_, leg)| {
+        let is_it = |leg: &super::leg::Leg| {
+            let call = leg.call.as_ref();
             same_call(&leg.route.origin)
                 && Some(leg.trunk) == index
-                && leg
-                    .call
-                    .as_ref()
-                    .is_some_and(|call| call.state() == "Trying")
-        });
-        let Some((id, leg)) = found.map(|(id, leg)| (*id, leg)) else {
+                && call.is_some_and(|call| call.state() == "Trying")
+        };
+        let Some(id) = self.by_call_id.get(&incoming.call_id) else {
+            return false;
+        };
+        let Some(leg) = self.legs.get(&id).filter(|leg| is_it(leg)) else {
             return false;
         };
         let Some(sam) = self.further_digits(leg, incoming) else {
