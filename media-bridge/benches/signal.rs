@@ -8,11 +8,13 @@
     reason = "a bench: frames are 160 samples, rounds are not empty"
 )]
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests ask spandsp for more")]
 #[path = "../tests/spandsp/judge.rs"]
 mod judge;
 #[path = "../tests/libsrtp/judge.rs"]
 mod libsrtp;
+#[path = "../tests/judge/program.rs"]
+mod program;
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -19,6 +19,14 @@ const CALLER: &str = "+49305550007";
 const SIP_USER: &str = "+49305550100";
 const PASSWORD: &str = "not-to-be-recorded";
 
+/// Requests within dialogs, and CANCEL, go the way of the INVITE.
+const WITHIN_DIALOGS: &str = r#"if (is_method("CANCEL")) { t_relay(); exit; }
+    if (has_totag()) {
+        loose_route();
+        t_relay();
+        exit;
+    }"#;
+
 /// Its main process ends the others when it is asked to end.
 struct Proxy(Program);
 
@@ -78,12 +86,7 @@ listen=tls:127.0.0.1:{tls}
 {modules}
 modparam("tls", "config", "{folder_text}/tls.cfg")
 request_route {{
-    if (is_method("CANCEL")) {{ t_relay(); exit; }}
-    if (has_totag()) {{
-        loose_route();
-        t_relay();
-        exit;
-    }}
+    {WITHIN_DIALOGS}
     if ($proto == "tls") {{
         if (!pv_proxy_authenticate("proxy", "{PASSWORD}", "0")) {{
             proxy_challenge("proxy", "1");
@@ -202,12 +205,7 @@ listen=tcp:127.0.0.1:{port}
 modparam("auth", "algorithm", "SHA-256")
 modparam("usrloc", "db_mode", 0)
 request_route {{
-    if (is_method("CANCEL")) {{ t_relay(); exit; }}
-    if (has_totag()) {{
-        loose_route();
-        t_relay();
-        exit;
-    }}
+    {WITHIN_DIALOGS}
     if (is_method("REGISTER")) {{
         if (!pv_www_authenticate("carrier", "{PASSWORD}", "0")) {{
             www_challenge("carrier", "1");

@@ -1,6 +1,11 @@
 //! Two spans on two pseudo-terminals with a cable between them that corrupts, loses and delays octets.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 #![allow(
     clippy::disallowed_methods,
     reason = "a test in real time: devices, a thread for the cable"

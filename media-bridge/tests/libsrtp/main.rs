@@ -12,6 +12,8 @@
 )]
 
 mod judge;
+#[path = "../judge/program.rs"]
+mod program;
 
 use judge::Judge;
 use media_bridge::rtp::Header;

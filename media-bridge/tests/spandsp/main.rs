@@ -9,3 +9,5 @@ mod dtmf;
 mod echo;
 mod judge;
 mod modem;
+#[path = "../judge/program.rs"]
+mod program;
