@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use media_bridge::{
-    BridgeId, Codec, Command, Datagram, Event, Flow, RtpIo, RtpPort, Shard, ShardConfig, Sink,
+    BridgeId, Codec, Command, Datagram, Event, Flow, Pace, RtpIo, RtpPort, Shard, ShardConfig, Sink,
 };
 use mtp::LinkId;
 use tdm::{
@@ -339,7 +339,7 @@ impl Copying<'_, '_> {
         }
     }
 
-    fn pass(self, datagram: Datagram<'_>, sink: &mut Sink<'_>) -> u8 {
+    fn pass(self, datagram: Datagram<'_>, sink: &mut Sink<'_>) -> Pace {
         let Datagram {
             port, flow, source, ..
         } = datagram;

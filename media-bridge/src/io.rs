@@ -29,10 +29,20 @@ pub struct Datagram<'a> {
     pub octets: &'a mut [u8],
 }
 
-/// Takes a datagram and says in how many ticks the next one on the same port is expected: 0 when
-/// another may be there already. A pool may leave the port alone for so long, and looks more
-/// often now and then, so that a wrong answer delays packets by less than what it said and heals.
-pub type Sink<'a> = dyn FnMut(Datagram<'_>) -> u8 + 'a;
+/// What a datagram tells of the pace of its port. A pool may leave the port alone until the next one
+/// is expected, and looks more often now and then, so that a wrong answer delays packets by less
+/// than what it said and heals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pace {
+    /// Ticks by which this one stands after the one that was expected: what lay between was lost,
+    /// or not sent.
+    pub skipped: u8,
+    /// Ticks from this one to the next; 0, as by default, when another may be there already.
+    pub next: u8,
+}
+
+/// Takes a datagram and says what it tells of the pace of its port.
+pub type Sink<'a> = dyn FnMut(Datagram<'_>) -> Pace + 'a;
 
 /// A pool of RTP ports.
 pub trait RtpIo {

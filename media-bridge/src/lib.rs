@@ -41,7 +41,7 @@ pub use command::{
     Redundancy, Refusal, Rtcp, Rtp, RtpPort, Side, Spent,
 };
 pub use dtmf::Digit;
-pub use io::{Datagram, Flow, NullRtp, QueueRtp, RtpIo, Sink};
+pub use io::{Datagram, Flow, NullRtp, Pace, QueueRtp, RtpIo, Sink};
 pub use shard::{Shard, ShardConfig};
 pub use statistics::{ShardStatistics, Statistics};
 pub use udp::{BindError, UdpRtp};

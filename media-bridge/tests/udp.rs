@@ -10,7 +10,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use media_bridge::{BindError, Datagram, Flow, RtpIo, RtpPort, UdpRtp};
+use media_bridge::{BindError, Datagram, Flow, Pace, RtpIo, RtpPort, UdpRtp};
 
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -28,7 +28,10 @@ fn received(pool: &mut UdpRtp) -> Vec<(RtpPort, SocketAddr, Vec<u8>)> {
     let mut sink = |datagram: Datagram<'_>| {
         assert_eq!(datagram.flow, Flow::Rtp);
         packets.push((datagram.port, datagram.source, datagram.octets.to_vec()));
-        2
+        Pace {
+            skipped: 0,
+            next: 2,
+        }
     };
     pool.receive(&mut sink);
     for port in 0..pool.ports() {
@@ -208,7 +211,7 @@ fn rtcp_has_the_odd_port_after_rtp() {
     let mut heard = Vec::new();
     pool.receive(&mut |datagram| {
         heard.push((datagram.port, datagram.flow, datagram.octets.len()));
-        0
+        Pace::default()
     });
     assert_eq!(heard, [(RtpPort(1), Flow::Rtcp, 32)]);
 }

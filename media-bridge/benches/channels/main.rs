@@ -3,7 +3,8 @@
 //! delay added mouth to ear.
 //!
 //! `cargo bench -p media-bridge --bench channels [-- [CHANNELS...] [ROW]]`: by default 120, 480 and
-//! 1,920 channels, and all rows; with ROW only the rows that have it in their names. A row that
+//! 1,920 channels, and all rows; with ROW only the rows that have it in their names, and without
+//! rtpengine unless that is the name. A row that
 //! needs a program which is not installed says so.
 //!
 //! A channel receives and sends 50 packets a second of 20 ms of G.711. All is done by one thread on
@@ -72,7 +73,7 @@ impl Rounds {
 }
 
 /// The cells of a column: the floor, the bridges alone, the rows, rtpengine relaying and converting.
-fn measure(channels: usize, rows: &[bridges::Row]) -> Vec<String> {
+fn measure(channels: usize, rows: &[bridges::Row], engine: bool) -> Vec<String> {
     let per_channel = |ns: u64| ns as f64 / 1e3 / channels as f64 / (TICKS as f64 / 100.0);
     let mut peers = Peers::new(channels);
     let mut floors = Rounds::default();
@@ -95,7 +96,7 @@ fn measure(channels: usize, rows: &[bridges::Row]) -> Vec<String> {
             take(rounds, per_channel(Bridges::run(row, &mut peers)));
         }
         for (convert, rounds) in &mut engines {
-            if let (Ok(figures), true) = (&mut *rounds, ENGINE_ROUNDS.contains(&round)) {
+            if let (Ok(figures), true) = (&mut *rounds, engine && ENGINE_ROUNDS.contains(&round)) {
                 match Engine::start(channels, *convert) {
                     Ok(engine) => take(figures, engine.run()),
                     Err(why) => *rounds = Err(why),
@@ -128,8 +129,14 @@ fn main() {
         .into_iter()
         .filter(|row| filter.is_none_or(|part| row.name.contains(part.as_str())))
         .collect();
-    println!("{}", rtpengine::version());
-    let columns: Vec<Vec<String>> = counts.iter().map(|&count| measure(count, &rows)).collect();
+    let engine = filter.is_none_or(|part| "rtpengine".contains(part.as_str()));
+    if engine {
+        println!("{}", rtpengine::version());
+    }
+    let columns: Vec<Vec<String>> = counts
+        .iter()
+        .map(|&count| measure(count, &rows, engine))
+        .collect();
     let heads: Vec<String> = counts.iter().map(|n| format!("{n} channels")).collect();
     println!(
         "| CPU µs per channel and second (ratio to the floor) | {} |",

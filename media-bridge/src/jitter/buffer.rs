@@ -193,6 +193,17 @@ impl Buffer {
         }
     }
 
+    /// Octets between the newest one and a packet of that timestamp: lost, or never sent. None when
+    /// it lies before, or nowhere near.
+    pub(crate) fn gap(&self, timestamp: u32) -> usize {
+        let Some((newest, at)) = self.newest else {
+            return 0;
+        };
+        let position = at + i64::from(timestamp_distance(newest, timestamp));
+        let gap = usize::try_from(position - self.end).unwrap_or(0);
+        if gap < FAR_BEHIND as usize { gap } else { 0 }
+    }
+
     /// The sender is another one: the next packet starts anew.
     pub fn restart(&mut self) {
         self.newest = None;

@@ -14,7 +14,7 @@ use crate::SAMPLES_PER_MS;
 use crate::command::{BridgeId, Codec, Event, Path, Refusal, Room, Rtp, RtpPort, Side, Spent};
 use crate::dtmf::Digit;
 use crate::echo;
-use crate::io::{Datagram, Flow, RtpIo};
+use crate::io::{Datagram, Flow, Pace, RtpIo};
 use crate::modem;
 use crate::srtp::{Srtp, TRAILER};
 use crate::statistics::Statistics;
@@ -233,13 +233,13 @@ impl Bridge {
         self.attachment.as_ref()?.to_timeslot.latched()
     }
 
-    /// Takes a datagram from the network; says in how many ticks the next one is expected.
+    /// Takes a datagram from the network; says what it tells of the pace of its stream.
     pub(super) fn receive(
         &mut self,
         now: Instant,
         datagram: Datagram<'_>,
         events: &mut dyn FnMut(Event),
-    ) -> u8 {
+    ) -> Pace {
         let Datagram {
             source,
             octets,
@@ -255,7 +255,7 @@ impl Bridge {
             ..
         } = self;
         let Some(attachment) = attachment else {
-            return 0;
+            return Pace::default();
         };
         if flow == Flow::Rtcp || (attachment.reports.mux() && is_rtcp(octets)) {
             let ways = (&attachment.to_rtp, &attachment.to_timeslot);
@@ -263,11 +263,11 @@ impl Bridge {
             attachment
                 .reports
                 .receive(now, source, octets, ways, srtp, statistics);
-            return 0;
+            return Pace::default();
         }
         if attachment.to_timeslot.is_stranger(source) {
             statistics.packets_stranger += 1;
-            return 0;
+            return Pace::default();
         }
         let octets: &[u8] = match &mut attachment.srtp {
             None => octets,
@@ -275,7 +275,7 @@ impl Bridge {
                 Ok(length) => octets.get(..length).unwrap_or_default(),
                 Err(failure) => {
                     statistics.drop_protected(failure);
-                    return 0;
+                    return Pace::default();
                 }
             },
         };
@@ -299,8 +299,8 @@ impl Bridge {
             });
         }
         match received {
-            Received::Expected { next } => next,
-            _ => 0,
+            Received::Expected(pace) => pace,
+            _ => Pace::default(),
         }
     }
 

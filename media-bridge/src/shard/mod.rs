@@ -16,7 +16,7 @@ use tdm::{Law, SpanId, SpanTick, TIMESLOTS, Timeslot};
 
 use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Spent};
 use crate::continuity::Continuity;
-use crate::io::RtpIo;
+use crate::io::{Pace, RtpIo};
 use crate::statistics::ShardStatistics;
 use crate::vector::prefetch;
 use bridge::Bridge;
@@ -234,7 +234,7 @@ impl Shard {
                 }
                 None => {
                     statistics.packets_unclaimed += 1;
-                    0
+                    Pace::default()
                 }
             }
         });

@@ -9,6 +9,7 @@ use crate::SAMPLES_PER_MS;
 use crate::command::{Codec, JitterConfig, Rtp};
 use crate::dtmf::Digit;
 use crate::event;
+use crate::io::Pace;
 use crate::jitter::{Arrival, Buffer, Counters, Order, Ring, Sequence};
 use crate::redundancy;
 use crate::rtcp::Seen;
@@ -85,8 +86,8 @@ pub(super) enum Received {
     First,
     /// A packet of the stream.
     Accepted,
-    /// The next packet of the stream, with audio for so many ticks.
-    Expected { next: u8 },
+    /// The next packet of audio, perhaps after others that were lost.
+    Expected(Pace),
     /// Not for this stream; counted.
     Refused,
 }
@@ -232,8 +233,13 @@ impl ToTimeslot {
         }
         self.ssrc = Some(header.ssrc);
         let order = self.sequence.update(header.sequence);
-        let is_next = order == Order::Next { skipped: 0 } && !is_event && !is_noise && !is_tone;
-        let next = u8::try_from(payload.len() / TICK_OCTETS).unwrap_or(0);
+        let is_audio = !is_event && !is_noise && !is_tone;
+        let is_next = matches!(order, Order::Next { .. }) && is_audio;
+        let ticks = |octets: usize| u8::try_from(octets / TICK_OCTETS).unwrap_or(0);
+        let pace = Pace {
+            skipped: ticks(self.buffer.gap(header.timestamp)),
+            next: ticks(payload.len()),
+        };
         self.count(now, order, payload.len(), first, statistics);
         if let Order::Next { skipped } = order
             && skipped > 0
@@ -278,7 +284,7 @@ impl ToTimeslot {
         if first {
             Received::First
         } else if is_next {
-            Received::Expected { next }
+            Received::Expected(pace)
         } else {
             Received::Accepted
         }

@@ -28,7 +28,7 @@ use rustix::event::epoll;
 use socket::{Connected, read_all};
 
 use crate::command::RtpPort;
-use crate::io::{Flow, RtpIo, Sink};
+use crate::io::{Flow, Pace, RtpIo, Sink};
 
 /// Longest datagram taken; longer ones are dropped and counted.
 const DATAGRAM: usize = 2_048;
@@ -279,7 +279,9 @@ impl RtpIo for UdpRtp {
             let sockets = [Some(&place.rtp), place.rtcp.as_ref()];
             for socket in sockets.into_iter().flatten() {
                 let nobody = &mut UdpCounters::default();
-                read_all(socket, port, Flow::Rtp, buffer, nobody, &mut |_| 0);
+                read_all(socket, port, Flow::Rtp, buffer, nobody, &mut |_| {
+                    Pace::default()
+                });
             }
         }
     }

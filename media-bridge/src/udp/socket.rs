@@ -67,8 +67,8 @@ impl Connected {
         }
     }
 
-    /// Reads what is there at tick `now`, if something may be. One packet is expected, and when it is found as expected
-    /// nothing more is asked; a port that is not as expected is emptied.
+    /// Reads what is there at tick `now`, if something may be. One packet is expected, and when it
+    /// is found in its tick nothing more is asked; a port that is not as expected is emptied.
     pub(super) fn look(
         &mut self,
         now: u32,
@@ -80,7 +80,7 @@ impl Connected {
         if !self.schedule.due(now) {
             return;
         }
-        let mut alone = self.clean && self.schedule.expects(now);
+        let mut alone = self.clean;
         for _ in 0..MOST {
             let received = if self.clean {
                 self.socket.recv(buffer).map(|length| (length, self.peer))
@@ -102,16 +102,13 @@ impl Connected {
             let Some(octets) = whole(buffer, length, counters) else {
                 continue;
             };
-            let next = sink(Datagram {
+            let pace = sink(Datagram {
                 port,
                 flow: Flow::Rtp,
                 source,
                 octets,
             });
-            if next > 0 {
-                self.schedule.found(now, next);
-            }
-            alone &= next > 0;
+            alone &= pace.next > 0 && self.schedule.found(now, pace);
             if alone {
                 return;
             }
