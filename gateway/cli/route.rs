@@ -258,6 +258,7 @@ impl Attempt<'_> {
         let sip = &self.config.sip;
         let invite = invite::invite(&invite::Setup {
             iam: &iam,
+            received: &[],
             called: self.number,
             group,
             trunk,

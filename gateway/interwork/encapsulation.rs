@@ -31,7 +31,7 @@ const CARRIERS: &[(MessageType, &[Carrier])] = {
     use MessageType as M;
     &[
         (M::Iam, &[C::Invite]),
-        (M::Sam, &[C::Info]),
+        (M::Sam, &[C::Invite, C::Info]),
         (M::Acm, &[C::Provisional, C::Info]),
         (M::Cpg, &[C::Provisional, C::Info]),
         (M::Anm, &[C::Answer]),
@@ -147,10 +147,38 @@ pub fn converted_body(trunk: &SipTrunk, message: &Message) -> Option<(IsupBody, 
     Some((body, converted.changes))
 }
 
+/// What an INVITE to this trunk carries: the IAM, and the SAMs beside it where they are told one
+/// by one (RFC 3578 §3.2). `received` is the IAM as it came and the SAMs after it, `iam` has the
+/// digits of all; it goes alone where nothing was received but it, and to a variant without SAM.
+#[must_use]
+pub fn of_invite(
+    trunk: &SipTrunk,
+    iam: &Message,
+    received: &[Message],
+) -> (Option<IsupBody>, Vec<IsupBody>) {
+    let each = received.iter().map(|message| body(trunk, message));
+    let mut each = each.collect::<Option<Vec<_>>>().unwrap_or_default();
+    match each.is_empty() {
+        true => (body(trunk, iam), Vec::new()),
+        false => {
+            let sams = each.split_off(1);
+            (each.pop(), sams)
+        }
+    }
+}
+
 /// The ISUP message of a body, when there is one and it can be read.
 #[must_use]
 pub fn decoded(bodies: &Bodies) -> Option<Message> {
-    let isup = bodies.isup.as_ref()?;
+    read(bodies.isup.as_ref()?)
+}
+
+/// The ISUP messages of a body in order, each when it can be read.
+pub fn all_decoded(bodies: &Bodies) -> impl Iterator<Item = Option<Message>> {
+    bodies.isup.iter().chain(&bodies.further_isup).map(read)
+}
+
+fn read(isup: &IsupBody) -> Option<Message> {
     let variant = variant(&isup.version, isup.base.as_deref())?;
     Message::decode_variant(&isup.octets, variant).ok()
 }
@@ -168,11 +196,24 @@ pub fn understood(trunk: &SipTrunk, bodies: &Bodies) -> Option<Message> {
 /// (RFC 3204 §3.3, RFC 5621 §8).
 #[must_use]
 pub fn must_be_refused(trunk: &SipTrunk, bodies: &Bodies) -> bool {
-    let required = bodies
-        .isup
-        .as_ref()
-        .is_some_and(|isup| isup.handling == Handling::Required);
-    required && understood(trunk, bodies).is_none()
+    let required = |isup: &IsupBody| isup.handling == Handling::Required;
+    bodies.isup.as_ref().is_some_and(required) && understood(trunk, bodies).is_none()
+        || (bodies.further_isup.iter())
+            .any(|isup| required(isup) && (trunk.isup == IsupMode::Off || sam(isup).is_none()))
+}
+
+/// A further ISUP message of an INVITE, which may be a SAM only (RFC 3578 §3.2).
+fn sam(isup: &IsupBody) -> Option<Message> {
+    read(isup).filter(|message| message.message_type() == MessageType::Sam)
+}
+
+/// The SAMs beside the IAM of an INVITE from this trunk, in order.
+#[must_use]
+pub fn sams(trunk: &SipTrunk, bodies: &Bodies) -> Vec<Message> {
+    match trunk.isup {
+        IsupMode::Off => Vec::new(),
+        _ => bodies.further_isup.iter().filter_map(sam).collect(),
+    }
 }
 
 /// The message of an INFO that goes on to the circuit: one of the call, and none that would set

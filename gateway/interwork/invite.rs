@@ -12,8 +12,10 @@ use crate::sip::{self, Bodies, Invite};
 /// What the INVITE is made from.
 #[derive(Debug, Clone)]
 pub struct Setup<'a> {
-    /// The IAM.
+    /// The IAM, with the digits of all SAMs so far.
     pub iam: &'a Message,
+    /// The IAM and the SAMs as they came, where each goes on at once (RFC 3578 §3.2).
+    pub received: &'a [Message],
     /// The number that goes out.
     pub called: &'a Number,
     /// The trunk group it came from.
@@ -76,11 +78,12 @@ pub fn invite(setup: &Setup<'_>) -> Invite {
     invite.isup_retry = setup.trunk.isup != IsupMode::Mandatory;
     invite.session_expires = setup.trunk.session_expires;
     invite.transfer = setup.trunk.transfer;
-    let isup = encapsulation::body(setup.trunk, setup.iam);
+    let (isup, further_isup) = encapsulation::of_invite(trunk, iam, setup.received);
     invite.accept_isup = isup.is_some();
     invite.bodies = Bodies {
         sdp: Some(setup.offer.clone()),
         isup,
+        further_isup,
         ..Bodies::default()
     };
     invite

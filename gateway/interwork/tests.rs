@@ -238,6 +238,7 @@ fn an_invite_names_the_caller_unless_the_caller_is_hidden() {
         );
         invite::invite(&invite::Setup {
             iam,
+            received: &[],
             called: &called,
             group: &group,
             trunk: &trunk,
@@ -282,6 +283,7 @@ fn an_untrusted_peer_never_learns_a_hidden_number() {
         });
     let invite = invite::invite(&invite::Setup {
         iam: &iam,
+        received: &[],
         called: &Number::parse("+49305550001").unwrap(),
         group: &group,
         trunk: &SipTrunk {

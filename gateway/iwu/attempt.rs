@@ -287,7 +287,7 @@ impl Iwu {
         let Some(leg) = self.legs.get(&id) else {
             return false;
         };
-        let Origin::Isup { iam } = &leg.route.origin else {
+        let Origin::Isup { iam, .. } = &leg.route.origin else {
             return false;
         };
         let trunks = leg.route.targets.iter().filter_map(|target| match target {
@@ -410,10 +410,15 @@ impl Iwu {
             return false;
         };
         let continues = leg.continues.take();
-        let (Origin::Isup { iam }, Some(group)) =
+        let (Origin::Isup { iam, received }, Some(group)) =
             (&leg.route.origin, config.trunk_groups.get(leg.group))
         else {
             return false;
+        };
+        // Collected digits are one number, en bloc (RFC 3578 §2).
+        let received = match group.overlap {
+            config::Overlap::Pass if trunk.overlap => received.as_slice(),
+            _ => &[],
         };
         let profile = self.profiles.of(Some(index), Some(leg.group)).clone();
         let offered = bearer::codecs(iam, &trunk.codecs);
@@ -426,6 +431,7 @@ impl Iwu {
         let offer = sdp::offer(&local);
         let mut invite = invite::invite(&invite::Setup {
             iam,
+            received,
             called: &leg.route.number,
             group,
             trunk,

@@ -154,7 +154,8 @@ impl Iwu {
                     true => (IsupToSip::collecting(&iam), Vec::new()),
                     false => IsupToSip::new(&iam),
                 };
-                let route = Route::new(targets, decision, Origin::Isup { iam });
+                let received = Vec::new();
+                let route = Route::new(targets, decision, Origin::Isup { iam, received });
                 let machine = Call::IsupToSip(machine);
                 let mut leg = Leg::new(machine, 0, place.group, profile, record, route);
                 leg.circuit = Some(circuit);

@@ -18,7 +18,7 @@ use crate::interwork::{cause, encapsulation, hops, release};
 use crate::sip::{self, Flow, Hop, Incoming, Indication, Request, SessionId, sdp};
 
 /// Why an INVITE goes no further than the gateway.
-struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     cause: u8,
     why: String,
@@ -341,27 +341,28 @@ fn fits(profile: &Profile, trunk: &SipTrunk, incoming: &Incoming) -> Result<(), 
     }
 }
 
-/// The IAM of the body, by what the trunk says about ISUP.
-fn template(
+/// The IAM of the body, with the digits of the SAMs beside it (RFC 3578 §3.2), by what the trunk
+/// says about ISUP.
+pub(super) fn template(
     profile: &Profile,
     trunk: &SipTrunk,
     incoming: &Incoming,
 ) -> Result<Option<isup::Message>, Refusal> {
-    let required = |isup: &sip::IsupBody| isup.handling == sip::Handling::Required;
-    let refused = match trunk.isup {
-        // RFC 3204 §3.1: a required body that is not understood.
-        IsupMode::Off => incoming.bodies.isup.as_ref().is_some_and(required),
-        _ => encapsulation::must_be_refused(trunk, &incoming.bodies),
-    };
-    if refused {
+    // RFC 3204 §3.1: a required body that is not understood.
+    if encapsulation::must_be_refused(trunk, &incoming.bodies) {
         let why = "the ISUP body must be understood and is not";
         let mut refusal = Refusal::of(profile, Fault::IsupNotUnderstood, why);
         let accept = "application/sdp, multipart/mixed".to_owned();
         refusal.headers.push(("Accept".to_owned(), accept));
         return Err(refusal);
     }
-    let iam = encapsulation::understood(trunk, &incoming.bodies)
+    let mut iam = encapsulation::understood(trunk, &incoming.bodies)
         .filter(|m| m.message_type() == isup::MessageType::Iam);
+    if let Some(iam) = &mut iam {
+        for sam in encapsulation::sams(trunk, &incoming.bodies) {
+            super::overlap::append(iam, &sam);
+        }
+    }
     if iam.is_none() && trunk.isup == IsupMode::Mandatory {
         return Err(Refusal::of(
             profile,

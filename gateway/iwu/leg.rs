@@ -83,14 +83,18 @@ pub(super) struct Route {
 /// What every attempt is made from.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// The INVITE, with the IAM of its body.
+    /// The INVITE, with the IAM of its body, to which the digits of the SAMs beside it are added.
     Sip {
         incoming: Box<Incoming>,
         template: Option<Message>,
         caller: Option<Caller>,
     },
-    /// The IAM.
-    Isup { iam: Message },
+    /// The IAM, with the digits of all SAMs so far.
+    Isup {
+        iam: Message,
+        /// The IAM and the SAMs as they came, once there is a SAM.
+        received: Vec<Message>,
+    },
 }
 
 impl Route {

@@ -276,17 +276,13 @@ fn sip_in_short(summary: &sip::Summary, mask: bool) -> String {
         Line::Request { method, .. } => method.clone(),
         Line::Response { status, reason } => format!("{status} {reason}"),
     };
-    let isup = encapsulation::decoded(&summary.bodies)
-        .map(|message| message.message_type().acronym().to_owned());
-    let labels: Vec<String> = summary
-        .bodies
-        .labels()
-        .into_iter()
-        .map(|label| match (&isup, label.as_str()) {
-            (Some(name), "ISUP") => name.clone(),
-            _ => label,
-        })
-        .collect();
+    let mut isup = encapsulation::all_decoded(&summary.bodies);
+    let mut labels = summary.bodies.labels();
+    for label in labels.iter_mut().filter(|label| *label == "ISUP") {
+        if let Some(Some(message)) = isup.next() {
+            *label = message.message_type().acronym().to_owned();
+        }
+    }
     if !labels.is_empty() {
         text.push_str(&format!(" ({})", labels.join(", ")));
     }

@@ -3,18 +3,33 @@
 use std::time::Instant;
 
 use isup::circuit::Request;
-use isup::{CalledPartyNumber, Digits as Signals, Message, MessageType, SubsequentNumber};
+use isup::{CalledPartyNumber, Digits as Signals, Message, MessageType, ST, SubsequentNumber};
 
 use super::Iwu;
-use super::leg::Origin;
+use super::from_sip::template;
+use super::leg::{Leg, Origin};
 use crate::call::{CallId, Event};
-use crate::config::Overlap;
+use crate::config::{Overlap, SipTrunk};
 use crate::dialplan::{Digits, Number, Query, Route as Routed, Trunk};
-use crate::interwork::{number, portability};
+use crate::interwork::{encapsulation, number, portability};
 use crate::sip::{self, Headers, Incoming, SessionId};
 
 /// More sessions than an address has digits are no overlap signalling.
 const MOST_INVITES: usize = 32;
+
+/// Adds the digits of a SAM to those of an IAM (Q.764 §2.1.2); false where the SAM brings none, or
+/// more than an address can hold: those are no address, and left out.
+pub(super) fn append(iam: &mut Message, sam: &Message) -> bool {
+    let more = sam.find::<SubsequentNumber>();
+    let (Some(more), Some(mut called)) = (more, iam.find::<CalledPartyNumber>()) else {
+        return false;
+    };
+    if more.digits.is_empty() || called.digits.append(&more.digits).is_err() {
+        return false;
+    }
+    iam.set(called);
+    true
+}
 
 impl Iwu {
     /// What the dial plan says of an IAM's digits so far, and the way they lead.
@@ -46,16 +61,15 @@ impl Iwu {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
-        let Origin::Isup { iam } = &mut leg.route.origin else {
+        let Origin::Isup { iam, received } = &mut leg.route.origin else {
             return;
         };
-        let more = sam.find::<SubsequentNumber>();
-        let mut called = iam.find::<CalledPartyNumber>();
-        if let (Some(more), Some(called)) = (&more, &mut called) {
-            // What no address can hold is no address: the rest is left out.
-            if called.digits.append(&more.digits).is_ok() {
-                iam.set(*called);
+        let before = iam.clone();
+        if append(iam, sam) {
+            if received.is_empty() {
+                received.push(before);
             }
+            received.push(sam.clone());
         }
         let Some(group) = config.trunk_groups.get(leg.group) else {
             return;
@@ -192,7 +206,7 @@ impl Iwu {
             } => earlier.call_id == incoming.call_id && earlier.from_tag == incoming.from_tag,
             Origin::Isup { .. } => false,
         };
-        let is_it = |leg: &super::leg::Leg| {
+        let is_it = |leg: &Leg| {
             let call = leg.call.as_ref();
             same_call(&leg.route.origin)
                 && Some(leg.trunk) == index
@@ -204,7 +218,11 @@ impl Iwu {
         let Some(leg) = self.legs.get(&id).filter(|leg| is_it(leg)) else {
             return false;
         };
-        let Some(sam) = self.further_digits(leg, incoming) else {
+        let Ok(template) = template(&leg.profile, trunk, incoming) else {
+            // What it must not bring is refused, and the call goes on.
+            return false;
+        };
+        let Some(further) = self.further_digits(leg, trunk, incoming) else {
             self.step(now, id, Event::Superseded);
             return false;
         };
@@ -212,21 +230,18 @@ impl Iwu {
             .local
             .as_ref()
             .map(|(local, _)| self.agree(incoming, local));
-        let Some(Ok((octets, plan))) = agreed else {
+        let Some(Ok(media)) = agreed else {
             self.step(now, id, Event::Superseded);
             return false;
         };
-        self.take_over(now, id, session, incoming, (octets, plan), sam);
+        self.take_over(now, id, session, (incoming, template), media, further);
         true
     }
 
-    /// The SAM for the digits that an INVITE has more than the last; none where they cannot follow
-    /// on the same circuit.
-    fn further_digits(&self, leg: &super::leg::Leg, incoming: &Incoming) -> Option<Further> {
+    /// What an INVITE adds to the number; none where it cannot follow on the same circuit.
+    fn further_digits(&self, leg: &Leg, trunk: &SipTrunk, incoming: &Incoming) -> Option<Further> {
         let group = self.config.trunk_groups.get(leg.group)?;
-        if group.overlap != Overlap::Pass || leg.circuit.is_none() {
-            return None;
-        }
+        leg.circuit?;
         let called = number::from_uri(&incoming.request_uri)?;
         let decision = self.plan.route(Query {
             called: &called,
@@ -243,11 +258,23 @@ impl Iwu {
             None => number::to_parameter(&decision.number, group, &leg.profile).0,
         };
         let more = sent.strip_prefix(leg.record.called_sent.as_deref()?)?;
-        let signals: Signals = more.replace('*', "B").replace('#', "C").parse().ok()?;
-        (!signals.is_empty()).then(|| Further {
+        let more = number::signals(more).ok()?;
+        let passes = group.overlap == Overlap::Pass;
+        if !passes && !more.is_empty() {
+            return None;
+        }
+        let Origin::Sip { incoming: last, .. } = &leg.route.origin else {
+            return None;
+        };
+        let told = last.bodies.further_isup.len();
+        let sams = encapsulation::sams(trunk, &incoming.bodies);
+        Some(Further {
             received: called.to_string(),
             number: decision.number.clone(),
-            sam: Message::new(MessageType::Sam).with(SubsequentNumber { digits: signals }),
+            sams: match passes {
+                true => further_sams(more, sams.get(told..).unwrap_or_default()),
+                false => Vec::new(),
+            },
             sent,
         })
     }
@@ -257,7 +284,7 @@ impl Iwu {
         now: Instant,
         id: CallId,
         session: SessionId,
-        incoming: &Incoming,
+        (incoming, iam): (&Incoming, Option<Message>),
         (octets, plan): (bytes::Bytes, Option<sip::sdp::MediaPlan>),
         further: Further,
     ) {
@@ -272,8 +299,14 @@ impl Iwu {
         leg.record.called_received = further.received;
         leg.record.called_sent = Some(further.sent);
         leg.route.number = further.number;
-        if let Origin::Sip { incoming: of, .. } = &mut leg.route.origin {
+        if let Origin::Sip {
+            incoming: of,
+            template,
+            ..
+        } = &mut leg.route.origin
+        {
             **of = incoming.clone();
+            *template = iam;
         }
         let (trunk, circuit) = (config.sip_trunks.get(leg.trunk), leg.circuit);
         self.by_session.insert(session, id);
@@ -297,8 +330,31 @@ impl Iwu {
             self.agree_on(now, id, plan);
         }
         if let Some(circuit) = circuit {
-            self.ask_isup(now, id, circuit, Request::Send(further.sam));
+            for sam in further.sams {
+                self.ask_isup(now, id, circuit, Request::Send(sam));
+            }
         }
+    }
+}
+
+/// The SAMs that say these digits: those of the INVITE as they are, else one of our own. An ST at
+/// the end of theirs stays: no more will come.
+fn further_sams(digits: Signals, received: &[Message]) -> Vec<Message> {
+    let mut theirs = Signals::EMPTY;
+    let fits = received.iter().all(|sam| {
+        let more = sam.find::<SubsequentNumber>();
+        more.is_some_and(|more| theirs.append(&more.digits).is_ok())
+    });
+    if fits && theirs.without_st() == digits {
+        return received.to_vec();
+    }
+    let mut digits = digits;
+    if theirs.ends_with_st() && digits.push(ST).is_err() {
+        return Vec::new();
+    }
+    match digits.is_empty() {
+        true => Vec::new(),
+        false => vec![Message::new(MessageType::Sam).with(SubsequentNumber { digits })],
     }
 }
 
@@ -309,5 +365,6 @@ struct Further {
     /// The number that goes out, and the digits of it that are sent.
     number: Number,
     sent: String,
-    sam: Message,
+    /// None where there are no more digits: the INVITE takes the place of the last one.
+    sams: Vec<Message>,
 }

@@ -180,7 +180,7 @@ impl Iwu {
         let own = self.config.sip.listen.address().to_string();
         let group = self.config.trunk_groups.get(leg.group);
         match (&leg.route.origin, group) {
-            (Origin::Isup { iam }, Some(group)) => {
+            (Origin::Isup { iam, .. }, Some(group)) => {
                 let profile = self.profiles.of(Some(index), Some(leg.group));
                 caller::put_into_invite(iam, group, trunk, profile, &own, invite);
             }

@@ -13,8 +13,9 @@ use super::{Headers, header};
 
 /// Multiparts within multiparts that are read; deeper ones are refused.
 const MAX_DEPTH: u8 = 4;
-/// Parts of one message that are read.
-const MAX_PARTS: usize = 32;
+/// Parts of one message that are read: SDP, an IAM and a SAM for every further address signal of
+/// the longest number fit (RFC 3578 §3.2).
+const MAX_PARTS: usize = 40;
 
 /// The bodies of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +24,8 @@ pub struct Bodies {
     pub sdp: Option<Bytes>,
     /// The encapsulated ISUP message.
     pub isup: Option<IsupBody>,
+    /// ISUP messages after the first, in order: the SAMs of overlap signalling (RFC 3578 §3.2).
+    pub further_isup: Vec<IsupBody>,
     /// Every other part, in order.
     pub others: Vec<Part>,
 }
@@ -212,18 +215,33 @@ impl Bodies {
         self
     }
 
+    /// Takes all ISUP away; false when there was none.
+    pub fn take_isup(&mut self) -> bool {
+        self.further_isup.clear();
+        self.isup.take().is_some()
+    }
+
     /// Whether there is nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sdp.is_none() && self.isup.is_none() && self.others.is_empty()
     }
 
-    /// The first part of an unknown type that must be understood: the reason for a 415.
+    /// The first part of an unknown type that must be understood: the reason for a 415. Whoever
+    /// reads ISUP judges that.
     #[must_use]
     pub fn not_understood(&self) -> Option<&Part> {
         self.others
             .iter()
             .find(|part| part.handling == Handling::Required)
+    }
+
+    /// [`Self::not_understood`] in a message that carries one ISUP message at most: any but the
+    /// first INVITEs of a call.
+    #[must_use]
+    pub fn has_more_than_understood(&self) -> bool {
+        let required = |isup: &IsupBody| isup.handling == Handling::Required;
+        self.not_understood().is_some() || self.further_isup.iter().any(required)
     }
 
     /// Reads the body of a message or of a body part.
@@ -274,13 +292,17 @@ impl Bodies {
         let media = MediaType::parse(&part.content_type)?;
         match media.essence.as_str() {
             "application/sdp" if self.sdp.is_none() => self.sdp = Some(part.octets),
-            "application/isup" if self.isup.is_none() => {
-                self.isup = Some(IsupBody {
+            "application/isup" => {
+                let isup = IsupBody {
                     version: media.parameter("version").unwrap_or_default().to_owned(),
                     base: media.parameter("base").map(str::to_owned),
                     handling: part.handling,
                     octets: part.octets,
-                });
+                };
+                match self.isup {
+                    None => self.isup = Some(isup),
+                    Some(_) => self.further_isup.push(isup),
+                }
             }
             "multipart/mixed" | "multipart/alternative" => {
                 let boundary = media
@@ -327,7 +349,7 @@ impl Bodies {
             required = true;
             parts.push(("application/sdp".to_owned(), None, sdp));
         }
-        if let Some(isup) = &self.isup {
+        for isup in self.isup.iter().chain(&self.further_isup) {
             required |= isup.handling == Handling::Required;
             parts.push((isup.content_type(), Some(isup.disposition()), &isup.octets));
         }
@@ -385,9 +407,8 @@ impl Bodies {
         if self.sdp.is_some() {
             labels.push("SDP".to_owned());
         }
-        if self.isup.is_some() {
-            labels.push("ISUP".to_owned());
-        }
+        let isup = self.isup.iter().chain(&self.further_isup);
+        labels.extend(isup.map(|_| "ISUP".to_owned()));
         labels.extend(self.others.iter().map(|part| {
             let essence = part.content_type.split(';').next().unwrap_or_default();
             essence.trim().to_ascii_lowercase()

@@ -87,7 +87,7 @@ impl Session {
             Ok(bodies) => bodies,
             Err(e) => return core.refuse_body(now, key, request, e.status()),
         };
-        if bodies.not_understood().is_some() {
+        if bodies.has_more_than_understood() {
             return core.refuse_body(now, key, request, 415);
         }
         refuse(core, 200, Headers::new());

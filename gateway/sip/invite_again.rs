@@ -36,7 +36,7 @@ impl Session {
         let status = response.status.code();
         let changed = match status {
             422 => longer(&mut asked, response),
-            _ if without_isup && asked.isup_retry => asked.bodies.isup.take().is_some(),
+            _ if without_isup && asked.isup_retry => asked.bodies.take_isup(),
             _ => false,
         };
         if !changed || uac.again >= MOST {

@@ -50,7 +50,7 @@ impl Session {
         request: &Request,
     ) -> Option<Bodies> {
         match message::bodies(&request.headers, request.body()) {
-            Ok(bodies) if bodies.not_understood().is_none() => Some(bodies),
+            Ok(bodies) if !bodies.has_more_than_understood() => Some(bodies),
             Ok(_) => {
                 core.refuse_body(now, key, request, 415);
                 None

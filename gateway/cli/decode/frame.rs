@@ -189,9 +189,7 @@ impl Reader {
             {
                 self.sctp(place, udp.payload())
             }
-            (Some(net), Some(TransportSlice::Udp(datagram))) => {
-                udp(net, datagram, self.variant).into_iter().collect()
-            }
+            (Some(net), Some(TransportSlice::Udp(datagram))) => udp(net, datagram, self.variant),
             _ => Vec::new(),
         }
     }
@@ -217,14 +215,12 @@ pub(super) fn short(what: &'static str, octets: &[u8], expected: usize) -> Frame
     }
 }
 
-/// A datagram, when it is one of SIP.
-fn udp(
-    net: &NetSlice<'_>,
-    udp: &UdpSlice<'_>,
-    variant: Variant,
-) -> Option<Result<Frame, FrameError>> {
+/// A datagram, when it is one of SIP: with its ISUP message, and one more for each further message
+/// in it (RFC 3578 §3.2).
+fn udp(net: &NetSlice<'_>, udp: &UdpSlice<'_>, variant: Variant) -> Vec<Result<Frame, FrameError>> {
     let Some(summary) = sip::summary(udp.payload()) else {
-        return looks_like_sip(udp.payload()).then_some(Err(FrameError::Sip));
+        let wrong = looks_like_sip(udp.payload()).then_some(Err(FrameError::Sip));
+        return wrong.into_iter().collect();
     };
     let (from, to): (IpAddr, IpAddr) = match net {
         NetSlice::Ipv4(ip) => (
@@ -235,7 +231,7 @@ fn udp(
             ip.header().source_addr().into(),
             ip.header().destination_addr().into(),
         ),
-        NetSlice::Arp(_) => return None,
+        NetSlice::Arp(_) => return Vec::new(),
     };
     let from = SocketAddr::new(from, udp.source_port());
     let to = SocketAddr::new(to, udp.destination_port());
@@ -243,17 +239,30 @@ fn udp(
     // A `String` takes every line.
     let _ = write!(path, "{from} > {to}");
     let what = summary.to_string();
-    let isup = summary.bodies.isup.map(|body| Isup {
+    let isup = |body: sip::IsupBody| Isup {
         variant: variant_of(&body, variant),
         octets: body.octets,
         begins: Begins::MessageType,
-    });
-    Some(Ok(Frame {
-        link: "udp",
-        path,
-        what,
-        isup,
-    }))
+    };
+    let sip::Bodies {
+        isup: first,
+        further_isup,
+        ..
+    } = summary.bodies;
+    let frame = |what: String, isup| {
+        Ok(Frame {
+            link: "udp",
+            path: path.clone(),
+            what,
+            isup,
+        })
+    };
+    let further = further_isup
+        .into_iter()
+        .map(|body| frame(String::new(), Some(isup(body))));
+    std::iter::once(frame(what, first.map(isup)))
+        .chain(further)
+        .collect()
 }
 
 /// The first line of a request ends, that of a response begins with the version.

@@ -233,3 +233,34 @@ fn bodies_of_versions_that_nobody_knows() {
     body.base = Some("itu-t92+".into());
     assert_eq!(read(&body), (true, false));
 }
+
+/// Digits that came one after the other, for a peer whose ISUP has no SAM: one IAM has them all.
+#[test]
+fn a_trunk_of_ansi_gets_an_iam_with_all_digits() {
+    let trunk = |version: &str| -> SipTrunk {
+        let text = format!(
+            "name = \"peer\"\naddress = \"192.0.2.7:5060\"\nisup = \"preferred\"\n\
+             isup_version = \"{version}\""
+        );
+        toml::from_str(&text).unwrap()
+    };
+    let whole = itu();
+    let mut begun = whole.clone();
+    begun.set(CalledPartyNumber::new(
+        NatureOfAddress::National,
+        digits("2125550"),
+    ));
+    let sam = Message::new(MessageType::Sam).with(isup::SubsequentNumber {
+        digits: digits("100"),
+    });
+    let received = [begun.clone(), sam.clone()];
+    let (iam, sams) = encapsulation::of_invite(&trunk("itu-t92+"), &whole, &received);
+    assert_eq!(iam.unwrap().octets, begun.to_vec());
+    let sams: Vec<_> = sams.iter().map(|sam| sam.octets.to_vec()).collect();
+    assert_eq!(sams, [sam.to_vec()]);
+    let (iam, sams) = encapsulation::of_invite(&trunk("ansi00"), &whole, &received);
+    let iam = Message::decode_variant(&iam.unwrap().octets, Variant::Ansi).unwrap();
+    let called: CalledPartyNumber = iam.find().unwrap();
+    assert_eq!(called.digits, digits("2125550100"));
+    assert!(sams.is_empty());
+}

@@ -88,6 +88,7 @@ impl Stand {
         let called = portability::dialled(iam, &self.group, self.profile).unwrap();
         invite::invite(&invite::Setup {
             iam,
+            received: &[],
             called: &called,
             group: &self.group,
             trunk: &self.trunk,

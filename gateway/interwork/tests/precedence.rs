@@ -149,6 +149,7 @@ proptest::proptest! {
         let called = portability::dialled(&iam, &group, &RFC3398).unwrap();
         let sent = invite::invite(&invite::Setup {
             iam: &iam,
+            received: &[],
             called: &called,
             group: &group,
             trunk: &trunk,
@@ -263,6 +264,7 @@ proptest::proptest! {
             for trunk in [&trunk, &trusted] {
                 let _ = invite::invite(&invite::Setup {
                     iam: &iam,
+                    received: &[],
                     called: &called.clone().unwrap_or_default(),
                     group: &group,
                     trunk,

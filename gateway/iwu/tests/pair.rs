@@ -12,10 +12,17 @@ pub(super) struct Pair {
 impl Pair {
     /// Two units that send each other ISUP.
     pub(super) fn new(standard: Standard) -> Self {
-        let settings = Settings {
-            trunk: "isup = \"mandatory\"\ntrusted = true",
-            ..Settings::default()
-        };
+        Self::with(
+            standard,
+            Settings {
+                trunk: "isup = \"mandatory\"\ntrusted = true",
+                ..Settings::default()
+            },
+        )
+    }
+
+    /// The same with settings of both.
+    pub(super) fn with(standard: Standard, settings: Settings) -> Self {
         let swapped = Settings {
             swapped: true,
             ..settings

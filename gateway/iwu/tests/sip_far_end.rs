@@ -10,6 +10,10 @@ use crate::sip::{self, Bodies};
 pub(super) struct With {
     sdp: Option<String>,
     isup: Option<Vec<u8>>,
+    /// ISUP messages beside it.
+    further: Vec<Vec<u8>>,
+    /// How they are to be handled.
+    further_handling: &'static str,
     version: &'static str,
     handling: &'static str,
     headers: String,
@@ -20,6 +24,7 @@ impl With {
     pub(super) fn nothing() -> Self {
         Self {
             handling: "optional",
+            further_handling: "optional",
             version: "itu-t92+",
             ..Self::default()
         }
@@ -53,6 +58,18 @@ impl With {
         self
     }
 
+    /// A further ISUP message.
+    pub(super) fn and_isup(mut self, message: &Message) -> Self {
+        self.further.push(message.to_vec());
+        self
+    }
+
+    /// The further messages must be understood.
+    pub(super) fn required(mut self) -> Self {
+        self.further_handling = "required";
+        self
+    }
+
     /// How the ISUP is to be handled.
     pub(super) fn handling(mut self, handling: &'static str) -> Self {
         self.handling = handling;
@@ -68,17 +85,18 @@ impl With {
 
     /// Header fields and the octets after them.
     fn ending(&self) -> Vec<u8> {
-        let isup = |octets: &[u8]| {
+        let handled = |octets: &[u8], handling| {
             let mut part = format!(
                 "Content-Type: application/ISUP;version={}\r\n\
-                 Content-Disposition: signal;handling={}\r\n",
-                self.version, self.handling
+                 Content-Disposition: signal;handling={handling}\r\n",
+                self.version
             )
             .into_bytes();
             part.extend_from_slice(b"\r\n");
             part.extend_from_slice(octets);
             part
         };
+        let isup = |octets| handled(octets, self.handling);
         let (fields, body) = match (&self.sdp, &self.isup) {
             (None, None) => (String::new(), Vec::new()),
             (Some(sdp), None) => (
@@ -97,6 +115,10 @@ impl With {
                     format!("--flow\r\nContent-Type: application/sdp\r\n\r\n{sdp}\r\n--flow\r\n")
                         .into_bytes();
                 body.extend_from_slice(&isup(octets));
+                for octets in &self.further {
+                    body.extend_from_slice(b"\r\n--flow\r\n");
+                    body.extend_from_slice(&handled(octets, self.further_handling));
+                }
                 body.extend_from_slice(b"\r\n--flow--\r\n");
                 let fields = "Content-Type: multipart/mixed;boundary=flow\r\n".to_owned();
                 (fields, body)

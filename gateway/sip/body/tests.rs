@@ -132,8 +132,14 @@ fn octets() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_octets_survive_a_multipart(sdp in octets(), isup_octets in octets(), seed in any::<u32>()) {
-        let bodies = Bodies::sdp(sdp).with_isup(isup(&isup_octets));
+    fn any_octets_survive_a_multipart(
+        sdp in octets(),
+        isup_octets in octets(),
+        further in proptest::collection::vec(octets(), 0..=31),
+        seed in any::<u32>(),
+    ) {
+        let mut bodies = Bodies::sdp(sdp).with_isup(isup(&isup_octets));
+        bodies.further_isup = further.iter().map(|octets| isup(octets)).collect();
         let written = bodies.write(u64::from(seed));
         prop_assert_eq!(read(&written.content_type.unwrap(), &written.octets), Ok(bodies));
     }

@@ -225,3 +225,28 @@ fn m3ua_that_cannot_be_read_says_where() {
     fragment[6] = 0x20;
     assert!(refused(DataLink::RAW, &fragment).contains("fragment of an IP packet"));
 }
+
+/// An INVITE of overlap signalling: each ISUP message in it is one to decode.
+#[test]
+fn every_isup_message_of_a_sip_message_is_found() {
+    let part = |octets: &str| {
+        format!("--x\r\nContent-Type: application/ISUP;version=itu-t92+\r\n\r\n{octets}\r\n")
+    };
+    let body = format!("{}{}--x--\r\n", part("\u{1}iam"), part("\u{2}sam"));
+    let invite = format!(
+        "INVITE sip:+49305550@192.0.2.2 SIP/2.0\r\nf: <sip:a@b>;tag=1\r\nt: <sip:c@d>\r\n\
+         i: one\r\nCSeq: 7 INVITE\r\nContent-Type: multipart/mixed;boundary=x\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut octets = Vec::new();
+    PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+        .udp(5060, 5060)
+        .write(&mut octets, invite.as_bytes())
+        .unwrap();
+    let found: Vec<_> = read(DataLink::IPV4, &octets)
+        .into_iter()
+        .map(|frame| frame.unwrap().isup.unwrap().octets)
+        .collect();
+    assert_eq!(found, [&b"\x01iam"[..], b"\x02sam"]);
+}
