@@ -86,10 +86,6 @@ impl Bridge {
         }
     }
 
-    pub(super) fn id(&self) -> BridgeId {
-        self.id
-    }
-
     pub(super) fn law(&self) -> Law {
         self.law
     }

@@ -7,15 +7,17 @@ use crate::command::{BridgeId, Event, Open, Refusal, Rtp, RtpPort, Spent};
 impl Shard {
     pub(super) fn open(&mut self, mut open: Box<Open>, events: &mut dyn FnMut(Event)) {
         let (id, law) = (open.bridge, open.law);
-        let exists = self.find(id).is_some();
-        let place = self.place_of(open.span, open.timeslot);
-        let refusal = match place.and_then(|place| self.places.get_mut(place)) {
-            _ if exists => Some(Refusal::BridgeExists),
-            None => Some(Refusal::UnknownSpan(open.span)),
-            Some(place) if place.bridge.is_some() => {
+        let found = self.search(id);
+        let index = self.place_of(open.span, open.timeslot);
+        let place = index.and_then(|index| Some((index, self.places.get_mut(index)?)));
+        let refusal = match (found, place) {
+            (Ok(_), _) => Some(Refusal::BridgeExists),
+            (_, None) => Some(Refusal::UnknownSpan(open.span)),
+            (_, Some((_, place))) if place.bridge.is_some() => {
                 Some(Refusal::TimeslotBusy(open.timeslot.number()))
             }
-            Some(place) => {
+            (Err(at), Some((index, place))) => {
+                self.bridges.insert(at, (id, index));
                 let statistics = open.statistics.take().unwrap_or_default();
                 place.idle = None;
                 place.bridge = Some(Bridge::new(id, law, open.path, statistics));
@@ -47,16 +49,14 @@ impl Shard {
             (_, None) => Some(Refusal::UnknownPort(port)),
             (Some(place), Some(Some(holder))) if holder != place => Some(Refusal::PortBusy(port)),
             (Some(place), _) => {
-                self.release_ports(place);
+                let bridge = self.places.get(place).and_then(|at| at.bridge.as_ref());
+                self.release(bridge.and_then(Bridge::port));
                 if let Some(holder) = self.ports.get_mut(usize::from(port.0)) {
                     *holder = Some(place);
                 }
                 self.changed.push((port, Change::Attached));
-                let bridge = self
-                    .places
-                    .get_mut(place)
-                    .and_then(|place| place.bridge.as_mut());
-                if let Some(bridge) = bridge {
+                let place = self.places.get_mut(place);
+                if let Some(bridge) = place.and_then(|place| place.bridge.as_mut()) {
                     bridge.attach(&mut rtp, events);
                 }
                 None
@@ -69,23 +69,23 @@ impl Shard {
     }
 
     pub(super) fn close(&mut self, id: BridgeId, events: &mut dyn FnMut(Event)) {
-        let Some(place) = self.find(id) else {
+        let Ok(at) = self.search(id) else {
             refuse(id, Refusal::UnknownBridge, events);
             return;
         };
         let now = self.now;
-        let Some(holder) = self.places.get_mut(place) else {
+        let (_, place) = self.bridges.remove(at);
+        let Some(place) = self.places.get_mut(place) else {
             return;
         };
-        let bridge = holder.bridge.take();
-        if let Some(mut bridge) = bridge {
-            holder.idle = Some(bridge.law());
+        if let Some(mut bridge) = place.bridge.take() {
+            place.idle = Some(bridge.law());
             self.statistics.bridges -= 1;
             let goodbye = now.and_then(|now| bridge.goodbye(now));
             let room = GOODBYES - self.goodbyes.len();
             self.goodbyes.extend(goodbye.into_iter().take(room));
+            self.release(bridge.port());
             bridge.send_boxes_home(events);
-            self.release_ports(place);
             let (tones, statistics) = bridge.close();
             for tone in tones.into_iter().flatten() {
                 events(Event::Spent(Spent::Tone(tone)));
@@ -97,12 +97,12 @@ impl Shard {
         }
     }
 
-    fn release_ports(&mut self, place: usize) {
-        for (port, holder) in (0..).map(RtpPort).zip(&mut self.ports) {
-            if *holder == Some(place) {
-                *holder = None;
-                self.changed.push((port, Change::Released));
-            }
+    /// A bridge leaves its port.
+    fn release(&mut self, port: Option<RtpPort>) {
+        let Some(port) = port else { return };
+        if let Some(holder) = self.ports.get_mut(usize::from(port.0)) {
+            *holder = None;
+            self.changed.push((port, Change::Released));
         }
     }
 }

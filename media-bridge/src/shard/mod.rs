@@ -66,6 +66,8 @@ pub struct Shard {
     spans: Vec<SpanId>,
     /// [`TIMESLOTS`] for each span.
     places: Vec<Place>,
+    /// Where each bridge is, ascending; it never grows past its first memory.
+    bridges: Vec<(BridgeId, usize)>,
     /// Index of the place whose bridge has the port.
     ports: Vec<Option<usize>>,
     /// What became of ports since the last tick.
@@ -89,6 +91,7 @@ impl Shard {
             places: (0..config.spans.len() * TIMESLOTS)
                 .map(|_| Place::default())
                 .collect(),
+            bridges: Vec::with_capacity(config.spans.len() * TIMESLOTS),
             spans: config.spans,
             ports: vec![None; ports],
             changed: Vec::with_capacity(2 * COMMANDS),
@@ -244,12 +247,13 @@ impl Shard {
     }
 
     fn find(&self, id: BridgeId) -> Option<usize> {
-        self.places.iter().position(|place| {
-            place
-                .bridge
-                .as_ref()
-                .is_some_and(|bridge| bridge.id() == id)
-        })
+        let at = self.search(id).ok()?;
+        Some(self.bridges.get(at)?.1)
+    }
+
+    /// Where the bridge stands among all, or where it would.
+    fn search(&self, id: BridgeId) -> Result<usize, usize> {
+        self.bridges.binary_search_by_key(&id, |(id, _)| *id)
     }
 
     fn with(
