@@ -13,7 +13,7 @@ use isup::{Cause, ForwardCallIndicators, Message, MessageType};
 
 use super::hold::Hold;
 use super::ringing::Ringing;
-use super::{Action, Context, Event, Timer};
+use super::{Action, Bridge, Context, Event, Timer};
 use crate::cdr::ReleasedBy;
 use crate::config::{IsupMode, Suspend};
 use crate::interwork::backward;
@@ -246,6 +246,12 @@ impl IsupToSip {
                 }
                 actions
             }
+            // Of a session that took the place of the first one (RFC 3891).
+            (Connected, Sip::Acknowledged { bodies }) => bodies
+                .sdp
+                .map(|sdp| Action::Bridge(Bridge::Remote(sdp)))
+                .into_iter()
+                .collect(),
             (Connected, Sip::Renegotiated { bodies, .. }) => {
                 let mut actions = super::concluded(bodies);
                 actions.extend(self.hold.answered());
@@ -335,10 +341,8 @@ impl IsupToSip {
             }
             (Connected, Isup::Received(message)) => {
                 let ignored = context.trunk.suspend == Suspend::Ignore;
-                if context.isup && context.trunk.isup != IsupMode::Off
-                    || ignored
-                    || !self.hold.hear(&message)
-                {
+                let speaks_isup = context.isup && context.trunk.isup != IsupMode::Off;
+                if speaks_isup && !context.parallel || ignored || !self.hold.hear(&message) {
                     return info(context, &message);
                 }
                 self.hold.offer()

@@ -210,6 +210,9 @@ pub struct Context<'a> {
     pub variant: isup::Variant,
     /// ISUP may travel to the peer: the trunk is for it, and the peer has not refused it.
     pub isup: bool,
+    /// The peer is a circuit of ours in the same direction, called or calling as this one: what
+    /// only one direction says goes on as hold, and not as it came.
+    pub parallel: bool,
     /// Our SDP: the answer to the peer's offer, or our offer.
     pub sdp: Option<&'a Bytes>,
     /// The trunk group, whose codes numbers have.
@@ -258,6 +261,13 @@ impl Call {
         match self {
             Self::SipToIsup(call) => call.state(),
             Self::IsupToSip(call) => call.state(),
+        }
+    }
+
+    /// The peer is another one, which takes ISUP whatever the first one took.
+    pub(crate) fn meets_isup(&mut self) {
+        if let Self::SipToIsup(call) = self {
+            call.meets_isup();
         }
     }
 

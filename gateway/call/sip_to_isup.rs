@@ -80,6 +80,10 @@ impl SipToIsup {
         self
     }
 
+    pub(super) fn meets_isup(&mut self) {
+        self.isup_peer = true;
+    }
+
     /// The name of the state.
     #[must_use]
     pub fn state(&self) -> &'static str {
@@ -215,6 +219,8 @@ impl SipToIsup {
                 actions.extend(self.hold.offer());
                 actions
             }
+            // Of a session that took the place of the first one (RFC 3891).
+            (Connected, Sip::Acknowledged { bodies }) => remote(bodies),
             (_, Sip::Pracked { bodies, .. }) => remote(bodies),
             (WaitAck | Connected, Sip::Renegotiate { answered, .. }) => {
                 let held = answered
@@ -336,7 +342,7 @@ impl SipToIsup {
     /// A message of the circuit within the conversation. Hold goes to SIP by re-INVITE, or in INFO
     /// to a peer that speaks ISUP (RFC 3398 §9.1).
     fn while_talking(&mut self, context: &Context<'_>, message: &Message) -> Vec<Action> {
-        let speaks_isup = self.isup_peer && context.isup;
+        let speaks_isup = self.isup_peer && context.isup && !context.parallel;
         if speaks_isup || context.trunk.suspend == Suspend::Ignore || !self.hold.hear(message) {
             return self.pass_to_sip(context, message);
         }

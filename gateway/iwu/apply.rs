@@ -19,7 +19,11 @@ impl Iwu {
         let Some(leg) = self.legs.get_mut(&id) else {
             return;
         };
-        let (Some(trunk), Some(call)) = (config.sip_trunks.get(leg.trunk), leg.call.take()) else {
+        let inner = leg.inner.clone();
+        let trunk = inner
+            .as_deref()
+            .or_else(|| config.sip_trunks.get(leg.trunk));
+        let (Some(trunk), Some(call)) = (trunk, leg.call.take()) else {
             return;
         };
         let profile = leg.profile.clone();
@@ -29,6 +33,7 @@ impl Iwu {
             trunk,
             variant: self.points.variant(leg.group),
             isup: trunk.isup != IsupMode::Off && !leg.without_isup,
+            parallel: leg.parallel,
             sdp: leg.local.as_ref().map(|(_, octets)| octets),
             group: config.trunk_groups.get(leg.group),
             own_host: &own_host,
@@ -94,6 +99,9 @@ impl Iwu {
         session: SessionId,
         request: sip::Request,
     ) -> bool {
+        if self.junctions.has(session) {
+            return self.ask_junction(now, call, session, request);
+        }
         let bare = match &request {
             sip::Request::Reject { status, .. } => Some(sip::Request::Reject {
                 status: *status,
@@ -179,7 +187,7 @@ impl Iwu {
         let group = self.config.trunk_groups.get(leg.group)?;
         match timer {
             Timer::Interworking | Timer::Treatment => Some(group.announcement),
-            Timer::EarlyMedia => Some(self.config.sip_trunks.get(leg.trunk)?.early_media_wait),
+            Timer::EarlyMedia => Some(leg.trunk(&self.config)?.early_media_wait),
             Timer::T10 | Timer::T11 | Timer::T35 => {
                 let timers = trunk_group::timers(&group.timers).ok()?;
                 match timer {

@@ -1,5 +1,6 @@
 //! Ways out: the circuits and SIP trunks of the dial plan's list, one after the other.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use isup::CircuitId;
@@ -8,7 +9,7 @@ use isup::node::{CallClass, NoCircuit};
 use media_bridge::BridgeId;
 
 use super::leg::Origin;
-use super::{Iwu, bridge};
+use super::{Iwu, bridge, junction};
 use crate::call::{CallId, Event};
 use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Trunk;
@@ -145,7 +146,15 @@ impl Iwu {
         leg.group = group_index;
         let profile = self.profiles.of(Some(leg.trunk), Some(group_index));
         leg.profile = profile.clone();
-        let trunk = config.sip_trunks.get(leg.trunk);
+        if let (Some(inner), Some(trunk)) = (&leg.inner, config.sip_trunks.get(leg.trunk)) {
+            let variant = self.points.variant(group_index);
+            let codecs = inner.codecs.clone();
+            leg.inner = Some(Arc::new(junction::trunk(trunk, variant, codecs)));
+        }
+        let inner = leg.inner.clone();
+        let trunk = inner
+            .as_deref()
+            .or_else(|| config.sip_trunks.get(leg.trunk));
         let (Some(group), Some(trunk)) = (config.trunk_groups.get(group_index), trunk) else {
             return Err(Obstacle::Fault(Fault::NoCircuit));
         };
@@ -215,10 +224,7 @@ impl Iwu {
             called: &digits,
             nature,
             caller: caller.as_ref(),
-            incoming: config
-                .sip_trunks
-                .get(leg.trunk)
-                .map(|trunk| (&**incoming, trunk)),
+            incoming: leg.trunk(config).map(|trunk| (&**incoming, trunk)),
             codec: plan.map_or(sdp::Codec::Pcma, |plan| plan.codec),
             group,
             check,

@@ -325,7 +325,7 @@ impl Iwu {
         leg.record.srtp = (plan.protection).map(|protection| protection.peers.suite().to_string());
         rtp.first_timestamp = open.stream.timestamp;
         // Who holds the call may send nothing (RFC 3264 §8.4): that is no fault.
-        rtp.timeout = (self.config.sip_trunks.get(leg.trunk))
+        rtp.timeout = (leg.trunk(&self.config))
             .and_then(|trunk| trunk.rtp_timeout)
             .filter(|_| plan.direction == sdp::Direction::SendRecv);
         rtp.data_depth = config.jitter_data;
@@ -333,7 +333,7 @@ impl Iwu {
             remote: plan.rtcp,
             mux: plan.rtcp_mux,
         });
-        let trunk = self.config.sip_trunks.get(leg.trunk);
+        let trunk = leg.trunk(&self.config);
         rtp.redundancy = plan.redundancy.map(|payload_type| {
             Redundancy::new(payload_type, trunk.map_or(0, |trunk| trunk.redundancy))
         });
@@ -437,6 +437,7 @@ impl Iwu {
                     self.trace_media(now, open.call, "first RTP packet".to_owned());
                     let current = self.legs.get(&open.call).and_then(|leg| leg.bridge);
                     if current == Some(bridge) {
+                        self.media_of_target(now, open.call);
                         self.step(now, open.call, Event::MediaCame);
                     }
                 }

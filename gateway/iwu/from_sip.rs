@@ -1,12 +1,15 @@
 //! A datagram arrives; a call from SIP begins.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use isup::Variant;
 
 use super::leg::{Leg, Origin, Route};
-use super::{Iwu, Output, TrunkNews};
+use super::replaces::Replacing;
+use super::{Iwu, Output, TrunkNews, junction};
 use crate::call::{Call, CallId, Event, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
@@ -16,6 +19,9 @@ use crate::interwork::number;
 use crate::interwork::profile::{Fault, Profile};
 use crate::interwork::{cause, encapsulation, hops, release};
 use crate::sip::{self, Flow, Hop, Incoming, Indication, Request, SessionId, sdp};
+
+/// Cause of a call that is to take the place of one that cannot be replaced (Q.850 §2.2.7).
+const INVALID_CALL_REFERENCE: u8 = 81;
 
 /// Why an INVITE goes no further than the gateway.
 pub(super) struct Refusal {
@@ -98,13 +104,25 @@ impl Iwu {
                     .push_back(Output::Trunk(TrunkNews { trunk, news }));
             }
             sip::Output::Connect(flow) => self.outputs.push_back(Output::Connect(flow)),
-            sip::Output::Indication(session, Indication::Incoming(incoming)) => {
-                self.incoming(now, session, incoming);
+            sip::Output::Indication(session, indication) => {
+                self.heard_from_session(now, session, indication);
             }
-            sip::Output::Indication(session, Indication::Terminated) => {
+        }
+    }
+
+    /// News of a SIP session, or of the end of a junction that stands for one.
+    pub(super) fn heard_from_session(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        indication: Indication,
+    ) {
+        match indication {
+            Indication::Incoming(incoming) => self.incoming(now, session, incoming),
+            Indication::Terminated => {
                 self.by_session.remove(&session);
             }
-            sip::Output::Indication(session, indication) => {
+            indication => {
                 if let Some(call) = self.by_session.get(&session).copied() {
                     if let Some(refusal) = self.cannot_use(call, session, &indication) {
                         let accepted = matches!(indication, Indication::Accepted { .. });
@@ -150,7 +168,12 @@ impl Iwu {
 
     /// An INVITE: a call begins, even if it ends at once; every attempt has its record.
     fn incoming(&mut self, now: Instant, session: SessionId, incoming: Box<Incoming>) {
-        if self.replaces(now, session, &incoming) || self.dials_on(now, session, &incoming) {
+        let cannot_replace = match self.replaces(now, session, &incoming) {
+            Replacing::Done => return,
+            Replacing::Refused(status, why) => Some((status, why)),
+            Replacing::Not => None,
+        };
+        if self.dials_on(now, session, &incoming) {
             return;
         }
         let call = CallId(self.next_call);
@@ -166,7 +189,11 @@ impl Iwu {
         record.called_received = number::from_uri(&incoming.request_uri)
             .map_or_else(|| incoming.request_uri.clone(), |number| number.to_string());
         record.calling_received = number::from_uri(&incoming.from).map(|n| n.to_string());
-        match self.admit(now, trunk, &incoming, &mut record) {
+        let admitted = match cannot_replace {
+            Some((status, why)) => Err(Refusal::new(status, INVALID_CALL_REFERENCE, why)),
+            None => self.admit(now, session, trunk, &incoming, &mut record),
+        };
+        match admitted {
             Ok(leg) => {
                 let leg = Leg {
                     session: Some(session),
@@ -188,6 +215,7 @@ impl Iwu {
     fn admit(
         &mut self,
         now: Instant,
+        session: SessionId,
         trunk: Option<usize>,
         incoming: &Incoming,
         record: &mut CallRecord,
@@ -201,6 +229,14 @@ impl Iwu {
                 let why = format!("{source} is no trunk's address");
                 Refusal::of(&profile, Fault::UnknownPeer, why)
             })?;
+        let inner = self.junctions.has(session).then(|| {
+            Arc::new(junction::trunk(
+                trunk,
+                Variant::default(),
+                junction::ANY.into(),
+            ))
+        });
+        let trunk = inner.as_deref().unwrap_or(trunk);
         if self.drain.is_some() {
             let mut refusal = Refusal::of(&profile, Fault::Draining, "shutting down");
             refusal.headers.push(("Retry-After".into(), "60".into()));
@@ -245,7 +281,7 @@ impl Iwu {
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());
         // SIP-I peers take ISUP in responses to whatever they sent (RFC 3398 §7.2.4 does not).
         let unasked = profile.conventions().isup_unasked && trunk.isup != IsupMode::Off;
-        let speaks_isup = template.is_some() || unasked;
+        let speaks_isup = template.is_some() || unasked || inner.is_some();
         let reads = incoming.early_media.is_some_and(|field| field.supported);
         let machine = SipToIsup::new(speaks_isup).with_early_media_field(reads);
         let call = Call::SipToIsup(machine);
@@ -254,14 +290,10 @@ impl Iwu {
             template,
             caller,
         };
-        Ok(Leg::new(
-            call,
-            index,
-            0,
-            profile,
-            record.clone(),
-            Route::new(targets, decision, origin),
-        ))
+        let route = Route::new(targets, decision, origin);
+        let mut leg = Leg::new(call, index, 0, profile, record.clone(), route);
+        leg.inner = inner;
+        Ok(leg)
     }
 
     /// The final response and the record of a call that was not admitted.

@@ -9,6 +9,7 @@ use media_bridge::{BridgeId, Path};
 
 use crate::call::Call;
 use crate::cdr::CallRecord;
+use crate::config::{Config, SipTrunk};
 use crate::dialplan::{Decision, Number, Trunk};
 use crate::interwork::caller::Caller;
 use crate::interwork::number;
@@ -37,6 +38,10 @@ pub(super) struct Leg {
     pub(super) transfer: Option<super::transfer::Transfer>,
     /// Index of the SIP trunk.
     pub(super) trunk: usize,
+    /// What the trunk says of a session that is the end of a junction.
+    pub(super) inner: Option<Arc<SipTrunk>>,
+    /// The junction joins two circuits of one direction: both called, or both calling.
+    pub(super) parallel: bool,
     /// Index of the trunk group.
     pub(super) group: usize,
     /// Interworking tables: of the SIP trunk, or of the trunk group once there is one.
@@ -124,6 +129,8 @@ impl Leg {
             transfer: None,
             circuit: None,
             trunk,
+            inner: None,
+            parallel: false,
             group,
             profile,
             bridge: None,
@@ -133,6 +140,16 @@ impl Leg {
             without_isup: false,
             route,
             record,
+        }
+    }
+}
+
+impl Leg {
+    /// What is configured for its session.
+    pub(super) fn trunk<'a>(&'a self, config: &'a Config) -> Option<&'a SipTrunk> {
+        match &self.inner {
+            Some(inner) => Some(inner),
+            None => config.sip_trunks.get(self.trunk),
         }
     }
 }

@@ -17,7 +17,8 @@
 //! | `apply` | what a call asks for is done |
 //! | `attempt` | circuits and SIP trunks are tried |
 //! | `overlap` | digits that come and go one after the other |
-//! | `transfer` | another SIP peer for the party on a circuit |
+//! | `transfer`, `replaces` | another peer for the party on a circuit |
+//! | `junction` | two calls joined without SIP between them |
 //! | `bridge` | media commands |
 //! | `continuity` | check tones and loops, by circuit |
 //! | `drain` | shutdown |
@@ -36,6 +37,7 @@ mod drain;
 mod from_isup;
 mod from_sip;
 pub mod io;
+mod junction;
 mod leg;
 mod limits;
 pub mod maintenance;
@@ -44,6 +46,7 @@ mod occupancy;
 mod overlap;
 mod points;
 mod ports;
+mod replaces;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -138,6 +141,7 @@ pub struct Iwu {
     chance: Chance,
     begun: limits::Begun,
     sip: Endpoint,
+    junctions: junction::Junctions,
     points: Points,
     plan: DialPlan,
     /// Tone plans of the trunk groups.
@@ -200,6 +204,7 @@ impl Iwu {
             chance: Chance::new(&birth.seed, "media"),
             begun: limits::Begun::new(config.sip_trunks.len()),
             sip: Endpoint::new(endpoint),
+            junctions: junction::Junctions::default(),
             points,
             outgoing: vec![0; config.trunk_groups.len()],
             tones,
@@ -412,6 +417,10 @@ impl Iwu {
         loop {
             if let Some(output) = self.sip.poll_output() {
                 self.heard_from_sip(now, output);
+                continue;
+            }
+            if let Some((session, indication)) = self.junctions.poll_output() {
+                self.heard_from_session(now, session, indication);
                 continue;
             }
             let index = self

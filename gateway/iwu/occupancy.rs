@@ -11,7 +11,7 @@ pub struct Occupancy {
     pub calls: usize,
     /// Circuits that calls hold.
     pub circuits: usize,
-    /// SIP sessions, those that only wait for late responses included.
+    /// SIP sessions, those that only wait for late responses included, and ends of junctions.
     pub sessions: usize,
     /// SIP sessions that a call listens to.
     pub dialogs: usize,
@@ -35,7 +35,7 @@ impl Iwu {
             begun: self.next_call - 1,
             calls: self.legs.len(),
             circuits: self.by_circuit.len(),
-            sessions: self.sip.sessions(),
+            sessions: self.sip.sessions() + self.junctions.ends(),
             dialogs: self.by_session.len(),
             bridges: self.bridges.len(),
             rtp_ports: self.ports.iter().map(super::PortPool::taken).sum(),

@@ -49,13 +49,7 @@ impl Session {
         let Some(dialog) = self.dialog() else {
             return Err(self.out_of_place("Bye"));
         };
-        let (mut bye, mut flow) = dialog.request(core, Method::Bye, &headers, &bodies)?;
-        if self.end_subscription(core, now)
-            && let Some(dialog) = self.dialog()
-        {
-            // The NOTIFY goes before it and took the next CSeq.
-            (bye, flow) = dialog.request(core, Method::Bye, &headers, &bodies)?;
-        }
+        let (bye, flow) = dialog.request(core, Method::Bye, &headers, &bodies)?;
         self.releasing(core);
         core.call(now, self.id, Purpose::Bye, bye, flow);
         Ok(())
@@ -72,7 +66,6 @@ impl Session {
         if self.state != State::Confirmed {
             return;
         }
-        self.end_subscription(core, now);
         if let Some(dialog) = self.dialog()
             && let Ok((bye, flow)) = dialog.request(core, Method::Bye, headers, bodies)
         {
@@ -110,7 +103,6 @@ impl Session {
         if self.state == State::Cancelling {
             return;
         }
-        self.end_subscription(core, now);
         let headers = message::list(&request.headers);
         core.indicate(
             self.id,

@@ -202,9 +202,12 @@ impl Core {
         self.disarm(&Expiry::Session(session, timer));
     }
 
+    /// Stops what runs for the call; a subscription goes on without it (RFC 5057 §4.1).
     pub(super) fn stop_all(&mut self, session: SessionId) {
         for timer in SessionTimer::ALL {
-            self.stop(session, timer);
+            if timer != SessionTimer::Subscription {
+                self.stop(session, timer);
+            }
         }
     }
 

@@ -158,7 +158,10 @@ impl Endpoint {
         let session = self
             .sessions
             .get_mut(&id)
-            .filter(|session| session.state != State::Terminated)
+            .filter(|session| {
+                let told = matches!(request, Request::ReferProgress { .. });
+                session.state != State::Terminated || told
+            })
             .ok_or(RequestError::NoSession {
                 session: id,
                 request: name,
@@ -294,6 +297,7 @@ impl Endpoint {
             }
             if let Some(session) = self.sessions.get(&id)
                 && session.state == State::Terminated
+                && session.subscription.is_none()
             {
                 if let Role::Uas(uas) = &session.role {
                     self.invites.remove(&uas.key);

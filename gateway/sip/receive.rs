@@ -322,7 +322,9 @@ impl Endpoint {
         let bye = request.method == Method::Bye;
         // Nothing is agreed on any more once BYE or CANCEL is out.
         let ending = matches!(session.state, State::Releasing | State::Cancelling);
-        if session.state == State::Terminated || (ending && !bye) {
+        // A subscription lives on when the call is over (RFC 5057 §4.1).
+        let subscribes = request.method == Method::Subscribe && session.subscription.is_some();
+        if !subscribes && (session.state == State::Terminated || (ending && !bye)) {
             let status = if bye { 200 } else { 481 };
             return core.answer(now, key, &request, status, Some(&tag), &none);
         }

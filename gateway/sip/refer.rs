@@ -1,8 +1,9 @@
 //! REFER towards us and the notifications of what became of it (RFC 3515, RFC 6665).
 //!
 //! A REFER is taken within a confirmed dialog and where the policy allows transfers. It makes a
-//! subscription that lives as long as the reference, or until it runs out; its NOTIFYs go one at
-//! a time, each a complete statement, so that only the latest waits.
+//! subscription that lives as long as the reference, or until it runs out, whether the call of its
+//! dialog does or not (RFC 5057 §4.1); its NOTIFYs go one at a time, each a complete statement, so
+//! that only the latest waits.
 
 use std::time::{Duration, Instant};
 
@@ -190,8 +191,15 @@ impl Session {
             Some(Ok((notify, flow))) => {
                 core.call(now, id, Purpose::Notify, notify, flow);
             }
-            _ => self.subscription = None,
+            _ => self.unsubscribed(core),
         }
+    }
+
+    /// Nobody listens any more: what is left of a call that is over may go.
+    fn unsubscribed(&mut self, core: &mut Core) {
+        core.stop(self.id, SessionTimer::Subscription);
+        self.subscription = None;
+        core.ended.push(self.id);
     }
 
     /// A NOTIFY of ours was answered, or not: a refusal ends the subscription (RFC 6665 §4.2.2).
@@ -205,33 +213,13 @@ impl Session {
         match next {
             Some(end) if taken => self.notify(core, now, end),
             _ if taken && !subscription.over => {}
-            _ => {
-                core.stop(self.id, SessionTimer::Subscription);
-                self.subscription = None;
-            }
+            _ => self.unsubscribed(core),
         }
     }
 
     /// The subscription ran out.
     pub(super) fn on_subscription_timer(&mut self, core: &mut Core, now: Instant) {
         self.notify(core, now, Some(Reason::Timeout));
-    }
-
-    /// The dialog ends: so does what was subscribed to in it. What is told last is the state
-    /// that stands; the call that the REFER began goes its own way (RFC 3515 §2.4.4).
-    ///
-    /// Tells whether a NOTIFY was sent; behind one that is on its way none follows.
-    pub(super) fn end_subscription(&mut self, core: &mut Core, now: Instant) -> bool {
-        let Some(subscription) = &mut self.subscription else {
-            return false;
-        };
-        if subscription.sent {
-            subscription.over = true;
-            subscription.next = None;
-            return false;
-        }
-        self.notify(core, now, Some(Reason::NoResource));
-        true
     }
 
     /// SUBSCRIBE within the dialog: a refresh, or the end with Expires: 0.

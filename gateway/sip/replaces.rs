@@ -103,21 +103,29 @@ impl Endpoint {
             _ => return Err(400),
         };
         let replaces = Replaces::parse(value).ok_or(400u16)?;
-        let id = self.named(&replaces).ok_or(481u16)?;
+        self.replaceable(&replaces).map(Some)
+    }
+
+    /// The session that this names, where it may be replaced.
+    ///
+    /// # Errors
+    /// The status that refuses an INVITE with it (§3): 481, 486 or 603.
+    pub fn replaceable(&self, replaces: &Replaces) -> Result<SessionId, u16> {
+        let id = self.named(replaces).ok_or(481u16)?;
         let session = self.sessions.get(&id).ok_or(481u16)?;
         match session.state {
             State::Releasing | State::Terminated | State::Cancelling => Err(603),
             // An early dialog that the peer began is not for a third party to take.
             State::Invited => Err(481),
-            State::Inviting => Ok(Some(id)),
+            State::Inviting => Ok(id),
             State::Answered | State::Confirmed | State::AckDue => {
                 // Of an answered INVITE only the dialog that was chosen is left.
-                if session.current != self.dialog_named(id, &replaces) {
+                if session.current != self.dialog_named(id, replaces) {
                     Err(481)
                 } else if replaces.early_only {
                     Err(486)
                 } else {
-                    Ok(Some(id))
+                    Ok(id)
                 }
             }
         }

@@ -93,7 +93,8 @@ pub enum Request {
     /// How the call that a REFER asked for goes: sent as NOTIFY with message/sipfrag
     /// (RFC 3515 §2.4.5), the latest one at a time. A final status is the last word. Nothing
     /// is sent, and nothing wrong, when nobody listens any more: no subscription was wanted, it
-    /// ran out or was given up.
+    /// ran out or was given up. May be asked after [`Indication::Terminated`](super::Indication), too,
+    /// when the peer has hung up: its subscription goes on.
     ReferProgress {
         /// 100 to 699: the status of the new call.
         status: u16,

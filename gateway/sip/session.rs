@@ -392,7 +392,8 @@ impl Session {
         }
     }
 
-    /// The last word to the user. What is left are transactions and late forks.
+    /// The last word to the user. What is left are transactions, late forks and the subscription of
+    /// a REFER.
     /// Whatever of the peer's still waits for the user is answered first.
     pub(super) fn terminate(&mut self, core: &mut Core, now: Instant) {
         if self.state == State::Terminated {

@@ -47,6 +47,7 @@ impl Surroundings {
             trunk: &self.trunk,
             variant: Variant::Itu,
             isup: self.trunk.isup != IsupMode::Off,
+            parallel: false,
             sdp: Some(&self.sdp),
             group: None,
             own_host: "192.0.2.1",

@@ -23,6 +23,7 @@ fn answered(profile: &Profile, cause: Cause) -> (u16, Headers, Bodies) {
     let context = Context {
         variant: isup::Variant::Itu,
         isup: true,
+        parallel: false,
         profile,
         trunk: &trunk,
         sdp: Some(&sdp),
@@ -49,6 +50,7 @@ fn released(profile: &Profile, status: u16, headers: Headers, bodies: Bodies) ->
     let context = Context {
         variant: isup::Variant::Itu,
         isup: true,
+        parallel: false,
         profile,
         trunk: &trunk,
         sdp: None,
@@ -395,6 +397,7 @@ fn what_an_answer_tells() {
     let context = Context {
         variant: isup::Variant::Itu,
         isup: true,
+        parallel: false,
         profile: &RFC3398,
         trunk: &trunk,
         sdp: None,

@@ -23,6 +23,7 @@ fn context(trunk: &SipTrunk) -> Context<'_> {
         trunk,
         variant: Variant::Itu,
         isup: false,
+        parallel: false,
         sdp: None,
         group: None,
         own_host: "192.0.2.1",

@@ -1,5 +1,8 @@
 //! Call transfer by REFER and by Replaces (RFC 3515, RFC 3891, RFC 5589), with a party on a circuit.
 
+mod circuits;
+mod pickup;
+
 use isup::{
     CallingPartyNumber, GenericNotification, MessageType, Notification, NotificationIndicator,
     Presentation,
@@ -68,8 +71,8 @@ fn invited(stand: &mut Stand) -> Heard {
 fn answers(stand: &mut Stand, invite: &Heard, gone: bool) -> Dialog {
     stand.second_responds(invite, "200 OK", "target", &With::sdp());
     stand.expect("ACK");
+    notified(stand, "200");
     if !gone {
-        notified(stand, "200");
         let bye = stand.expect("BYE");
         stand.respond(&bye, "200 OK", "", &With::nothing());
     }
@@ -109,15 +112,19 @@ fn blind_transfer_of_a_party_on_hold(standard: Standard) -> String {
     refers(&mut stand, &mut user);
     let invite = invited(&mut stand);
     let target = answers(&mut stand, &invite, false);
+    assert_eq!(notification(&mut stand), Notification::RemoteRetrieval);
+    target_hangs_up(stand, target)
+}
+
+/// What a CPG tells of hold.
+fn notification(stand: &mut Stand) -> Notification {
     let cpg = stand.expect_isup(MessageType::Cpg);
-    let notification = match standard {
+    match stand.standard {
         Standard::Itu => cpg.find::<GenericNotification>().unwrap().notification,
         Standard::Ansi => {
             Notification::from_code(cpg.find::<NotificationIndicator>().unwrap().0[0] & 0x7F)
         }
-    };
-    assert_eq!(notification, Notification::RemoteRetrieval);
-    target_hangs_up(stand, target)
+    }
 }
 
 /// The user hangs up before the target answers: the party hears ringback.
@@ -127,9 +134,9 @@ fn gone(standard: Standard) -> (Stand, Heard) {
     refers(&mut stand, &mut user);
     let invite = invited(&mut stand);
     stand.request_answered(&mut user, "BYE", &With::nothing(), "200");
-    // It ends the subscription, too.
-    notified(&mut stand, "100");
+    // The subscription goes on without the call (RFC 5057 §4.1).
     stand.second_responds(&invite, "180 Ringing", "target", &With::nothing());
+    notified(&mut stand, "180");
     stand.seconds(2);
     (stand, invite)
 }
@@ -144,6 +151,7 @@ fn blind_transfer_and_gone_to_a_busy_user(standard: Standard) -> String {
     let (mut stand, invite) = gone(standard);
     stand.second_responds(&invite, "486 Busy Here", "target", &With::nothing());
     stand.expect("ACK");
+    notified(&mut stand, "486");
     stand.expect_release(17);
     stand.over()
 }
@@ -171,7 +179,7 @@ fn the_party_clears_during_the_transfer(standard: Standard) -> String {
     stand.exchange(&stand.rel(16));
     stand.expect_isup(MessageType::Rlc);
     let cancel = stand.expect("CANCEL");
-    notified(&mut stand, "180");
+    notified(&mut stand, "487");
     let bye = stand.expect("BYE");
     stand.respond(&bye, "200 OK", "", &With::nothing());
     stand.second_responds(&cancel, "200 OK", "target", &With::nothing());

@@ -383,8 +383,19 @@ impl Stand {
 
     /// The first RTP packet comes on the bridge opened last.
     pub(super) fn rtp_comes(&mut self) {
-        let bridge = *self.bridges.last().unwrap();
+        self.rtp_comes_on(self.bridges.len() - 1);
+    }
+
+    /// The first RTP packet comes on a bridge, by the order of their opening.
+    pub(super) fn rtp_comes_on(&mut self, nth: usize) {
+        let bridge = self.bridges[nth];
         self.input(Input::Media(MediaEvent::FirstPacket { bridge }));
+    }
+
+    /// No RTP for too long on a bridge, by the order of their opening.
+    pub(super) fn rtp_ends_on(&mut self, nth: usize) {
+        let bridge = self.bridges[nth];
+        self.input(Input::Media(MediaEvent::RtpTimeout { bridge }));
     }
 
     // --- The end --------------------------------------------------------------------------
@@ -414,6 +425,18 @@ impl Stand {
             .cloned()
             .collect();
         draw(&rungs, &Columns::default())
+    }
+
+    /// The same for a unit that has shut down, whose circuits stay blocked.
+    pub(super) fn drained(mut self) -> String {
+        self.quiet();
+        let ladder = self.ladder();
+        self.seconds(70);
+        let held = self.iwu.occupancy();
+        assert_eq!((held.calls, held.circuits, held.bridges), (0, 0, 0));
+        assert_eq!((held.sessions, held.dialogs, held.call_ids), (0, 0, 0));
+        self.wire.end(self.standard);
+        ladder
     }
 
     /// The flow is over: nothing was left unsaid, everything is given back, every circuit idle.

@@ -111,7 +111,14 @@ fn a_transfer_is_told_from_trying_to_its_end() {
     peer.hear(&refer(&ok, 7, TO));
     assert_eq!(field(peer.last(), "Event"), "refer;id=7");
     agree(&mut peer);
+    // A call that is over takes no subscription along (RFC 5057 §4.1).
     peer.hear(&within(&ok, "BYE", 8, "", ""));
+    peer.run(Duration::from_secs(100));
+    assert_eq!(peer.endpoint.sessions(), 1);
+    tell(&mut peer, id, 180);
+    assert_eq!(notified(&peer).1, "SIP/2.0 180 Ringing\r\n");
+    agree(&mut peer);
+    tell(&mut peer, id, 486);
     assert_eq!(notified(&peer).0, "terminated;reason=noresource");
     agree(&mut peer);
     peer.run(Duration::from_secs(100));
@@ -230,22 +237,50 @@ fn a_subscription_is_refreshed_ended_and_runs_out() {
 }
 
 #[test]
-fn our_bye_ends_the_subscription_first() {
+fn a_subscription_outlives_our_bye_until_it_is_told_given_up_or_runs_out() {
+    type End = fn(&mut Scripted, SessionId, &str);
+    let ends: [(&str, End); 4] = [
+        ("noresource", |peer, id, _| tell(peer, id, 200)),
+        ("timeout", |peer, _, _| peer.run(Duration::from_secs(180))),
+        ("timeout", |peer, _, ok| {
+            let more = "Event: refer\r\nExpires: 0\r\n";
+            peer.hear(&within(ok, "SUBSCRIBE", 3, more, ""));
+        }),
+        ("timeout", |peer, id, ok| {
+            let more = "Event: refer\r\nExpires: 90\r\n";
+            peer.hear(&within(ok, "SUBSCRIBE", 3, more, ""));
+            agree(peer);
+            tell(peer, id, 183);
+            agree(peer);
+            peer.run(Duration::from_secs(90));
+        }),
+    ];
+    for (reason, end) in ends {
+        let mut peer = Scripted::new();
+        let (id, ok) = confirmed(&mut peer, true);
+        peer.hear(&refer(&ok, 2, TO));
+        agree(&mut peer);
+        peer.sent.clear();
+        peer.ask(id, bye());
+        let sent = peer.last().to_owned();
+        assert_eq!(peer.lines(), ["BYE"]);
+        peer.hear(&reply(&sent, "200 OK", "", "", ""));
+        end(&mut peer, id, &ok);
+        assert_eq!(notified(&peer).0, format!("terminated;reason={reason}"));
+        agree(&mut peer);
+        peer.run(Duration::from_secs(100));
+        assert_eq!(peer.endpoint.sessions(), 0);
+        assert_eq!(peer.endpoint.poll_timeout(), None);
+    }
+    // A phone that has forgotten all about it says so.
     let mut peer = Scripted::new();
     let (id, ok) = confirmed(&mut peer, true);
     peer.hear(&refer(&ok, 2, TO));
     agree(&mut peer);
-    peer.sent.clear();
-    peer.ask(id, bye());
-    let numbers: Vec<String> = peer
-        .sent
-        .iter()
-        .map(|(_, text)| field(text, "CSeq"))
-        .collect();
-    assert_eq!(numbers.len(), 2);
-    let number = |cseq: &str| cseq.split(' ').next().unwrap().parse::<u32>().unwrap();
-    assert!(numbers[0].ends_with("NOTIFY") && numbers[1].ends_with("BYE"));
-    assert!(number(&numbers[0]) < number(&numbers[1]));
+    peer.hear(&within(&ok, "BYE", 3, "", ""));
+    tell(&mut peer, id, 180);
+    let notify = peer.last().to_owned();
+    peer.hear(&reply(&notify, "481 Gone", "", "", ""));
     peer.run(Duration::from_secs(100));
     assert_eq!(peer.endpoint.sessions(), 0);
     assert_eq!(peer.endpoint.poll_timeout(), None);

@@ -97,6 +97,24 @@ impl Stand {
         message
     }
 
+    /// The same, and its circuit.
+    pub(in crate::iwu::tests) fn expect_isup_on(&mut self, kind: MessageType) -> (Cic, Message) {
+        let cic = self.isup.front().map_or(Cic(0), |(cic, _)| *cic);
+        (cic, self.expect_isup(kind))
+    }
+
+    /// The gateway blocks its circuits, and the exchange agrees.
+    pub(in crate::iwu::tests) fn blocks(&mut self) {
+        while let Some((cic, cgb)) = self.isup.pop_front() {
+            assert_eq!(cgb.message_type(), MessageType::Cgb);
+            let mut cgba = self.message(MessageType::Cgba);
+            for (code, content) in cgb.parameters() {
+                cgba.set_content(code, content).unwrap();
+            }
+            self.exchange_on(cic, &cgba);
+        }
+    }
+
     /// The type of the next message of the gateway to the exchange.
     pub(in crate::iwu::tests) fn message_is_due(&self) -> MessageType {
         self.isup.front().expect("a message").1.message_type()

@@ -103,6 +103,14 @@ impl Stand {
         self.input(Input::Sip(flow, octets));
     }
 
+    /// The second trunk acknowledges a refusal.
+    pub(in crate::iwu::tests) fn second_acknowledges(&mut self, dialog: &Dialog, refusal: &Heard) {
+        let octets: Bytes = dialog.ack_of_refusal(refusal).into();
+        let flow = Flow::udp(SIP.parse().unwrap(), SECOND.parse().unwrap());
+        self.input(Input::Sip(flow, octets));
+        self.pass(SAYING);
+    }
+
     /// The next message of the gateway to a SIP far end; every 100 is passed over.
     pub(in crate::iwu::tests) fn expect(&mut self, start: &str) -> Heard {
         self.expect_at(start).1
