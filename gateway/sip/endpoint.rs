@@ -1,6 +1,6 @@
 //! The aggregate and its verbs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -84,13 +84,40 @@ pub enum Output {
     Peer(PeerId, PeerNews),
 }
 
+/// The sessions by our tag. Overlap signalling: several INVITEs of ours share one, and its Call-ID
+/// (RFC 3578 §3.2).
+#[derive(Debug, Default)]
+pub(super) struct Tags(BTreeSet<(String, SessionId)>);
+
+impl Tags {
+    pub(super) fn insert(&mut self, tag: String, session: SessionId) {
+        self.0.insert((tag, session));
+    }
+
+    fn remove(&mut self, tag: String, session: SessionId) {
+        self.0.remove(&(tag, session));
+    }
+
+    /// The sessions with this tag, the first one begun first.
+    pub(super) fn of(&self, tag: &str) -> impl Iterator<Item = SessionId> {
+        let first = (tag.to_owned(), SessionId(0));
+        let last = (tag.to_owned(), SessionId(u32::MAX));
+        self.0.range(first..=last).map(|(_, session)| *session)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// The SIP endpoint: UAS and UAC.
 #[derive(Debug)]
 pub struct Endpoint {
     pub(super) core: Core,
     pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) tags: Tags,
     // Looked up by key only; their order reaches no output.
-    pub(super) tags: HashMap<String, SessionId>,
     pub(super) invites: HashMap<TransactionKey, SessionId>,
     last: u32,
 }
@@ -102,7 +129,7 @@ impl Endpoint {
         Self {
             core: Core::new(config),
             sessions: BTreeMap::new(),
-            tags: HashMap::new(),
+            tags: Tags::default(),
             invites: HashMap::new(),
             last: 0,
         }
@@ -273,20 +300,19 @@ impl Endpoint {
         let tag = message::tag(&request.headers, &HeaderName::To);
         let call_id = message::value(&request.headers, &HeaderName::CallId)?;
         let from = message::tag(&request.headers, &HeaderName::From);
-        let is_peer = |session: &Session| {
+        let of_call = |id: &SessionId| {
+            let session = self.sessions.get(id)?;
             let mut dialogs = session.dialogs.iter();
-            session.local_tag == tag
-                && dialogs.any(|d| d.call_id == call_id && d.remote_tag == from)
+            dialogs.any(|d| d.call_id == call_id).then_some(session)
         };
-        let mut id = *self.tags.get(&tag)?;
-        // Overlap signalling: several INVITEs of ours share tag and Call-ID (RFC 3578 §3.2).
-        if !self.sessions.get(&id).is_some_and(is_peer) {
-            let other = self.sessions.iter().find(|(_, session)| is_peer(session));
-            id = other.map_or(id, |(other, _)| *other);
-        }
+        let is_peer = |id: &SessionId| of_call(id).is_some_and(|of| of.find(&from).is_some());
+        // Where none has such a peer, the one that was begun last says so.
+        let id = self.tags.of(&tag).find(is_peer).or_else(|| {
+            let sessions = self.tags.of(&tag).filter(|id| of_call(id).is_some());
+            sessions.last()
+        })?;
         let session = self.sessions.get_mut(&id)?;
-        let agrees = session.dialogs.iter().any(|d| d.call_id == call_id);
-        agrees.then_some((session, &mut self.core))
+        Some((session, &mut self.core))
     }
 
     /// Forgets sessions that have nothing left to do.
@@ -305,14 +331,7 @@ impl Endpoint {
                 let Some(gone) = self.sessions.remove(&id) else {
                     continue;
                 };
-                if self.tags.get(&gone.local_tag) == Some(&id) {
-                    let mut others = self.sessions.iter();
-                    let heir = others.find(|(_, other)| other.local_tag == gone.local_tag);
-                    match heir {
-                        Some((heir, _)) => self.tags.insert(gone.local_tag, *heir),
-                        None => self.tags.remove(&gone.local_tag),
-                    };
-                }
+                self.tags.remove(gone.local_tag, id);
             }
         }
     }

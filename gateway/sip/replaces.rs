@@ -79,8 +79,8 @@ impl fmt::Display for Replaces {
 impl Endpoint {
     /// The session of ours that this names, whatever its state.
     pub(super) fn named(&self, replaces: &Replaces) -> Option<SessionId> {
-        let id = *self.tags.get(&replaces.to_tag)?;
-        self.dialog_named(id, replaces).map(|_| id)
+        let mut sessions = self.tags.of(&replaces.to_tag);
+        sessions.find(|id| self.dialog_named(*id, replaces).is_some())
     }
 
     fn dialog_named(&self, id: SessionId, replaces: &Replaces) -> Option<usize> {
