@@ -23,8 +23,8 @@ use crate::ladder::{Trace, What};
 use crate::sip::{PeerNews, Transport};
 
 /// The largest SIP datagram.
-const LARGEST_DATAGRAM: usize = 65_535;
-/// Messages read before the spans and timers have their turn again.
+pub(super) const LARGEST_DATAGRAM: usize = 65_535;
+/// Messages read before connections and operators have their turn again.
 const MESSAGES_A_TURN: usize = 64;
 
 /// Sees every output before it is carried out: ladders, progress.
@@ -123,10 +123,6 @@ impl Control {
                 () = tokio::time::sleep_until(due.into()) => {
                     going = self.input(Input::Timeout);
                 }
-                ready = self.sockets.ready() => match ready? {
-                    Some(arrived) => going = self.take(arrived),
-                    None => going = self.read(&mut datagram),
-                },
                 asked = self.asked.recv() => match asked {
                     Some(Ask::Admin(admin)) => going = self.input(Input::Admin(admin)),
                     Some(Ask::Question(question)) => question(&self.iwu),
@@ -137,6 +133,17 @@ impl Control {
                     }
                     Some(Ask::Stop) | None => going = false,
                 },
+                ready = self.sockets.ready() => {
+                    // Connections have their turn after datagrams, too.
+                    let arrived = match ready? {
+                        None => {
+                            going = self.read(&mut datagram);
+                            self.sockets.more()
+                        }
+                        arrived => arrived,
+                    };
+                    going = going && self.take(arrived);
+                }
             }
         }
         for (thread, counters) in self.threads.iter().map(MediaThread::counters).enumerate() {
@@ -161,10 +168,21 @@ impl Control {
         }
     }
 
+    /// What does not wait for SIP: signal units, because their acknowledgements do not (Q.703
+    /// §12.3 fails a link that gives none), the rest of what the spans say, and timers. So they
+    /// wait for one SIP message at most, however many have arrived at once.
+    fn urgent(&mut self) -> bool {
+        self.hear()
+            && (self.iwu.poll_timeout().is_none_or(|due| due > now()) || self.input(Input::Timeout))
+    }
+
     /// Reads what the UDP sockets have.
-    fn read(&mut self, buffer: &mut [u8]) -> bool {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> bool {
         for index in 0..self.sockets.count() {
             for _ in 0..MESSAGES_A_TURN {
+                if !self.urgent() {
+                    return false;
+                }
                 match self.sockets.receive(index, buffer) {
                     Some(Ok((flow, octets))) => {
                         if !self.input(Input::Sip(flow, octets)) {
@@ -181,10 +199,13 @@ impl Control {
     }
 
     /// Takes what connections have to say.
-    fn take(&mut self, first: Arrived) -> bool {
-        let mut next = Some(first);
+    fn take(&mut self, first: Option<Arrived>) -> bool {
+        let mut next = first;
         let mut turns = 0;
         while let Some(arrived) = next {
+            if !self.urgent() {
+                return false;
+            }
             let input = match arrived {
                 Arrived::Accepted(listener, stream, remote) => {
                     if self.iwu.hears(remote.ip()) {
@@ -303,11 +324,7 @@ impl Control {
                 }
             },
             Output::SignalUnit(link, octets) => {
-                let place = self
-                    .iwu
-                    .links()
-                    .find(|(id, _)| *id == link)
-                    .map(|(_, place)| place);
+                let place = self.iwu.place_of_link(link);
                 if let (Some(place), Some(unit)) = (place, SignalUnit::new(&octets)) {
                     self.tell(place.span, Down::SignalUnit(link, unit));
                 }

@@ -1,5 +1,7 @@
 //! Two of us on the loopback interface, with certificates made for the occasion.
 
+mod turns;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -117,6 +117,20 @@ impl MediaThread {
         })
     }
 
+    /// One whose part the caller plays.
+    #[cfg(test)]
+    pub(super) fn played() -> (Self, Producer<Up>, Consumer<Down>) {
+        let (down, from_above) = RingBuffer::new(RING);
+        let (to_above, up) = RingBuffer::new(RING);
+        let played = Self {
+            down,
+            up,
+            shared: Arc::default(),
+            thread: None,
+        };
+        (played, to_above, from_above)
+    }
+
     /// Tells the thread something; a full ring is a counted fault.
     pub fn tell(&mut self, word: Down) {
         if self.down.push(word).is_err() {
