@@ -67,13 +67,11 @@ impl Iwu {
                     }
                 }
                 Action::Bridge(request) => self.bridge(now, id, request),
-                Action::Start(timer) => {
-                    self.stop(id, timer);
-                    if let Some(length) = self.length(id, timer) {
-                        self.timers.insert((now + length, id, timer));
-                    }
-                }
-                Action::Stop(timer) => self.stop(id, timer),
+                Action::Start(timer) => match self.length(id, timer) {
+                    Some(length) => self.timers.start(id, timer, now + length),
+                    None => self.timers.stop(id, timer),
+                },
+                Action::Stop(timer) => self.timers.stop(id, timer),
                 Action::Collect(sam) => self.collect(now, id, &sam),
                 Action::Attempt => self.attempt_with_digits(now, id),
                 Action::Reattempt => self.reattempt(now, id),
@@ -200,17 +198,12 @@ impl Iwu {
         }
     }
 
-    fn stop(&mut self, id: CallId, timer: Timer) {
-        self.timers
-            .retain(|(_, call, running)| !(*call == id && *running == timer));
-    }
-
     /// Both legs are done: the bridge closes, and the record waits for what it counted.
     fn finish(&mut self, now: Instant, id: CallId) {
         let Some(leg) = self.legs.remove(&id) else {
             return;
         };
-        self.timers.retain(|(_, call, _)| *call != id);
+        self.timers.stop_all(id);
         if let Some(circuit) = leg.circuit {
             self.by_circuit.remove(&circuit);
         }

@@ -76,6 +76,7 @@ impl Iwu {
                 stream,
             },
         );
+        self.bridged.insert((place.span, place.timeslot, bridge));
         let open = media_bridge::Open::new(bridge, place.span, place.timeslot, law, Path::CLOSED);
         self.command(place.span, Command::Open(Box::new(open)));
         self.trace_media(now, call, format!("bridge opened on {}", place.timeslot));
@@ -85,13 +86,12 @@ impl Iwu {
     /// A circuit that is taken again: whoever still hears an announcement by its bridge has heard
     /// enough.
     fn end_treatment_on(&mut self, now: Instant, span: SpanId, timeslot: Timeslot) {
-        let told = self
-            .bridges
-            .values()
-            .find(|open| (open.span, open.timeslot) == (span, timeslot))
-            .map(|open| open.call);
-        if let Some(told) = told {
-            self.step(now, told, Event::Announced);
+        let first = (span, timeslot, BridgeId(0));
+        let last = (span, timeslot, BridgeId(u32::MAX));
+        if let Some((.., bridge)) = self.bridged.range(first..=last).next()
+            && let Some(open) = self.bridges.get(bridge)
+        {
+            self.step(now, open.call, Event::Announced);
         }
     }
 
@@ -499,6 +499,7 @@ impl Iwu {
             } => self.checked(now, span, timeslot, heard),
             MediaEvent::Closed { bridge, statistics } => {
                 if let Some(open) = self.bridges.remove(&bridge) {
+                    self.bridged.remove(&(open.span, open.timeslot, bridge));
                     if let Some(pool) = self.ports.get_mut(usize::from(open.span.0)) {
                         pool.give_back(open.port);
                     }

@@ -56,15 +56,10 @@ impl Iwu {
 
     /// The media bridge has heard a check tone come back, or has not until it was stopped.
     pub(super) fn checked(&mut self, now: Instant, span: SpanId, timeslot: Timeslot, heard: Heard) {
-        let found = self
-            .points
-            .circuits
-            .iter()
-            .find(|(_, place)| (place.span, place.timeslot) == (span, timeslot))
-            .map(|(id, place)| (*id, place.point));
-        let Some((circuit, point)) = found else {
+        let Some(circuit) = self.points.by_timeslot.get(&(span, timeslot)).copied() else {
             return;
         };
+        let point = self.points.circuits.get(&circuit).map(|place| place.point);
         let text = match heard.good {
             true => format!("check tone came back at {}", heard.level),
             false => format!("no check tone came back, heard {}", heard.level),
@@ -72,7 +67,7 @@ impl Iwu {
         self.trace_check(now, circuit, text);
         // T24 may have ended meanwhile: the circuit has then decided, and refuses.
         if heard.good
-            && let Some(point) = self.points.points.get_mut(point)
+            && let Some(point) = point.and_then(|point| self.points.points.get_mut(point))
             && let Err(late) = point.isup.request(now, circuit, Request::Checked(true))
         {
             self.trace_note(now, late.to_string());

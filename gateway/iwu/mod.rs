@@ -26,6 +26,7 @@
 //! | `call_ids` | which call a Call-ID belongs to |
 //! | `observe` | ladders and records |
 //! | `occupancy` | what the calls hold |
+//! | `timers` | the timers of call control |
 //! | `tests` | call flows between two scripted far ends |
 
 mod apply;
@@ -49,6 +50,7 @@ mod ports;
 mod replaces;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -59,9 +61,9 @@ use isup::CircuitId;
 use jiff::Timestamp;
 use media_bridge::BridgeId;
 use mtp::{LineEvent, LinkId};
-use tdm::{Alarm, SpanEvent, SpanId};
+use tdm::{Alarm, SpanEvent, SpanId, Timeslot};
 
-use crate::call::{CallId, Event, Timer};
+use crate::call::{CallId, Event};
 use crate::chance::{Chance, Seed};
 use crate::config::Config;
 use crate::dialplan::DialPlan;
@@ -162,7 +164,9 @@ pub struct Iwu {
     /// Rungs among the outputs whose Call-ID belongs to no call yet.
     unclaimed: Vec<(usize, String)>,
     bridges: BTreeMap<BridgeId, bridge::Open>,
-    timers: BTreeSet<(Instant, CallId, Timer)>,
+    /// The same by timeslot: a bridge that closes is still there when the next one opens.
+    bridged: BTreeSet<(SpanId, Timeslot, BridgeId)>,
+    timers: timers::Timers,
     /// Records that wait for their bridge's statistics.
     ended: BTreeMap<CallId, observe::Ended>,
     next_call: u64,
@@ -217,7 +221,8 @@ impl Iwu {
             inviting: None,
             unclaimed: Vec::new(),
             bridges: BTreeMap::new(),
-            timers: BTreeSet::new(),
+            bridged: BTreeSet::new(),
+            timers: timers::Timers::default(),
             ended: BTreeMap::new(),
             next_call: 1,
             next_bridge: 1,
@@ -272,10 +277,9 @@ impl Iwu {
     /// When the next [`Input::Timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let own = self.timers.first().map(|(at, ..)| *at);
         let drain = self.drain.as_ref().and_then(Drain::poll_timeout);
         [
-            own,
+            self.timers.next(),
             drain,
             self.sip.poll_timeout(),
             self.points.poll_timeout(),
@@ -299,6 +303,12 @@ impl Iwu {
     /// Where each link is.
     pub fn links(&self) -> impl Iterator<Item = (LinkId, LinkPlace)> + '_ {
         self.points.links.iter().map(|(id, place)| (*id, *place))
+    }
+
+    /// Where one link is.
+    #[must_use]
+    pub fn place_of_link(&self, id: LinkId) -> Option<LinkPlace> {
+        self.points.links.get(&id).copied()
     }
 
     /// Where each circuit is.
@@ -402,11 +412,7 @@ impl Iwu {
     fn timeout(&mut self, now: Instant) {
         self.sip.handle_timeout(now);
         self.points.handle_timeout(now);
-        while let Some(&(at, call, timer)) = self.timers.first() {
-            if at > now {
-                break;
-            }
-            self.timers.pop_first();
+        while let Some((call, timer)) = self.timers.expire(now) {
             self.step(now, call, Event::Expired(timer));
         }
         self.continue_drain(now);

@@ -80,13 +80,13 @@ impl Iwu {
             return;
         };
         // The CIC of a group's message only says where its range begins (Q.763 §3.43).
+        let far_end = if sent { transfer.dpc } else { transfer.opc };
         let circuit = self
             .points
-            .circuits
-            .iter()
-            .find(|(_, place)| place.point == point && place.cic == cic)
-            .filter(|_| !is_of_group(message.message_type()))
-            .map(|(id, _)| *id);
+            .points
+            .get(point)
+            .and_then(|at| at.isup.circuit_of_cic(far_end, cic))
+            .filter(|_| !is_of_group(message.message_type()));
         let call = circuit.and_then(|id| self.by_circuit.get(&id).copied());
         let mask = self.config.gateway.mask_numbers;
         let text = format!("{} (CIC {})", in_short(&message, mask), cic.0);

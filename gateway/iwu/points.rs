@@ -53,6 +53,7 @@ pub struct LinkPlace {
 pub(super) struct Points {
     pub(super) points: Vec<Point>,
     pub(super) circuits: BTreeMap<CircuitId, Circuit>,
+    pub(super) by_timeslot: BTreeMap<(SpanId, Timeslot), CircuitId>,
     pub(super) links: BTreeMap<LinkId, LinkPlace>,
     /// Circuits of each trunk group in ascending order of CIC.
     pub(super) groups: Vec<Vec<CircuitId>>,
@@ -125,6 +126,7 @@ impl Points {
             }
         }
         let mut circuits = BTreeMap::new();
+        let mut by_timeslot = BTreeMap::new();
         let mut groups = Vec::new();
         for (index, group) in config.trunk_groups.iter().enumerate() {
             let position = config
@@ -152,6 +154,7 @@ impl Points {
                     span,
                     timeslot: timeslot(slot)?,
                 };
+                by_timeslot.insert((span, place.timeslot), id);
                 circuits.insert(id, place);
                 ids.push(id);
                 cics.push((id, cic));
@@ -175,6 +178,7 @@ impl Points {
         Ok(Self {
             points,
             circuits,
+            by_timeslot,
             links,
             groups,
         })

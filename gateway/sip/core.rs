@@ -129,6 +129,8 @@ pub(super) struct Core {
     layer: TransactionLayer,
     // Looked up by key only; their order reaches no output.
     clients: HashMap<TransactionKey, Client>,
+    /// The client transactions of each hop in the order of their beginning.
+    by_hop: BTreeMap<(Hop, u64), TransactionKey>,
     servers: HashMap<TransactionKey, Server>,
     merged: HashMap<MergeKey, TransactionKey>,
     /// Live client transactions of each session.
@@ -163,6 +165,7 @@ impl Core {
             names: Names::new(ways),
             layer: TransactionLayer::new(timers),
             clients: HashMap::new(),
+            by_hop: BTreeMap::new(),
             servers: HashMap::new(),
             merged: HashMap::new(),
             live: BTreeMap::new(),
@@ -262,6 +265,7 @@ impl Core {
             order: self.order,
         };
         self.clients.insert(key.clone(), client);
+        self.by_hop.insert((flow.hop(), self.order), key.clone());
         if let Owner::Session(session, _) = owner {
             *self.live.entry(session).or_default() += 1;
         }
@@ -281,20 +285,18 @@ impl Core {
 
     /// The client transactions of a hop that nobody has answered yet, the oldest first.
     pub(super) fn unanswered(&self, hop: Hop) -> Vec<(TransactionKey, Client)> {
-        let mut found: Vec<_> = self
-            .clients
-            .iter()
-            .filter(|(_, client)| client.flow.hop() == hop)
-            .filter(|(key, _)| {
-                matches!(
-                    self.layer.client_state(key),
-                    Some(ClientState::Calling | ClientState::Trying)
-                )
-            })
-            .map(|(key, client)| (key.clone(), *client))
-            .collect();
-        found.sort_by_key(|(_, client)| client.order);
-        found
+        let of_hop = self.by_hop.range((hop, 0)..=(hop, u64::MAX));
+        let waits = |key: &&TransactionKey| {
+            matches!(
+                self.layer.client_state(key),
+                Some(ClientState::Calling | ClientState::Trying)
+            )
+        };
+        of_hop
+            .map(|(_, key)| key)
+            .filter(waits)
+            .filter_map(|key| Some((key.clone(), *self.clients.get(key)?)))
+            .collect()
     }
 
     /// The transport failed for a client transaction.
@@ -468,6 +470,9 @@ impl Core {
             self.disarm(&Expiry::Transaction(key.clone(), timer));
         }
         let client = self.clients.remove(key);
+        if let Some(client) = client {
+            self.by_hop.remove(&(client.flow.hop(), client.order));
+        }
         if let Some(Owner::Session(session, _)) = client.map(|client| client.owner) {
             if let Some(count) = self.live.get_mut(&session) {
                 *count -= 1;

@@ -277,6 +277,13 @@ impl Node {
         })
     }
 
+    /// The circuit with this code towards a far end.
+    #[must_use]
+    pub fn circuit_of_cic(&self, dpc: PointCode, cic: Cic) -> Option<CircuitId> {
+        let place = *self.by_cic.get(&(dpc, cic))?;
+        self.circuits.get(place).map(|line| line.id)
+    }
+
     /// All circuits, in the order of configuration.
     pub fn circuits(&self) -> impl Iterator<Item = CircuitId> {
         self.circuits.iter().map(|line| line.id)
