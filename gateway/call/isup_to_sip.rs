@@ -139,14 +139,14 @@ impl IsupToSip {
             }
             Event::Digits { digits, pass } => self.digits(digits, pass),
             Event::Expired(Timer::T10) => self.t10_expired(context),
-            Event::Expired(Timer::T35) if self.state == State::Collecting => self.release_circuit(
-                context.profile.failure(Fault::NoNumber),
-                ReleasedBy::Gateway,
-            ),
+            Event::Expired(Timer::T35) if self.state == State::Collecting => {
+                self.fail(context, Fault::NoNumber, ReleasedBy::Gateway)
+            }
             Event::Expired(_) | Event::MediaCame | Event::Announced | Event::Superseded => {
                 Vec::new()
             }
             Event::Exhausted(fault) => self.exhausted(context, fault),
+            Event::Refused(refusal) => self.refused_by_gateway(context, *refusal),
             Event::Unacceptable { accepted, .. } => self.give_up(context, Fault::NoMedia, accepted),
             Event::Shutdown => self.give_up(context, Fault::Shutdown, false),
         };
@@ -212,8 +212,7 @@ impl IsupToSip {
             }
             (Trying | Progressing | Alerting, Sip::Failed { what }) => match what {
                 Failure::Timeout | Failure::TransportError if !self.heard => self.next_target(),
-                _ => self
-                    .release_circuit(context.profile.failure(Fault::NoResponse), ReleasedBy::Sip),
+                _ => self.fail(context, Fault::NoResponse, ReleasedBy::Sip),
             },
             // RFC 3261 §15 does not let the called side hang up before it has answered; some do,
             // and the session is over.

@@ -71,6 +71,8 @@ pub enum Event {
     Expired(Timer),
     /// No circuit and no trunk is left to try, for this reason.
     Exhausted(Fault),
+    /// The gateway itself refuses a call that has got nowhere.
+    Refused(Box<Refusal>),
     /// The first RTP packet of the peer.
     MediaCame,
     /// An announcement was heard to its end.
@@ -94,6 +96,19 @@ pub enum Event {
     },
     /// The gateway ends the call: shutdown.
     Shutdown,
+}
+
+/// Why the gateway itself refuses a call, and the announcement of it that the caller can hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Q.850 cause towards the circuit, and in Reason.
+    pub cause: u8,
+    /// Final status towards SIP; of a call from a circuit, for its record, where there is one.
+    pub status: Option<u16>,
+    /// What said so.
+    pub why: String,
+    /// By its name; the caller's media stand.
+    pub announcement: Option<String>,
 }
 
 /// What a call asks for, in order.

@@ -121,6 +121,7 @@ impl SipToIsup {
             Event::Expired(_) | Event::MediaCame | Event::Digits { .. } => Vec::new(),
             Event::Superseded => self.superseded(),
             Event::Exhausted(fault) => self.exhausted(context, fault, Vec::new()),
+            Event::Refused(refusal) => self.refused_by_gateway(context, *refusal),
             Event::Unacceptable { refusal, .. } => self.unacceptable(context, &refusal),
             Event::Shutdown => self.end(context, Fault::Shutdown, Vec::new()),
         };

@@ -21,6 +21,7 @@ use super::settings::{self, Places, numbers};
 use super::stage::{Seen, Stage};
 use crate::iwu::{Birth, Input, Iwu, Output, PortPlan};
 use crate::recorder::{Recorder, Source};
+use crate::shell::without_line::WithoutLine;
 use crate::shell::word::{Down, SignalUnit, Up};
 use crate::shell::worker::Worker;
 use crate::sip::Flow;
@@ -104,7 +105,10 @@ impl World {
             .links()
             .map(|(id, place)| (id, place.timeslot))
             .collect();
-        let spans = vec![(Box::new(near) as Box<dyn SpanIo>, links)];
+        let mut spans = vec![(Box::new(near) as Box<dyn SpanIo>, links)];
+        if let Some(span) = iwu.span_without_line() {
+            spans.push((Box::new(WithoutLine(span)), Vec::new()));
+        }
         let worker = Worker::new(spans, QueueRtp::new(), plan.count, false);
         let mut exchange = Exchange::new(ExchangeConfig::from_file(lab)?)?;
         let user_rtp = SocketAddr::new(places.user.ip(), places.user.port() + 2);

@@ -50,7 +50,12 @@ impl Iwu {
         };
         match taken {
             Ok(()) => {}
-            Err(Obstacle::Fault(fault)) => self.step(now, id, Event::Exhausted(fault)),
+            Err(Obstacle::Fault(fault)) => {
+                let lacking = matches!(fault, Fault::NoCircuit | Fault::Congested);
+                if !lacking || !self.tell_no_circuit(now, id, fault) {
+                    self.step(now, id, Event::Exhausted(fault));
+                }
+            }
             Err(Obstacle::Media(refusal)) => {
                 self.trace_call(now, id, refusal.to_string());
                 let accepted = false;

@@ -27,7 +27,9 @@ use crate::sip::sdp::{self, Capabilities, MediaPlan};
 pub(super) struct Open {
     pub(super) call: CallId,
     pub(super) span: SpanId,
-    timeslot: Timeslot,
+    pub(super) timeslot: Timeslot,
+    /// The span whose RTP ports it uses.
+    ports: SpanId,
     pub(super) port: RtpPort,
     /// The gateway's RTP stream: identity and where it starts (RFC 3550 §5.1).
     stream: Stream,
@@ -57,7 +59,20 @@ impl Iwu {
         let place = *self.points.circuits.get(&circuit)?;
         let law = self.config.trunk_groups.get(place.group)?.law;
         self.end_treatment_on(now, place.span, place.timeslot);
-        let port = self.ports.get_mut(usize::from(place.span.0))?.take()?;
+        let at = (place.span, place.timeslot);
+        self.open_on(now, call, at, place.span, law)
+    }
+
+    /// Opens a held bridge on a timeslot, with an RTP port of a span of the same media thread.
+    pub(super) fn open_on(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        (span, timeslot): (SpanId, Timeslot),
+        ports: SpanId,
+        law: Law,
+    ) -> Option<BridgeId> {
+        let port = self.ports.get_mut(usize::from(ports.0))?.take()?;
         let bridge = BridgeId(self.next_bridge);
         self.next_bridge += 1;
         let random = self.chance.draw();
@@ -70,16 +85,21 @@ impl Iwu {
             bridge,
             Open {
                 call,
-                span: place.span,
-                timeslot: place.timeslot,
+                span,
+                timeslot,
+                ports,
                 port,
                 stream,
             },
         );
-        self.bridged.insert((place.span, place.timeslot, bridge));
-        let open = media_bridge::Open::new(bridge, place.span, place.timeslot, law, Path::CLOSED);
-        self.command(place.span, Command::Open(Box::new(open)));
-        self.trace_media(now, call, format!("bridge opened on {}", place.timeslot));
+        self.bridged.insert((span, timeslot, bridge));
+        let open = media_bridge::Open::new(bridge, span, timeslot, law, Path::CLOSED);
+        self.command(span, Command::Open(Box::new(open)));
+        let text = match span == ports {
+            true => format!("bridge opened on {timeslot}"),
+            false => "bridge opened without a circuit".to_owned(),
+        };
+        self.trace_media(now, call, text);
         Some(bridge)
     }
 
@@ -110,7 +130,7 @@ impl Iwu {
     ) -> Option<Capabilities> {
         let srtp = self.srtp(trunk);
         let open = self.bridges.get(&bridge)?;
-        let plan = self.ports.get(usize::from(open.span.0))?.plan;
+        let plan = self.ports.get(usize::from(open.ports.0))?.plan;
         let address = SocketAddr::new(self.config.rtp.address, plan.udp(open.port));
         let codecs = trunk.codecs.iter().copied().map(codec).collect();
         let mut local = Capabilities::new(address, codecs, u64::from(open.stream.ssrc));
@@ -500,7 +520,7 @@ impl Iwu {
             MediaEvent::Closed { bridge, statistics } => {
                 if let Some(open) = self.bridges.remove(&bridge) {
                     self.bridged.remove(&(open.span, open.timeslot, bridge));
-                    if let Some(pool) = self.ports.get_mut(usize::from(open.span.0)) {
+                    if let Some(pool) = self.ports.get_mut(usize::from(open.ports.0)) {
                         pool.give_back(open.port);
                     }
                     self.statistics(open.call, bridge, *statistics);

@@ -7,23 +7,14 @@ use isup::circuit::Indication;
 use isup::{Cause, CircuitId, Location, Message};
 
 use super::leg::{Leg, Origin, Route};
+use super::told::nowhere;
 use super::{Iwu, Output};
 use crate::call::{Call, CallId, Event, IsupToSip};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::Overlap;
-use crate::dialplan::{Decision, Digits, Number, Query, Route as Routed, Trunk};
+use crate::dialplan::{Digits, Query, Route as Routed, Trunk};
 use crate::interwork::profile::Fault;
 use crate::interwork::{caller, hops, portability, release};
-
-/// The way of a number without digits.
-fn nowhere() -> Decision {
-    Decision {
-        rule: None,
-        number: Number::default(),
-        nature: None,
-        route: Routed::Incomplete,
-    }
-}
 
 impl Iwu {
     pub(super) fn heard_from_mtp(&mut self, now: Instant, point: usize, output: mtp::Output) {
@@ -174,6 +165,14 @@ impl Iwu {
                 }
             }
             Err((value, why)) => {
+                let told = self.tell_circuit(
+                    now,
+                    circuit,
+                    (place.group, profile),
+                    (iam, record),
+                    (value, &why),
+                );
+                let Err(mut record) = told else { return };
                 self.by_circuit.remove(&circuit);
                 let cause = Cause::new(value, Location::BeyondInterworkingPoint);
                 record.cause = Some(value);
@@ -181,7 +180,7 @@ impl Iwu {
                 record.end(self.wall(now), ReleasedBy::Gateway);
                 let rel = isup::circuit::Request::Release(release::message(&cause));
                 self.ask_isup(now, call, circuit, rel);
-                self.record(record);
+                self.record(*record);
             }
         }
     }

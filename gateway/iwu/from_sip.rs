@@ -10,7 +10,7 @@ use isup::Variant;
 use super::leg::{Leg, Origin, Route};
 use super::replaces::Replacing;
 use super::{Iwu, Output, TrunkNews, junction};
-use crate::call::{Call, CallId, Event, SipToIsup};
+use crate::call::{self, Call, CallId, Event, SipToIsup};
 use crate::cdr::{self, CallRecord, ReleasedBy};
 use crate::config::{IsupMode, SipTrunk};
 use crate::dialplan::{Query, Route as Routed, Trunk};
@@ -29,6 +29,8 @@ pub(super) struct Refusal {
     cause: u8,
     why: String,
     headers: Vec<(String, String)>,
+    /// The dial plan says so: the caller may be told by an announcement.
+    told: bool,
 }
 
 impl Refusal {
@@ -38,7 +40,13 @@ impl Refusal {
             cause,
             why: why.into(),
             headers: Vec::new(),
+            told: false,
         }
+    }
+
+    /// The same of the dial plan, of which the caller may be told.
+    fn by_plan(self) -> Self {
+        Self { told: true, ..self }
     }
 
     /// By the row of a failure.
@@ -206,7 +214,24 @@ impl Iwu {
             Err(refusal) => {
                 // No trunk group is chosen: it goes by the SIP trunk's own profile.
                 let profile = self.profiles.of(trunk, None).clone();
-                self.refuse(now, session, &profile, record, refusal);
+                let told = match trunk.filter(|_| refusal.told) {
+                    Some(index) => self.tell_sip(
+                        now,
+                        session,
+                        (index, profile.clone()),
+                        (&incoming, record),
+                        call::Refusal {
+                            cause: refusal.cause,
+                            status: Some(refusal.status),
+                            why: refusal.why.clone(),
+                            announcement: None,
+                        },
+                    ),
+                    None => Err(Box::new(record)),
+                };
+                if let Err(record) = told {
+                    self.refuse(now, session, &profile, *record, refusal);
+                }
             }
         }
     }
@@ -252,7 +277,7 @@ impl Iwu {
         let template = template(&profile, trunk, incoming)?;
         let caller = Caller::of(incoming, trunk);
         let called = number::from_uri(&incoming.request_uri).ok_or_else(|| {
-            Refusal::of(&profile, Fault::NoNumber, "the Request-URI holds no number")
+            Refusal::of(&profile, Fault::NoNumber, "the Request-URI holds no number").by_plan()
         })?;
         let decision = self.plan.route(Query {
             called: &called,
@@ -264,18 +289,16 @@ impl Iwu {
             Routed::Reject(value) => {
                 let cause = isup::Cause::new(*value, isup::Location::BeyondInterworkingPoint);
                 let mapped = cause::status_of(&profile, &cause);
-                return Err(Refusal::new(mapped.value, *value, mapped.to_string()));
+                let refusal = Refusal::new(mapped.value, *value, mapped.to_string());
+                return Err(refusal.by_plan());
             }
             Routed::Incomplete => {
-                return Err(Refusal::of(
-                    &profile,
-                    Fault::NoNumber,
-                    "the number is incomplete",
-                ));
+                let why = "the number is incomplete";
+                return Err(Refusal::of(&profile, Fault::NoNumber, why).by_plan());
             }
             Routed::None => {
                 let clause = profile.failure(Fault::NoRoute).clause.to_string();
-                return Err(Refusal::of(&profile, Fault::NoRoute, clause));
+                return Err(Refusal::of(&profile, Fault::NoRoute, clause).by_plan());
             }
         };
         record.calling_sent = caller.as_ref().map(|c| c.number.to_string());

@@ -94,6 +94,11 @@ impl PortPool {
         usize::from(self.plan.count) - self.free.len()
     }
 
+    /// How many are.
+    pub(super) fn free(&self) -> usize {
+        self.free.len()
+    }
+
     pub(super) fn take(&mut self) -> Option<RtpPort> {
         self.free.pop_front()
     }

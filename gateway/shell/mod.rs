@@ -27,6 +27,7 @@ pub mod spans;
 mod tests;
 pub mod thread;
 pub mod tls;
+pub mod without_line;
 pub mod word;
 pub mod worker;
 

@@ -20,6 +20,7 @@ use super::operators::Operators;
 use super::sockets::Sockets;
 use super::spans::Spans;
 use super::thread::{MediaThread, Place, now};
+use super::without_line::WithoutLine;
 use super::worker::Worker;
 use crate::chance::{SEED_OCTETS, Seed};
 use crate::config::Config;
@@ -123,7 +124,9 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         error,
     })?;
     let count = config.media.threads(spans, cores.len());
-    let thread_of: Vec<usize> = (0..spans).map(|span| span % count).collect();
+    let mut thread_of: Vec<usize> = (0..spans).map(|span| span % count).collect();
+    let without_line = iwu.span_without_line();
+    thread_of.extend(without_line.map(|_| 0));
     let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
     let mut threads = Vec::new();
     for index in 0..count {
@@ -138,6 +141,9 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
                 .collect();
             own.push((line, links));
             ports.extend(plan.ports().map(|port| (port, plan.udp(port))));
+        }
+        if let Some(span) = without_line.filter(|_| index == 0) {
+            own.push((Box::new(WithoutLine(span)) as Box<dyn SpanIo>, Vec::new()));
         }
         let rtp = UdpRtp::bind_ports(config.rtp.address, ports)?;
         let pairs = u16::try_from(config.rtp.ports.pairs()).unwrap_or(u16::MAX);

@@ -3,7 +3,7 @@
 use isup::circuit::Request;
 use isup::{Cause, Location, Message};
 
-use super::super::{Action, Bridge, Context, Mark, Timer};
+use super::super::{Action, Bridge, Context, Mark, Refusal, Timer};
 use super::{IsupToSip, State};
 use crate::cdr::ReleasedBy;
 use crate::interwork::profile::{FailureRow, Fault};
@@ -31,16 +31,24 @@ impl IsupToSip {
     }
 
     pub(super) fn release_circuit(&mut self, row: &FailureRow, by: ReleasedBy) -> Vec<Action> {
-        let answered = self.talks();
         let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+        let status = (!self.talks()).then_some(row.status);
+        self.release_with(&cause, (by, status, Some(row.clause.to_string())))
+    }
+
+    fn release_with(
+        &mut self,
+        cause: &Cause,
+        (by, status, mapped_by): (ReleasedBy, Option<u16>, Option<String>),
+    ) -> Vec<Action> {
         let mut actions = self.silence();
         actions.push(Action::Mark(Mark::Release {
             by,
-            cause: row.cause,
-            status: (!answered).then_some(row.status),
-            mapped_by: Some(row.clause.to_string()),
+            cause: cause.value,
+            status,
+            mapped_by,
         }));
-        actions.push(Action::Isup(Request::Release(release::message(&cause))));
+        actions.push(Action::Isup(Request::Release(release::message(cause))));
         self.state = State::Releasing;
         actions
     }
@@ -61,7 +69,43 @@ impl IsupToSip {
         match (self.state, self.refused.take()) {
             (State::Releasing | State::Over, _) => Vec::new(),
             (_, Some(refused)) => self.clear_refused(context, *refused),
-            (_, None) => self.release_circuit(context.profile.failure(fault), ReleasedBy::Gateway),
+            (_, None) => self.fail(context, fault, ReleasedBy::Gateway),
+        }
+    }
+
+    /// A call that got nowhere: the circuit is released by the row, after the announcement where
+    /// the trunk group has one for its cause.
+    pub(super) fn fail(
+        &mut self,
+        context: &Context<'_>,
+        fault: Fault,
+        by: ReleasedBy,
+    ) -> Vec<Action> {
+        let row = context.profile.failure(fault);
+        match announcement(context, row.cause) {
+            Some(name) if self.is_early() || self.state == State::Collecting => {
+                let cause = Cause::new(row.cause, Location::BeyondInterworkingPoint);
+                let release = (by, Some(row.status), Some(row.clause.to_string()));
+                self.treat(context, &cause, release, Some(name))
+            }
+            _ => self.release_circuit(row, by),
+        }
+    }
+
+    /// The dial plan, or the gateway's state, refuses the call.
+    pub(super) fn refused_by_gateway(
+        &mut self,
+        context: &Context<'_>,
+        refusal: Refusal,
+    ) -> Vec<Action> {
+        if self.state != State::Trying {
+            return Vec::new();
+        }
+        let cause = Cause::new(refusal.cause, Location::BeyondInterworkingPoint);
+        let release = (ReleasedBy::Gateway, refusal.status, Some(refusal.why));
+        match refusal.announcement {
+            Some(name) => self.treat(context, &cause, release, Some(name)),
+            None => self.release_with(&cause, release),
         }
     }
 
@@ -121,6 +165,12 @@ impl IsupToSip {
         self.state = State::Over;
         vec![Action::Finish]
     }
+}
+
+/// What the trunk group has callers told of a cause.
+pub(super) fn announcement(context: &Context<'_>, cause: u8) -> Option<String> {
+    let announcements = &context.group?.announcements;
+    announcements.get(&cause.to_string()).cloned()
 }
 
 /// BYE, for this REL where one came.

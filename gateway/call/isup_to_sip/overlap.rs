@@ -133,9 +133,7 @@ impl IsupToSip {
         self.overlap.waiting = false;
         match self.overlap.best.take() {
             Some(refused) if last => self.clear_refused(context, *refused),
-            None if last => {
-                self.release_circuit(context.profile.failure(Fault::NoResponse), ReleasedBy::Sip)
-            }
+            None if last => self.fail(context, Fault::NoResponse, ReleasedBy::Sip),
             best => {
                 self.overlap.best = best;
                 Vec::new()

@@ -5,6 +5,7 @@ use isup::{Cause, Location, Message};
 use media_bridge::Side;
 
 use super::super::{Action, Bridge, Context, Mark, Timer, Tone};
+use super::clearing::announcement;
 use super::{IsupToSip, State};
 use crate::cdr::ReleasedBy;
 use crate::config::Redirect;
@@ -107,32 +108,35 @@ impl IsupToSip {
 
     pub(super) fn clear_refused(&mut self, context: &Context<'_>, refused: Refused) -> Vec<Action> {
         let cause = release::cause_of_rel(&refused.rel);
-        let name = context.group.and_then(|group| {
-            let announcements = &group.announcements;
-            announcements.get(&cause.value.to_string()).cloned()
-        });
+        let name = announcement(context, cause.value);
         if self.is_early() && (self.interworking || name.is_some()) {
-            return self.treat(context, refused, name);
+            let release = (
+                ReleasedBy::Sip,
+                Some(refused.status),
+                Some(refused.mapped_by),
+            );
+            return self.treat(context, &cause, release, name);
         }
         self.clear(refused.rel, Some(refused.status), Some(refused.mapped_by))
     }
 
     /// An announcement before REL; or a tone in its place, where the network before us may not tell
     /// the caller what a cause means (RFC 3666 §3.6).
-    fn treat(
+    pub(super) fn treat(
         &mut self,
         context: &Context<'_>,
-        refused: Refused,
+        cause: &Cause,
+        (by, status, mapped_by): (ReleasedBy, Option<u16>, Option<String>),
         announcement: Option<String>,
     ) -> Vec<Action> {
-        let cause = release::cause_of_rel(&refused.rel);
         let mut actions = vec![Action::Stop(Timer::T11)];
+        actions.extend(self.overlap.end());
         actions.extend(self.ringing.end());
         actions.push(Action::Mark(Mark::Release {
-            by: ReleasedBy::Sip,
+            by,
             cause: cause.value,
-            status: Some(refused.status),
-            mapped_by: Some(refused.mapped_by),
+            status,
+            mapped_by,
         }));
         actions.push(Action::Bridge(match (announcement, cause.value) {
             (Some(name), _) => Bridge::Announce {
@@ -145,13 +149,13 @@ impl IsupToSip {
         let progress = Progress {
             status: 183,
             media: true,
-            first: self.state == State::Trying,
+            first: matches!(self.state, State::Trying | State::Collecting),
             ringback: true,
         };
         let messages = backward::from_progress(context.profile, progress, None);
         actions.extend(messages.into_iter().map(|m| Action::Isup(Request::Send(m))));
         actions.push(Action::Start(Timer::Treatment));
-        self.treatment = Some(cause);
+        self.treatment = Some(cause.clone());
         self.state = State::Treatment;
         actions
     }

@@ -52,8 +52,7 @@ impl SipToIsup {
     ) -> Vec<Action> {
         let row = context.profile.failure(fault);
         if fault == Fault::Congested {
-            // RFC 3398 §7.2.4.1: when the exchange may take more again (T30, Q.764 §2.10.2).
-            headers.push(("Retry-After".to_owned(), "10".to_owned()));
+            headers.push(retry_after_congestion());
         }
         headers.extend(release::reason(
             context.profile,
@@ -196,6 +195,11 @@ impl SipToIsup {
         actions.extend(self.release(release::message(&cause), mark));
         actions
     }
+}
+
+/// RFC 3398 §7.2.4.1: when the exchange may take more again (T30, Q.764 §2.10.2).
+pub(super) fn retry_after_congestion() -> (String, String) {
+    ("Retry-After".to_owned(), "10".to_owned())
 }
 
 /// What comes before every end: no timer, no audio, a note for the record.

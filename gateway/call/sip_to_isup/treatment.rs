@@ -1,20 +1,49 @@
-//! An announcement tells the SIP side why the circuit was released, before the final response does.
+//! An announcement tells the SIP side why the circuit was released, or why there is none, before the
+//! final response does.
 
 use isup::Message;
 use media_bridge::Side;
 
-use super::super::{Action, Bridge, Context, Mark, Timer};
+use super::super::{Action, Bridge, Context, Mark, Refusal, Timer};
+use super::clearing::{gateways, reject, retry_after_congestion};
 use super::{SipToIsup, State, closed};
 use crate::cdr::ReleasedBy;
-use crate::interwork::release;
+use crate::interwork::{cause, release};
 use crate::sip::{self, Bodies};
 
-/// A release of the circuit that the caller is being told about.
+/// Switching equipment congestion (Q.850).
+const CONGESTION: u8 = 42;
+
+/// Why a call ends, which the caller is being told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
-    rel: Message,
-    /// The circuit is idle: other calls may have it.
+    why: Why,
+    /// The circuit is idle: other calls may have it. Or there is none.
     idle: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Why {
+    /// The circuit was released.
+    Rel(Message),
+    /// The gateway has no way, or no circuit.
+    Gateway(Refusal),
+}
+
+impl Why {
+    fn cause(&self) -> u8 {
+        match self {
+            Self::Rel(rel) => release::cause_of_rel(rel).value,
+            Self::Gateway(refusal) => refusal.cause,
+        }
+    }
+
+    fn by(&self) -> ReleasedBy {
+        match self {
+            Self::Rel(_) => ReleasedBy::Pstn,
+            Self::Gateway(_) => ReleasedBy::Gateway,
+        }
+    }
 }
 
 impl SipToIsup {
@@ -32,6 +61,58 @@ impl SipToIsup {
         rel: Message,
         name: String,
     ) -> Vec<Action> {
+        let told = Told {
+            why: Why::Rel(rel),
+            idle: false,
+        };
+        self.tell(context, told, name)
+    }
+
+    /// No way or no circuit: early media with the announcement where there is one, then the
+    /// refusal.
+    pub(super) fn refused_by_gateway(
+        &mut self,
+        context: &Context<'_>,
+        mut refusal: Refusal,
+    ) -> Vec<Action> {
+        if self.state != State::Trying {
+            return Vec::new();
+        }
+        match refusal.announcement.take() {
+            Some(name) => {
+                let told = Told {
+                    why: Why::Gateway(refusal),
+                    idle: true,
+                };
+                self.tell(context, told, name)
+            }
+            None => {
+                let mut actions = Self::reject_by_gateway(context, &refusal);
+                actions.extend(self.over());
+                actions
+            }
+        }
+    }
+
+    fn reject_by_gateway(context: &Context<'_>, refusal: &Refusal) -> Vec<Action> {
+        let cause = gateways(refusal.cause);
+        let mapped = cause::status_of(context.profile, &cause);
+        let status = refusal.status.unwrap_or(mapped.value);
+        let mut headers = release::reason(context.profile, &cause, false);
+        if refusal.cause == CONGESTION {
+            headers.push(retry_after_congestion());
+        }
+        let mut actions = closed(Mark::Release {
+            by: ReleasedBy::Gateway,
+            cause: refusal.cause,
+            status: Some(status),
+            mapped_by: Some(refusal.why.clone()),
+        });
+        actions.push(reject(status, headers, None));
+        actions
+    }
+
+    fn tell(&mut self, context: &Context<'_>, told: Told, name: String) -> Vec<Action> {
         let mut actions = vec![Action::Bridge(Bridge::Path {
             to_rtp: false,
             to_timeslot: false,
@@ -52,7 +133,7 @@ impl SipToIsup {
             }));
         }
         actions.push(Action::Start(Timer::Treatment));
-        self.state = State::Treatment(Box::new(Told { rel, idle: false }));
+        self.state = State::Treatment(Box::new(told));
         actions
     }
 
@@ -68,9 +149,14 @@ impl SipToIsup {
         let State::Treatment(told) = self.state.clone() else {
             return Vec::new();
         };
-        let cause = release::cause_of_rel(&told.rel);
         let mut actions = vec![Action::Stop(Timer::Treatment)];
-        actions.extend(self.refuse(context, &cause, Some(&told.rel), false));
+        actions.extend(match &told.why {
+            Why::Rel(rel) => {
+                let cause = release::cause_of_rel(rel);
+                self.refuse(context, &cause, Some(rel), false)
+            }
+            Why::Gateway(refusal) => Self::reject_by_gateway(context, refusal),
+        });
         actions.extend(self.after_treatment(told.idle));
         actions
     }
@@ -82,8 +168,8 @@ impl SipToIsup {
         };
         let mut actions = vec![Action::Stop(Timer::Treatment)];
         actions.extend(closed(Mark::Release {
-            by: ReleasedBy::Pstn,
-            cause: release::cause_of_rel(&told.rel).value,
+            by: told.why.by(),
+            cause: told.why.cause(),
             status: Some(status),
             mapped_by: None,
         }));

@@ -101,6 +101,15 @@ fn of_the_circuit() -> Vec<(&'static str, Event)> {
     ]
 }
 
+fn refused(announcement: Option<&str>) -> Event {
+    Event::Refused(Box::new(crate::call::Refusal {
+        cause: 3,
+        status: Some(404),
+        why: "the dial plan".to_owned(),
+        announcement: announcement.map(str::to_owned),
+    }))
+}
+
 fn failed(what: Failure) -> Event {
     Event::Sip(Sip::Failed { what })
 }
@@ -243,6 +252,8 @@ fn timers_and_shutdown() -> Vec<(&'static str, Event)> {
         ("treatment timer", Event::Expired(Timer::Treatment)),
         ("announcement over", Event::Announced),
         ("Exhausted", Event::Exhausted(Fault::NoCircuit)),
+        ("Refused", refused(None)),
+        ("Refused, told", refused(Some("sorry"))),
         (
             "Unacceptable",
             Event::Unacceptable {

@@ -162,7 +162,10 @@ impl Model {
             Event::Isup(Isup::Idle) => self.circuit == Circuit::Clearing,
             // The first word on the digits of the IAM comes at once.
             Event::Digits { .. } => self.session == Session::None && self.circuit == Circuit::Held,
-            Event::Isup(_) | Event::Exhausted(_) | Event::Unacceptable { .. } => false,
+            Event::Isup(_)
+            | Event::Exhausted(_)
+            | Event::Refused(_)
+            | Event::Unacceptable { .. } => false,
             // The unit looks for it before a backward message.
             Event::Superseded => self.call.state() == "Trying",
             Event::Sip(Sip::Cancelled { .. } | Sip::Pracked { .. }) => {

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::demo::scenario;
 use crate::demo::settings::{self, numbers};
 use crate::demo::stage::{Stage, pass, until};
+use crate::iwu::maintenance::Maintenance;
+use crate::iwu::{Admin, Input};
 use crate::recorder;
 
 /// 700 Hz for a second and silence for a tenth, twice.
@@ -29,20 +31,33 @@ fn program() -> Arc<ToneProgram> {
 /// A world where cause 17 has that announcement, for callers of both sides. `circuits` are the
 /// timeslots that there are.
 fn world(base: Instant, circuits: &str) -> World {
+    world_of(base, circuits, &[17], |text| text)
+}
+
+/// The same for these causes, and a configuration that differs in something else.
+fn world_of(
+    base: Instant,
+    circuits: &str,
+    causes: &[u8],
+    other: impl FnOnce(String) -> String,
+) -> World {
     let places = places();
+    let causes: Vec<_> = causes
+        .iter()
+        .map(|cause| format!("{cause} = \"busy\""))
+        .collect();
+    let announcements = format!("announcements = {{ {} }}", causes.join(", "));
     let mut source = settings::gateway(&places);
     source.text = source
         .text
         .replace("1-15,17-31", circuits)
         .replace(
             "tones = \"de\"",
-            "tones = \"de\"\nannouncements = { 17 = \"busy\" }",
+            &format!("tones = \"de\"\n{announcements}"),
         )
-        .replace(
-            "codecs = [",
-            "announcements = { 17 = \"busy\" }\ncodecs = [",
-        )
+        .replace("codecs = [", &format!("{announcements}\ncodecs = ["))
         + "\n[[announcement]]\nname = \"busy\"\nfile = \"busy.wav\"\ntimes = 2\npause = \"500ms\"\n";
+    source.text = other(source.text);
     let mut config: Config = settings::gateway_config(&source).unwrap();
     config.announcements[0].program = Some(program());
     let lab = settings::lab_config().unwrap();
@@ -176,6 +191,96 @@ fn a_caller_on_a_circuit_hears_why_before_the_release() {
     assert_eq!(beeps(heard), [1_000, 1_000]);
     let record = &world.seen().records[0];
     assert_eq!(record.cause, Some(17));
+    pass(&mut world, Duration::from_secs(1)).unwrap();
+    assert!(scenario::in_service(&mut world).unwrap());
+}
+
+fn heard_from_rtp(world: &mut World) -> Vec<u128> {
+    let events = world.user().rtp().events().iter();
+    beeps(events.filter_map(|event| match &event.kind {
+        RtpEventKind::Heard(heard) => Some(heard),
+        _ => None,
+    }))
+}
+
+/// Calls, hears the announcement whole, and gets this status and cause in place of an answer.
+fn told(world: &mut World, number: &str, status: u16, cause: u8) {
+    let before = heard_from_rtp(world).len();
+    let call = call(world, number);
+    let ended = |world: &mut World| world.user().sip().state(call) == Some(CallState::Terminated);
+    let start = world.now();
+    assert!(until(world, Duration::from_secs(10), ended).unwrap());
+    let took = world.now() - start;
+    assert!((2_400..3_500).contains(&took.as_millis()), "{took:?}");
+    assert_eq!(responses(world, call), [100, 183, status]);
+    assert_eq!(heard_from_rtp(world)[before..], [1_000, 1_000]);
+    let reason = {
+        let mut messages = world.user().sip().messages(call);
+        messages.find_map(|(_, _, message)| message.q850())
+    };
+    assert_eq!(reason, Some(u16::from(cause)));
+    pass(world, Duration::from_secs(1)).unwrap();
+    let record = world.seen().records.last().unwrap();
+    assert_eq!(
+        (record.sip_status, record.cause),
+        (Some(status), Some(cause))
+    );
+    assert_eq!(record.cic, None);
+}
+
+/// Numbers that no rule takes; the announcement has no circuit.
+#[test]
+fn a_sip_caller_hears_that_there_is_no_route() {
+    let shorter = |text: String| text.replace("\"+4930555\"", "\"+49305550\"");
+    let base = base();
+    let mut world = world_of(base, "1-15,17-31", &[3], shorter);
+    told(&mut world, "+49305551001", 404, 3);
+    // Who hangs up hears no more of it.
+    let call = call(&mut world, "+49305551001");
+    pass(&mut world, Duration::from_millis(700)).unwrap();
+    let now = world.now();
+    world.user().sip_mut().cancel(now, call, None).unwrap();
+    pass(&mut world, Duration::from_secs(1)).unwrap();
+    assert_eq!(responses(&mut world, call), [100, 183, 487]);
+    assert_eq!(world.iwu().occupancy().rtp_ports, 0);
+    let recording = world.recording();
+    let replayed = recorder::replay(recording.as_slice(), base).unwrap();
+    assert!(replayed.outputs > 0);
+}
+
+/// The only circuit is blocked.
+#[test]
+fn a_sip_caller_hears_that_there_is_no_circuit() {
+    let mut world = world_of(base(), "1", &[34], |text| text);
+    let (circuit, _) = world.iwu().circuits().next().unwrap();
+    let action = Maintenance::Block;
+    let block = Input::Admin(Admin::Maintain { circuit, action });
+    world.input(block).unwrap();
+    told(&mut world, numbers::RING, 503, 34);
+}
+
+/// Calls from the exchange that no rule takes: ACM, the announcement on the circuit, REL 3.
+#[test]
+fn a_caller_on_a_circuit_hears_that_there_is_no_route() {
+    let elsewhere = |text: String| text.replace("\"+493055501\"", "\"+493055502\"");
+    let mut world = world_of(base(), "1-15,17-31", &[3], elsewhere);
+    world
+        .exchange(|now, exchange| exchange.place_configured_call(now, numbers::CALLER))
+        .unwrap();
+    let over = |world: &mut World| !world.seen().records.is_empty();
+    let start = world.now();
+    assert!(until(&mut world, Duration::from_secs(10), over).unwrap());
+    let took = world.now() - start;
+    assert!((2_400..3_500).contains(&took.as_millis()), "{took:?}");
+    let seen = world.seen();
+    let heard = seen.exchange.iter().filter_map(|event| event.heard());
+    assert_eq!(beeps(heard), [1_000, 1_000]);
+    let record = &seen.records[0];
+    assert_eq!((record.cause, record.cic), (Some(3), Some(2)));
+    assert_eq!(
+        record.mapped_by.as_deref(),
+        Some("no rule of the dial plan takes it")
+    );
     pass(&mut world, Duration::from_secs(1)).unwrap();
     assert!(scenario::in_service(&mut world).unwrap());
 }

@@ -14,6 +14,40 @@ flows! { "limits":
     another_trunk_has_room,
 }
 
+/// A span has 31 timeslots, also one without a line: who calls beyond them is refused at once.
+#[test]
+fn so_many_callers_hear_an_announcement_without_a_circuit() {
+    let settings = Settings {
+        trunk: "announcements = { 3 = \"nobody\" }",
+        to_pstn: "prefix = \"+49305551\"",
+        more: "[[announcement]]\nname = \"nobody\"\nfile = \"nobody.wav\"",
+        ..Settings::default()
+    };
+    let mut stand = Stand::new(Standard::Itu, settings);
+    let mut told = Vec::new();
+    for _ in 0..31 {
+        let caller = stand.invite(With::sdp());
+        stand.expect("183");
+        told.push(caller);
+    }
+    let caller = stand.invite(With::sdp());
+    let refusal = stand.expect("404");
+    stand.acknowledge(&caller, &refusal);
+    // No media that could be heard: an INVITE without an offer.
+    let caller = stand.invite(With::nothing());
+    let refusal = stand.expect("404");
+    stand.acknowledge(&caller, &refusal);
+    // The length that the trunk group sets for announcements ends them.
+    stand.seconds(30);
+    for caller in told {
+        let refusal = stand.expect("404");
+        assert!(refusal.field("Reason").contains("cause=3"));
+        stand.acknowledge(&caller, &refusal);
+    }
+    assert_eq!(stand.records.len(), 33);
+    stand.over();
+}
+
 const ONE_CALL: Settings = Settings {
     group: "",
     trunk: "most_calls = 1",
