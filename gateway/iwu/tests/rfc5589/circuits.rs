@@ -18,6 +18,7 @@ use crate::iwu::{Admin, Input};
 flows! { "rfc5589":
     a_caller_to_a_circuit,
     a_called_party_to_a_circuit,
+    a_data_call_to_a_circuit,
     to_a_circuit_and_gone,
     to_a_circuit_and_gone_with_early_media,
     to_a_circuit_and_gone_to_a_busy_party,
@@ -110,6 +111,22 @@ fn a_called_party_to_a_circuit(standard: Standard) -> String {
     notified(&mut stand, "180");
     answers(&mut stand, false);
     clears(stand, (first, second), 31)
+}
+
+/// What was clear goes on clear: the circuit is asked for 64 kbit/s unrestricted.
+fn a_data_call_to_a_circuit(standard: Standard) -> String {
+    let settings = Settings {
+        trunk: "transfer = true\ncodecs = [\"pcma\", \"clearmode\"]",
+        ..TRANSFER
+    };
+    let mut stand = Stand::new(standard, settings);
+    let clear = With::nothing().media("RTP/AVP 97\r\na=rtpmap:97 CLEARMODE/8000");
+    let mut user = from_sip(&mut stand, clear);
+    let (first, second) = refers(&mut stand, &mut user);
+    answers(&mut stand, false);
+    let ladder = clears(stand, (first, second), 16);
+    assert_eq!(ladder.matches("RTP CLEARMODE to 127.0.0.1:163").count(), 2);
+    ladder
 }
 
 /// The user hangs up at once; its subscription goes on without it.

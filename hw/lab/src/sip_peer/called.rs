@@ -79,7 +79,9 @@ impl SipPeer {
                 self.bye_before_answer(now, id);
                 self.set_state(now, id, CallState::Terminated);
             }
-            Method::Info | Method::Options => self.reply(now, &key, &request, (200, "OK"), &[]),
+            Method::Info | Method::Options | Method::Notify => {
+                self.reply(now, &key, &request, (200, "OK"), &[]);
+            }
             Method::Prack => self.pracked(now, id, &key, &request),
             Method::Invite => self.reinvited(now, id, key, &request),
             _ => {
@@ -120,7 +122,7 @@ impl SipPeer {
     }
 
     /// Answers a request outside of the INVITE's procedures.
-    fn reply(
+    pub(super) fn reply(
         &mut self,
         now: Instant,
         key: &TransactionKey,

@@ -9,6 +9,7 @@ mod call;
 mod called;
 mod caller;
 mod event;
+mod refer;
 mod request;
 mod sdp;
 #[cfg(test)]
