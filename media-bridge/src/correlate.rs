@@ -1,62 +1,185 @@
-//! Sixteen correlations at once: what every detector here spends its time on.
+//! Eight frequencies at once: what every detector here spends its time on.
 //!
-//! A detector keeps its waves (cosines and sines of its frequencies) by sample, sixteen to a row;
-//! [`crate::vector::correlate`] adds samples times rows to sixteen sums.
+//! A block of samples is folded about its middle: sums of samples that lie as far before as behind
+//! it go with cosines, differences with sines, so that half the multiplications do. Those are of
+//! integers, by pairs ([`crate::vector::correlate`]): no rounding, so that what is decided is the
+//! same on every machine.
 
-use crate::vector::{LANES, correlate};
+use crate::vector::correlate;
 
-/// The waves of up to eight frequencies over `N` samples, the first at phase zero: cosines in
-/// lanes 0 to 7, negative sines in lanes 8 to 15, so that sums are those of a Fourier transform.
-pub(crate) fn waves<const N: usize>(frequencies: &[f32]) -> [[f32; LANES]; N] {
-    let mut rows = [[0.0; LANES]; N];
-    for (n, row) in rows.iter_mut().enumerate() {
-        let (cosines, sines) = row.split_at_mut(LANES / 2);
-        for ((&frequency, cosine), sine) in frequencies.iter().zip(cosines).zip(sines) {
-            let turns = f64::from(frequency) / f64::from(crate::SAMPLE_RATE) * n as f64;
-            let (sin, cos) = (turns.fract() * std::f64::consts::TAU).sin_cos();
-            (*cosine, *sine) = (cos as f32, -sin as f32);
+/// Frequencies of a [`Waves`].
+pub(crate) const FREQUENCIES: usize = 8;
+
+/// Samples are taken with so many bits less, so that the sums have room: 14 bits are what G.711 has.
+const SHIFT: u32 = 2;
+/// Waves have this peak.
+const PEAK: f64 = 2_047.0;
+
+/// The waves of eight frequencies by distance from the middle of a block of four times `QUADS`
+/// samples: rows for two distances each, in turns for each frequency.
+#[derive(Debug)]
+pub(crate) struct Waves<const QUADS: usize> {
+    pub(crate) cosines: [[i16; 2 * FREQUENCIES]; QUADS],
+    /// Negative, so that sums are those of a Fourier transform.
+    pub(crate) sines: [[i16; 2 * FREQUENCIES]; QUADS],
+}
+
+impl<const QUADS: usize> Waves<QUADS> {
+    /// Those of up to eight frequencies, in Hz.
+    pub(crate) fn new(frequencies: &[f32]) -> Self {
+        let mut waves = Self {
+            cosines: [[0; 2 * FREQUENCIES]; QUADS],
+            sines: [[0; 2 * FREQUENCIES]; QUADS],
+        };
+        let rows = waves.cosines.iter_mut().zip(&mut waves.sines);
+        for (row, (cosines, sines)) in rows.enumerate() {
+            let places = cosines.as_chunks_mut::<2>().0.iter_mut();
+            let places = places.zip(sines.as_chunks_mut::<2>().0);
+            for (&frequency, (cosines, sines)) in frequencies.iter().zip(places) {
+                for (n, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
+                    let distance = (2 * row + n) as f64 + 0.5;
+                    let turns = f64::from(frequency) / f64::from(crate::SAMPLE_RATE) * distance;
+                    let (sin, cos) = (turns.fract() * std::f64::consts::TAU).sin_cos();
+                    *cosine = (PEAK * cos).round() as i16;
+                    *sine = (-PEAK * sin).round() as i16;
+                }
+            }
         }
+        waves
     }
-    rows
 }
 
-/// Sums over blocks of `N` samples, however the samples come in.
+/// Blocks of `N` samples, however the samples come in; four times `QUADS` with those that fill it
+/// up, which are zero.
 #[derive(Debug, Clone)]
-pub(crate) struct Block<const N: usize> {
-    pub(crate) sums: [f32; LANES],
-    pub(crate) energy: f32,
-    filled: usize,
+pub(crate) struct Block<const N: usize, const QUADS: usize> {
+    samples: [[i16; 4]; QUADS],
+    filled: u16,
 }
 
-impl<const N: usize> Block<N> {
-    pub(crate) const EMPTY: Self = Self {
-        sums: [0.0; LANES],
-        energy: 0.0,
-        filled: 0,
+impl<const N: usize, const QUADS: usize> Block<N, QUADS> {
+    pub(crate) const EMPTY: Self = {
+        assert!(N <= 4 * QUADS && 4 * QUADS - N < 4 && QUADS <= 20);
+        Self {
+            samples: [[0; 4]; QUADS],
+            filled: 0,
+        }
     };
 
-    /// Takes samples off the front of `samples` until the block is full; says whether it is.
-    pub(crate) fn take(&mut self, samples: &mut &[i16], rows: &[[f32; LANES]]) -> bool {
-        let (now, later) = samples.split_at(samples.len().min(N - self.filled));
-        *samples = later;
-        let mut portion = [0.0; N];
-        for (slot, &sample) in portion.iter_mut().zip(now) {
-            *slot = f32::from(sample);
+    /// Takes samples off the front of `rest` until the block is full; then says what is in it, and
+    /// begins the next.
+    #[inline(always)]
+    pub(crate) fn take<T: Copy>(
+        &mut self,
+        rest: &mut &[T],
+        sample: impl Fn(T) -> i16,
+        waves: &Waves<QUADS>,
+    ) -> Option<Sums> {
+        let filled = usize::from(self.filled);
+        let (now, later) = rest.split_at(rest.len().min(N - filled));
+        *rest = later;
+        let places = self.samples.as_flattened_mut();
+        let places = places.get_mut(filled..).unwrap_or_default();
+        for (place, &taken) in places.iter_mut().zip(now) {
+            *place = sample(taken) >> SHIFT;
         }
-        let portion = portion.get(..now.len()).unwrap_or_default();
-        let rows = rows.get(self.filled..).unwrap_or_default();
-        self.energy += correlate(&mut self.sums, portion, rows);
-        self.filled += now.len();
-        self.filled == N
-    }
-
-    /// The next block begins.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::EMPTY;
+        if filled + now.len() < N {
+            self.filled += now.len() as u16;
+            return None;
+        }
+        self.filled = 0;
+        Some(Sums::of(&self.samples, waves))
     }
 }
 
-/// A complex sum of [`correlate`].
+/// What a block holds: its sums with the waves of eight frequencies, phase zero at its middle, and
+/// its energy, the sum of its samples' squares; on the scale of 16 bits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    pub(crate) bank: Bank,
+    pub(crate) energy: f32,
+}
+
+impl Sums {
+    fn of<const QUADS: usize>(samples: &[[i16; 4]; QUADS], waves: &Waves<QUADS>) -> Self {
+        let (re, im, energy) = correlate(samples, waves);
+        let scale = (1 << SHIFT) as f32;
+        let unit = scale / PEAK as f32;
+        Self {
+            bank: Bank {
+                re: re.map(|sum| sum as f32 * unit),
+                im: im.map(|sum| sum as f32 * unit),
+            },
+            energy: energy as f32 * (scale * scale),
+        }
+    }
+}
+
+/// Eight complex sums.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bank {
+    pub(crate) re: [f32; FREQUENCIES],
+    pub(crate) im: [f32; FREQUENCIES],
+}
+
+impl Bank {
+    /// That of one frequency.
+    pub(crate) fn get(&self, k: usize) -> Complex {
+        Complex {
+            re: self.re.get(k).copied().unwrap_or(0.0),
+            im: self.im.get(k).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// What brings the sums of frequencies that lie so many samples later to the same phase.
+    pub(crate) fn turn(frequencies: &[f32], samples: usize) -> Self {
+        let mut bank = Self::default();
+        let places = bank.re.iter_mut().zip(&mut bank.im);
+        for (&frequency, (re, im)) in frequencies.iter().zip(places) {
+            let turns = f64::from(frequency) / f64::from(crate::SAMPLE_RATE) * samples as f64;
+            let turn = Complex::turn(-turns);
+            (*re, *im) = (turn.re, turn.im);
+        }
+        bank
+    }
+
+    /// These and `later` ones, each of those turned.
+    #[inline(always)]
+    pub(crate) fn plus_turned(&self, later: &Self, turn: &Self) -> Self {
+        let mut sum = *self;
+        for k in 0..FREQUENCIES {
+            #[expect(clippy::indexing_slicing, reason = "k is below the length of each")]
+            {
+                sum.re[k] += later.re[k] * turn.re[k] - later.im[k] * turn.im[k];
+                sum.im[k] += later.re[k] * turn.im[k] + later.im[k] * turn.re[k];
+            }
+        }
+        sum
+    }
+
+    /// Adds others.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (sum, other) in self.re.iter_mut().zip(&other.re) {
+            *sum += other;
+        }
+        for (sum, other) in self.im.iter_mut().zip(&other.im) {
+            *sum += other;
+        }
+    }
+
+    /// Power of each.
+    #[inline(always)]
+    pub(crate) fn power(&self) -> [f32; FREQUENCIES] {
+        let mut power = self.re.map(|re| re * re);
+        for (power, im) in power.iter_mut().zip(&self.im) {
+            *power += im * im;
+        }
+        power
+    }
+}
+
+/// A complex sum.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Complex {
     pub(crate) re: f32,
@@ -64,14 +187,6 @@ pub(crate) struct Complex {
 }
 
 impl Complex {
-    /// Frequency `k` of the sums over [`waves`].
-    pub(crate) fn of(sums: &[f32; LANES], k: usize) -> Self {
-        Self {
-            re: sums.get(k).copied().unwrap_or(0.0),
-            im: sums.get(k + LANES / 2).copied().unwrap_or(0.0),
-        }
-    }
-
     /// One turned by so many turns.
     pub(crate) fn turn(turns: f64) -> Self {
         let (sin, cos) = (turns.fract() * std::f64::consts::TAU).sin_cos();

@@ -2,10 +2,13 @@
 //!
 //! The code is plain arrays that the compiler turns into vectors, compiled twice: for the
 //! processor that the target asks for, and with AVX2, chosen when the program runs. Both round
-//! alike (no fused multiply-add), so that what is decided or sent is the same on every machine.
+//! alike (integers, or no fused multiply-add), so that what is decided or sent is the same on every
+//! machine.
 //!
 //! This is the one file of signal processing with `unsafe`: the calls of functions compiled with
-//! AVX2, behind the check that the processor has it. Those functions themselves are safe code.
+//! AVX2, behind the check that the processor has it, and what takes arrays for vectors and back.
+
+use crate::correlate::{FREQUENCIES, Waves};
 
 /// Octets of a cache line.
 const LINE: usize = 64;
@@ -31,68 +34,152 @@ pub(crate) fn prefetch<T>(place: &T) {
     let _ = place;
 }
 
-/// Waves of a row.
-pub(crate) const LANES: usize = 16;
-
-/// Rows summed side by side, so that no addition waits for the one before it.
-const ABREAST: usize = 4;
-
-/// Adds `samples` times `rows` to `sums`, sample by sample and row by row; returns the energy of
-/// the samples, the sum of their squares. What is longer of the two has no effect.
-pub(crate) fn correlate(sums: &mut [f32; LANES], samples: &[f32], rows: &[[f32; LANES]]) -> f32 {
+/// Sums of a block with the waves of eight frequencies, by cosines and by sines, and its energy.
+pub(crate) fn correlate<const QUADS: usize>(
+    samples: &[[i16; 4]; QUADS],
+    waves: &Waves<QUADS>,
+) -> ([i32; FREQUENCIES], [i32; FREQUENCIES], u64) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[expect(unsafe_code, reason = "the processor has AVX2: the line above asked")]
-        return unsafe { correlate_avx2(sums, samples, rows) };
+        return unsafe { correlate_avx2(samples, waves) };
     }
-    portable(sums, samples, rows)
+    correlate_portable(samples, waves)
 }
 
+/// Samples of 14 bits, folded to 15, and waves of 12 bits make sums of 31 over 80 samples.
+fn correlate_portable<const QUADS: usize>(
+    samples: &[[i16; 4]; QUADS],
+    waves: &Waves<QUADS>,
+) -> ([i32; FREQUENCIES], [i32; FREQUENCIES], u64) {
+    let add_products = |totals: &mut [i32; FREQUENCIES], pair: [i16; 2], row: &[i16]| {
+        let [first, second] = pair.map(i32::from);
+        for (total, &[even, odd]) in totals.iter_mut().zip(row.as_chunks().0) {
+            *total += first * i32::from(even) + second * i32::from(odd);
+        }
+    };
+    let (sums, differences) = fold(samples);
+    let (mut re, mut im) = ([0i32; FREQUENCIES], [0i32; FREQUENCIES]);
+    let rows = waves.cosines.iter().zip(&waves.sines);
+    for ((sum, difference), (cosines, sines)) in sums.iter().zip(&differences).zip(rows) {
+        add_products(&mut re, *sum, cosines);
+        add_products(&mut im, *difference, sines);
+    }
+    (re, im, energy(samples))
+}
+
+/// The same by the instructions that fit, which the compiler does not find: those that multiply
+/// pairs and add them, and one that reverses eight samples.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn correlate_avx2(sums: &mut [f32; LANES], samples: &[f32], rows: &[[f32; LANES]]) -> f32 {
-    portable(sums, samples, rows)
+fn correlate_avx2<const QUADS: usize>(
+    samples: &[[i16; 4]; QUADS],
+    waves: &Waves<QUADS>,
+) -> ([i32; FREQUENCIES], [i32; FREQUENCIES], u64) {
+    use std::arch::x86_64::{
+        _mm_add_epi16, _mm_set_epi8, _mm_shuffle_epi8, _mm_sub_epi16, _mm256_add_epi32,
+        _mm256_broadcastsi128_si256, _mm256_madd_epi16, _mm256_setzero_si256, _mm256_shuffle_epi32,
+    };
+    let backwards = _mm_set_epi8(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    let (before, behind) = samples.as_flattened().split_at(2 * QUADS);
+    let (mut re, mut im) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+    // Four rows go with eight distances. The last four have some of those before them once more.
+    let last = QUADS.saturating_sub(4);
+    for four in 0..QUADS.div_ceil(4) {
+        let row = last.min(4 * four);
+        let behind = lanes::load_8(behind, 2 * row);
+        let before = _mm_shuffle_epi8(lanes::load_8(before, 2 * (last - row)), backwards);
+        let sums = _mm256_broadcastsi128_si256(_mm_add_epi16(behind, before));
+        let differences = _mm256_broadcastsi128_si256(_mm_sub_epi16(behind, before));
+        macro_rules! products {
+            ($n:literal) => {
+                if let (true, Some(cosines), Some(sines)) = (
+                    row + $n >= 4 * four,
+                    waves.cosines.get(row + $n),
+                    waves.sines.get(row + $n),
+                ) {
+                    let sum = _mm256_shuffle_epi32::<{ 0x55 * $n }>(sums);
+                    let difference = _mm256_shuffle_epi32::<{ 0x55 * $n }>(differences);
+                    re = _mm256_add_epi32(re, _mm256_madd_epi16(sum, lanes::load_16(cosines)));
+                    im = _mm256_add_epi32(im, _mm256_madd_epi16(difference, lanes::load_16(sines)));
+                }
+            };
+        }
+        products!(0);
+        products!(1);
+        products!(2);
+        products!(3);
+    }
+    (lanes::get_8(re), lanes::get_8(im), energy(samples))
 }
 
-#[inline(always)]
-fn portable(sums: &mut [f32; LANES], samples: &[f32], rows: &[[f32; LANES]]) -> f32 {
-    let mut abreast = [[0.0f32; LANES]; ABREAST];
-    let (quads, rest) = samples.as_chunks::<ABREAST>();
-    let (quad_rows, rest_rows) = rows
-        .get(..samples.len().min(rows.len()))
-        .unwrap_or(rows)
-        .as_chunks::<ABREAST>();
-    for (quad, rows) in quads.iter().zip(quad_rows) {
-        for ((&sample, row), lanes) in quad.iter().zip(rows).zip(&mut abreast) {
-            for (lane, &wave) in lanes.iter_mut().zip(row) {
-                *lane += sample * wave;
-            }
+/// Arrays as vectors and back.
+#[cfg(target_arch = "x86_64")]
+mod lanes {
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm_loadu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
+    };
+
+    /// Eight of `values`, from `at` on; zero where there are not as many.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn load_8(values: &[i16], at: usize) -> __m128i {
+        let eight = values.get(at..).and_then(<[i16]>::first_chunk::<8>);
+        let eight = eight.unwrap_or(&[0; 8]);
+        #[expect(unsafe_code, reason = "reads the sixteen octets of the array")]
+        unsafe {
+            _mm_loadu_si128(eight.as_ptr().cast())
         }
     }
-    for (&sample, row) in rest.iter().zip(rest_rows) {
-        for (sum, &wave) in sums.iter_mut().zip(row) {
-            *sum += sample * wave;
+
+    /// Sixteen values.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn load_16(values: &[i16; 16]) -> __m256i {
+        #[expect(unsafe_code, reason = "reads the 32 octets of the array")]
+        unsafe {
+            _mm256_loadu_si256(values.as_ptr().cast())
         }
     }
-    let [a, b, c, d] = &abreast;
-    for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        *sum += (a + b) + (c + d);
+
+    /// The eight values of a vector.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn get_8(vector: __m256i) -> [i32; 8] {
+        let mut values = [0; 8];
+        #[expect(unsafe_code, reason = "writes the 32 octets of the array")]
+        unsafe {
+            _mm256_storeu_si256(values.as_mut_ptr().cast(), vector);
+        }
+        values
     }
-    energy(samples)
 }
 
-/// Sum of squares, in sixteen lanes.
+/// Samples behind the middle plus, and less, those as far before it, by pairs of distances.
 #[inline(always)]
-fn energy(samples: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (whole, rest) = samples.as_chunks::<LANES>();
-    for chunk in whole {
-        for (lane, &sample) in lanes.iter_mut().zip(chunk) {
-            *lane += sample * sample;
-        }
+fn fold<const QUADS: usize>(samples: &[[i16; 4]; QUADS]) -> ([[i16; 2]; QUADS], [[i16; 2]; QUADS]) {
+    let (mut sums, mut differences) = ([[0i16; 2]; QUADS], [[0i16; 2]; QUADS]);
+    let (before, behind) = samples.as_flattened().split_at(2 * QUADS);
+    let folded = sums.as_flattened_mut().iter_mut();
+    let folded = folded.zip(differences.as_flattened_mut());
+    for (((sum, difference), &behind), &before) in folded.zip(behind).zip(before.iter().rev()) {
+        *sum = behind.wrapping_add(before);
+        *difference = behind.wrapping_sub(before);
     }
-    let rest: f32 = rest.iter().map(|s| s * s).sum();
-    lanes.iter().sum::<f32>() + rest
+    (sums, differences)
+}
+
+/// Sum of squares.
+#[inline(always)]
+fn energy<const QUADS: usize>(samples: &[[i16; 4]; QUADS]) -> u64 {
+    let square = |&sample: &i16| i32::from(sample) * i32::from(sample);
+    // 52 squares of 14 bits make 32 bits, without sign.
+    let (whole, rest) = samples.as_chunks::<4>();
+    let sum = |fours: &[[i16; 4]]| -> u64 {
+        let squares = fours.as_flattened().iter().map(square);
+        u64::from(squares.fold(0i32, i32::wrapping_add) as u32)
+    };
+    whole.iter().map(|fours| sum(fours)).sum::<u64>() + sum(rest)
 }
 
 /// Taps are in whole groups of so many.
@@ -184,25 +271,40 @@ fn add_sine_portable(sums: &mut [f32], phase: u32, step: u32, peak: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correlate::waves;
 
     #[test]
-    fn wide_and_portable_agree_to_the_bit_with_the_sums_written_out() {
-        let rows = waves::<51>(&[
+    fn wide_and_portable_agree_with_the_sums_written_out() {
+        let frequencies = [
             697.0, 770.0, 852.0, 941.0, 1_209.0, 1_336.0, 1_477.0, 1_633.0,
-        ]);
-        for length in [0, 1, 3, 4, 29, 51] {
-            let samples: Vec<f32> = (0..length).map(|n| ((n * 7_919) % 4_001) as f32).collect();
-            let (mut wide, mut narrow) = ([1.0; LANES], [1.0; LANES]);
-            let energy = correlate(&mut wide, &samples, &rows);
-            assert_eq!(portable(&mut narrow, &samples, &rows), energy);
-            assert_eq!(wide.map(f32::to_bits), narrow.map(f32::to_bits));
-            for (k, &sum) in wide.iter().enumerate() {
-                let exact = samples
-                    .iter()
-                    .zip(&rows)
-                    .fold(1.0f64, |e, (&s, row)| e + f64::from(s) * f64::from(row[k]));
-                assert!((f64::from(sum) - exact).abs() < 0.05, "{sum} {exact}");
+        ];
+        let waves = Waves::<20>::new(&frequencies);
+        for full in [false, true] {
+            let mut samples = [[0i16; 4]; 20];
+            for (n, sample) in samples.as_flattened_mut().iter_mut().enumerate() {
+                *sample = match (full, n * 7_919 % 3) {
+                    (false, _) => (n * 7_919 % 4_001) as i16 - 2_000,
+                    (true, 0) => -8_192,
+                    (true, _) => 8_191,
+                };
+            }
+            let found = correlate(&samples, &waves);
+            assert_eq!(correlate_portable(&samples, &waves), found);
+            let (re, im, energy) = found;
+            let samples = samples.as_flattened().iter().map(|&s| f64::from(s));
+            let exact: f64 = samples.clone().map(|s| s * s).sum();
+            assert_eq!(energy as f64, exact);
+            for (k, frequency) in frequencies.iter().enumerate() {
+                let (mut cosines, mut sines) = (0.0, 0.0);
+                for (n, sample) in samples.clone().enumerate() {
+                    let turns = f64::from(*frequency) / 8_000.0 * (n as f64 - 39.5);
+                    let (sin, cos) = (turns * std::f64::consts::TAU).sin_cos();
+                    cosines += sample * cos;
+                    sines -= sample * sin;
+                }
+                // Waves are rounded to half a step.
+                let most = exact.sqrt() * 9.0;
+                assert!((f64::from(re[k]) - 2_047.0 * cosines).abs() < most);
+                assert!((f64::from(im[k]) - 2_047.0 * sines).abs() < most);
             }
         }
     }

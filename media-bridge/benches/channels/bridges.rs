@@ -9,7 +9,7 @@ use media_bridge::{
 };
 use tdm::{Law, SpanId, SpanTick, TICK, Timeslot};
 
-use crate::peers::{Peers, packet};
+use crate::peers::Peers;
 use crate::{TICKS, WARM_UP, cpu_ns};
 
 /// Circuits of a span: timeslots 1 to 30.
@@ -22,7 +22,7 @@ pub(crate) struct Row {
     /// Companding of the timeslots; RTP has A-law.
     law: Law,
     adaptive: bool,
-    dtmf: bool,
+    dtmf: DtmfDetection,
     modems: bool,
     /// Every so manyth packet is lost; 0 for none.
     lose: usize,
@@ -32,7 +32,7 @@ const PLAIN: Row = Row {
     name: "plain: fixed buffer, same law",
     law: Law::ALaw,
     adaptive: false,
-    dtmf: false,
+    dtmf: DtmfDetection::Off,
     modems: false,
     lose: 0,
 };
@@ -57,14 +57,39 @@ pub(crate) const ROWS: [Row; 7] = [
     },
     Row {
         name: "DTMF detection with suppression",
-        dtmf: true,
+        dtmf: DtmfDetection::Suppress,
         ..PLAIN
     },
     Row {
         name: "DTMF detection, adaptive buffer, concealment of 1 %",
         adaptive: true,
-        dtmf: true,
+        dtmf: DtmfDetection::Suppress,
         lose: 100,
+        ..PLAIN
+    },
+    ALL,
+];
+
+/// Rows of the table without sockets: each function by itself, and all.
+pub(crate) const ALONE: [Row; 9] = [
+    ROWS[0],
+    ROWS[1],
+    ROWS[2],
+    Row {
+        name: "concealment of 1 %",
+        lose: 100,
+        ..ROWS[2]
+    },
+    ROWS[3],
+    Row {
+        name: "DTMF detection",
+        dtmf: DtmfDetection::Detect,
+        ..PLAIN
+    },
+    ROWS[4],
+    Row {
+        name: "modems listened for both ways",
+        modems: true,
         ..PLAIN
     },
     ALL,
@@ -75,7 +100,7 @@ pub(crate) const ALL: Row = Row {
     name: "all that, law conversion, modems listened for both ways",
     law: Law::MuLaw,
     adaptive: true,
-    dtmf: true,
+    dtmf: DtmfDetection::Suppress,
     modems: true,
     lose: 100,
 };
@@ -91,21 +116,21 @@ pub(crate) struct Bridges {
 }
 
 /// In place of sockets: packets that are there when they are looked for.
-struct Alone {
-    peers: usize,
+struct Alone<'a> {
+    peers: &'a Peers,
+    lose: usize,
     tick: usize,
     sent: usize,
 }
 
-impl RtpIo for Alone {
+impl RtpIo for Alone<'_> {
     fn receive(&mut self, _: &mut Sink<'_>) {
         self.tick += 1;
     }
 
     fn look(&mut self, port: RtpPort, sink: &mut Sink<'_>) {
         let n = usize::from(port.0);
-        if n < self.peers && Peers::sends_in(n, self.tick) {
-            let mut packet = packet(8, n, self.tick / 2, &[0x2A; 160]);
+        if let Some(mut packet) = self.peers.packet(n, self.tick, self.lose) {
             sink(Datagram {
                 port,
                 flow: Flow::Rtp,
@@ -160,10 +185,8 @@ impl Bridges {
                     depth: Duration::from_millis(40),
                 },
             };
-            if row.dtmf {
-                rtp.dtmf = DtmfDetection::Suppress;
-                rtp.telephone_event = Some(101);
-            }
+            rtp.dtmf = row.dtmf;
+            rtp.telephone_event = (row.dtmf != DtmfDetection::Off).then_some(101);
             if row.modems {
                 rtp.modems = Some(Box::new(modem::Pair::new(row.law)));
             }
@@ -185,17 +208,19 @@ impl Bridges {
     }
 
     /// A round of a row without sockets: what the bridges themselves cost.
-    pub(crate) fn run_alone(row: &Row, peers: &mut Peers) -> u64 {
+    pub(crate) fn run_alone(row: &Row, peers: &Peers) -> u64 {
         let mut bridges = Self::idle(peers.count());
         bridges.open(row, peers);
+        let mut speech = peers.speech();
         let mut rtp = Alone {
-            peers: peers.count(),
+            peers,
+            lose: row.lose,
             tick: 0,
             sent: 0,
         };
         let mut spent = 0;
         for tick in 0..WARM_UP + TICKS {
-            peers.speak(row.law, &mut bridges.rx);
+            speech.speak(row.law, &mut bridges.rx);
             let before = cpu_ns();
             bridges.now += TICK;
             for span in 0..bridges.spans {
@@ -217,10 +242,11 @@ impl Bridges {
         let mut bridges = Self::idle(peers.count());
         bridges.open(row, peers);
         peers.aim_at(|n| bridges.rtp.local(RtpPort(n as u16)).unwrap());
+        let mut speech = peers.speech();
         let mut spent = 0;
         for tick in 0..WARM_UP + TICKS {
             peers.send(tick, row.lose);
-            peers.speak(row.law, &mut bridges.rx);
+            speech.speak(row.law, &mut bridges.rx);
             let before = cpu_ns();
             bridges.tick();
             if tick >= WARM_UP {

@@ -2,16 +2,17 @@
 //! the same packets and, where it is installed, rtpengine relaying as many; memory per channel;
 //! delay added mouth to ear.
 //!
-//! `cargo bench -p media-bridge --bench channels [-- [CHANNELS...] [ROW]]`: by default 120, 480 and
-//! 1,920 channels, and all rows; with ROW only the rows that have it in their names, and without
-//! rtpengine unless that is the name. A row that
+//! `cargo bench -p media-bridge --bench channels [-- [CHANNELS...] [ROW...]]`: by default 120, 480 and
+//! 1,920 channels, and all rows; with ROWs only those, by parts of their names, `without sockets` and
+//! `rtpengine` among them. A row that
 //! needs a program which is not installed says so.
 //!
 //! A channel receives and sends 50 packets a second of 20 ms of G.711. All is done by one thread on
 //! the loopback interface, tick by tick: the peers send, the bridges work, the peers read; only the
 //! bridges' part is timed, by the thread's CPU clock. What the kernel does to hand the packets to
 //! the peers is in it, as it is in the floor. Rounds of all rows take turns; a figure is the median
-//! of its rounds, a ratio the median of the ratios to the floor of the same round.
+//! of its rounds, a ratio the median of the ratios to the floor of the same round, and so is what a row
+//! has more than the plain one.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +29,7 @@ mod memory;
 mod peers;
 mod rtpengine;
 
-use bridges::{ALL, Bridges, ROWS};
+use bridges::{ALONE, Bridges, ROWS};
 use media_bridge::realtime;
 use peers::Peers;
 use rtpengine::Engine;
@@ -52,66 +53,117 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The rounds of a row: microseconds per channel and second, and the floor of the same round.
+/// The rounds of a row: microseconds per channel and second.
 #[derive(Default)]
-struct Rounds(Vec<(f64, f64)>);
+struct Rounds(Vec<f64>);
 
 impl Rounds {
-    fn cell(self) -> String {
+    /// The median of what `compare` makes of these and `others` of the same round, the last rounds
+    /// of those when there are fewer here.
+    fn beside(&self, others: &Self, compare: impl Fn(f64, f64) -> f64) -> f64 {
+        let same = others.0.iter().rev().zip(self.0.iter().rev());
+        median(
+            same.map(|(other, figure)| compare(*figure, *other))
+                .collect(),
+        )
+    }
+
+    fn cell(&self, floor: &Self) -> String {
         if self.0.is_empty() {
             return "-".to_owned();
         }
-        let ratio = median(
-            self.0
-                .iter()
-                .map(|(figure, floor)| figure / floor)
-                .collect(),
-        );
-        let figure = median(self.0.into_iter().map(|(figure, _)| figure).collect());
-        format!("{figure:.0} ({ratio:.2})")
+        let ratio = self.beside(floor, |figure, floor| figure / floor);
+        format!("{:.0} ({ratio:.2})", median(self.0.clone()))
+    }
+
+    /// With what is added to `plain`.
+    fn cell_above(&self, floor: &Self, plain: &Self) -> String {
+        let more = self.beside(plain, |figure, plain| figure - plain);
+        format!("{} {more:+.0}", self.cell(floor))
     }
 }
 
-/// The cells of a column: the floor, the bridges alone, the rows, rtpengine relaying and converting.
+/// The cells of a column: the floor, the rows, rtpengine relaying and converting.
 fn measure(channels: usize, rows: &[bridges::Row], engine: bool) -> Vec<String> {
     let per_channel = |ns: u64| ns as f64 / 1e3 / channels as f64 / (TICKS as f64 / 100.0);
     let mut peers = Peers::new(channels);
     let mut floors = Rounds::default();
-    let mut alone = [Rounds::default(), Rounds::default()];
+    let mut plain = Rounds::default();
     let mut all: Vec<Rounds> = rows.iter().map(|_| Rounds::default()).collect();
-    let mut engines = [false, true].map(|convert| (convert, Ok(Rounds::default())));
+    let mut engines =
+        [false, true].map(|convert| (convert, Ok((Rounds::default(), Rounds::default()))));
     for round in 0..=ROUNDS {
         let floor = per_channel(floor::run(&mut peers));
         let take = |rounds: &mut Rounds, figure| {
             // The first round warms up.
             if round > 0 {
-                rounds.0.push((figure, floor));
+                rounds.0.push(figure);
             }
         };
         take(&mut floors, floor);
-        for (row, rounds) in [&ROWS[0], &ALL].into_iter().zip(&mut alone) {
-            take(rounds, per_channel(Bridges::run_alone(row, &mut peers)));
-        }
+        take(&mut plain, per_channel(Bridges::run(&ROWS[0], &mut peers)));
         for (row, rounds) in rows.iter().zip(&mut all) {
             take(rounds, per_channel(Bridges::run(row, &mut peers)));
         }
         for (convert, rounds) in &mut engines {
-            if let (Ok(figures), true) = (&mut *rounds, engine && ENGINE_ROUNDS.contains(&round)) {
+            if let (Ok((figures, floors)), true) =
+                (&mut *rounds, engine && ENGINE_ROUNDS.contains(&round))
+            {
                 match Engine::start(channels, *convert) {
-                    Ok(engine) => take(figures, engine.run()),
+                    Ok(engine) => {
+                        take(figures, engine.run());
+                        take(floors, floor);
+                    }
                     Err(why) => *rounds = Err(why),
                 }
             }
         }
     }
-    let own = std::iter::once(floors)
-        .chain(alone)
-        .chain(all)
-        .map(Rounds::cell);
-    let theirs = engines
+    let theirs = engines.into_iter().map(|(_, rounds)| match rounds {
+        Ok((figures, floors)) => figures.cell(&floors),
+        Err(why) => why,
+    });
+    [floors.cell(&floors), plain.cell(&floors)]
         .into_iter()
-        .map(|(_, rounds)| rounds.map_or_else(|why| why, Rounds::cell));
-    own.chain(theirs).collect()
+        .chain(all.iter().map(|rounds| rounds.cell_above(&floors, &plain)))
+        .chain(theirs)
+        .collect()
+}
+
+/// The cells of a column without sockets.
+fn measure_alone(channels: usize) -> Vec<String> {
+    let peers = Peers::new(channels);
+    let mut all = ALONE.map(|_| Rounds::default());
+    for round in 0..=3 * ROUNDS {
+        for (row, rounds) in ALONE.iter().zip(&mut all) {
+            let ns = Bridges::run_alone(row, &peers) as f64;
+            if round > 0 {
+                let figure = ns / 1e3 / channels as f64 / (TICKS as f64 / 100.0);
+                rounds.0.push(figure);
+            }
+        }
+    }
+    let [plain, others @ ..] = &all;
+    let cell = |rounds: &Rounds| {
+        let more = rounds.beside(plain, |figure, plain| figure - plain);
+        format!("{:.1} {more:+.1}", median(rounds.0.clone()))
+    };
+    std::iter::once(format!("{:.1}", median(plain.0.clone())))
+        .chain(others.iter().map(cell))
+        .collect()
+}
+
+fn print(head: &str, counts: &[usize], names: &[&str], columns: &[Vec<String>]) {
+    let heads: Vec<String> = counts.iter().map(|n| format!("{n} channels")).collect();
+    println!("| {head} | {} |", heads.join(" | "));
+    println!("|---|{}", "---|".repeat(counts.len()));
+    for (index, name) in names.iter().enumerate() {
+        let cells: Vec<&str> = columns
+            .iter()
+            .map(|column| column[index].as_str())
+            .collect();
+        println!("| {name} | {} |", cells.join(" | "));
+    }
 }
 
 fn main() {
@@ -121,44 +173,47 @@ fn main() {
         .filter(|a| !a.starts_with('-'))
         .collect();
     let mut counts: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
-    let filter = arguments.iter().find(|a| a.parse::<usize>().is_err());
+    let parts: Vec<_> = arguments
+        .iter()
+        .filter(|a| a.parse::<usize>().is_err())
+        .collect();
+    let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(*part));
     if counts.is_empty() {
         counts = vec![120, 480, 1_920];
     }
-    let rows: Vec<_> = ROWS
-        .into_iter()
-        .filter(|row| filter.is_none_or(|part| row.name.contains(part.as_str())))
-        .collect();
-    let engine = filter.is_none_or(|part| "rtpengine".contains(part.as_str()));
+    let [_, others @ ..] = ROWS;
+    let rows: Vec<_> = others.into_iter().filter(|row| wanted(row.name)).collect();
+    if parts.is_empty() || wanted("without sockets") {
+        let columns: Vec<_> = counts.iter().map(|&count| measure_alone(count)).collect();
+        let names = ALONE.map(|row| row.name);
+        print(
+            "the bridges without sockets: CPU µs per channel and second, and more than plain",
+            &counts,
+            &names,
+            &columns,
+        );
+        println!();
+    }
+    let engine = wanted("rtpengine");
     if engine {
         println!("{}", rtpengine::version());
     }
-    let columns: Vec<Vec<String>> = counts
+    let columns: Vec<_> = counts
         .iter()
         .map(|&count| measure(count, &rows, engine))
         .collect();
-    let heads: Vec<String> = counts.iter().map(|n| format!("{n} channels")).collect();
-    println!(
-        "| CPU µs per channel and second (ratio to the floor) | {} |",
-        heads.join(" | ")
+    let names: Vec<_> = [floor::NAME, ROWS[0].name]
+        .into_iter()
+        .chain(rows.iter().map(|row| row.name))
+        .chain(rtpengine::NAMES)
+        .collect();
+    print(
+        "CPU µs per channel and second (ratio to the floor), and more than plain",
+        &counts,
+        &names,
+        &columns,
     );
-    println!("|---|{}", "---|".repeat(counts.len()));
-    let names = [
-        floor::NAME,
-        "the bridges without sockets: plain",
-        "the bridges without sockets: all functions",
-    ]
-    .into_iter()
-    .chain(rows.iter().map(|row| row.name))
-    .chain(rtpengine::NAMES);
-    for (index, name) in names.enumerate() {
-        let cells: Vec<&str> = columns
-            .iter()
-            .map(|column| column[index].as_str())
-            .collect();
-        println!("| {name} | {} |", cells.join(" | "));
-    }
-    if filter.is_none() {
+    if parts.is_empty() {
         memory::print();
         delay::print();
     }

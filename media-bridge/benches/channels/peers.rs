@@ -1,6 +1,7 @@
 //! The peers of all channels.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use media_bridge::UdpRtp;
 use media_bridge::rtp::Header;
@@ -16,7 +17,12 @@ pub(crate) struct Peers {
     sockets: Vec<UdpSocket>,
     addresses: Vec<SocketAddr>,
     targets: Vec<SocketAddr>,
-    speech: Vec<u8>,
+    speech: Arc<[u8]>,
+}
+
+/// What the subscribers say, tick by tick.
+pub(crate) struct Speech {
+    octets: Arc<[u8]>,
     spoken: usize,
 }
 
@@ -53,7 +59,6 @@ impl Peers {
             targets: Vec::new(),
             sockets,
             speech: samples.iter().map(|s| Law::ALaw.encode(*s)).collect(),
-            spoken: 0,
         }
     }
 
@@ -85,30 +90,30 @@ impl Peers {
 
     /// Sends the packets of a tick, but for every so manyth.
     pub(crate) fn send(&self, tick: usize, lose: usize) {
-        let number = tick / 2;
         for (n, (socket, target)) in self.sockets.iter().zip(&self.targets).enumerate() {
-            if !Self::sends_in(n, tick) || (lose > 0 && (n + number).is_multiple_of(lose)) {
-                continue;
+            if let Some(packet) = self.packet(n, tick, lose) {
+                socket.send_to(&packet, target).unwrap();
             }
-            let at = (number * 160 + n * 480) % (self.speech.len() - 160);
-            let packet = packet(8, n, number, &self.speech[at..at + 160]);
-            socket.send_to(&packet, target).unwrap();
         }
     }
 
-    /// What the subscribers say in the next tick.
-    pub(crate) fn speak(&mut self, law: Law, rx: &mut SpanTick) {
-        let table = (law != Law::ALaw).then(|| Law::ALaw.convert_to(law));
-        for (n, timeslot) in rx.0.iter_mut().enumerate() {
-            let at = (self.spoken + n * 2_000) % (self.speech.len() - TICK_OCTETS);
-            timeslot.copy_from_slice(&self.speech[at..at + TICK_OCTETS]);
-            if let Some(table) = table {
-                for octet in timeslot {
-                    *octet = table[usize::from(*octet)];
-                }
-            }
+    /// What a peer sends in a tick, but for every so manyth packet.
+    pub(crate) fn packet(&self, n: usize, tick: usize, lose: usize) -> Option<[u8; PACKET]> {
+        let number = tick / 2;
+        let lost = lose > 0 && (n + number).is_multiple_of(lose);
+        if n >= self.count() || !Self::sends_in(n, tick) || lost {
+            return None;
         }
-        self.spoken += TICK_OCTETS;
+        let at = (number * 160 + n * 480) % (self.speech.len() - 160);
+        Some(packet(8, n, number, &self.speech[at..at + 160]))
+    }
+
+    /// What the subscribers say, from its beginning.
+    pub(crate) fn speech(&self) -> Speech {
+        Speech {
+            octets: self.speech.clone(),
+            spoken: 0,
+        }
     }
 
     /// Empties the peers' sockets.
@@ -117,5 +122,22 @@ impl Peers {
         for socket in &self.sockets {
             while socket.recv(&mut octets).is_ok() {}
         }
+    }
+}
+
+impl Speech {
+    /// What is said in the next tick.
+    pub(crate) fn speak(&mut self, law: Law, rx: &mut SpanTick) {
+        let table = (law != Law::ALaw).then(|| Law::ALaw.convert_to(law));
+        for (n, timeslot) in rx.0.iter_mut().enumerate() {
+            let at = (self.spoken + n * 2_000) % (self.octets.len() - TICK_OCTETS);
+            timeslot.copy_from_slice(&self.octets[at..at + TICK_OCTETS]);
+            if let Some(table) = table {
+                for octet in timeslot {
+                    *octet = table[usize::from(*octet)];
+                }
+            }
+        }
+        self.spoken += TICK_OCTETS;
     }
 }

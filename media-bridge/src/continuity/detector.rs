@@ -6,12 +6,12 @@ use tdm::Law;
 
 use super::CheckTone;
 use crate::SAMPLE_RATE;
-use crate::correlate::{Block, Complex, waves};
+use crate::correlate::{Block, Complex, Sums, Waves};
 use crate::level::Dbm0;
-use crate::vector::LANES;
 
 /// Samples judged together: 10 ms.
 const BLOCK: usize = 80;
+const QUADS: usize = BLOCK / 4;
 /// Q.724 asks to accept from -18 dBm0 and to refuse below -22 dBm0.
 const THRESHOLD: Dbm0 = Dbm0(-20.0);
 /// Least share of a block's energy in the tone.
@@ -25,7 +25,7 @@ const RELEASE: u32 = 2;
 /// The two frequencies correlated with: a check tone, and the return tone.
 const CENTRES: [f32; 2] = [2_000.0, 1_780.0];
 
-static WAVES: LazyLock<[[f32; LANES]; BLOCK]> = LazyLock::new(|| waves(&CENTRES));
+static WAVES: LazyLock<Waves<QUADS>> = LazyLock::new(|| Waves::new(&CENTRES));
 
 /// What a detector says. Positions count samples since the first pushed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,7 +55,7 @@ pub struct Detector {
     /// How far the centre turns over a block, backwards.
     turn: Complex,
     min_power: f32,
-    block: Block<BLOCK>,
+    block: Block<BLOCK, QUADS>,
     position: u64,
     previous: Complex,
     /// Samples of it that the block before seemed to hold.
@@ -107,15 +107,14 @@ impl Detector {
     pub fn push(&mut self, samples: &[i16], report: &mut dyn FnMut(Change)) {
         let mut rest = samples;
         let waves = LazyLock::force(&WAVES);
-        while self.block.take(&mut rest, waves) {
+        while let Some(sums) = self.block.take(&mut rest, |sample| sample, waves) {
             self.position += BLOCK as u64;
-            self.decide(report);
-            self.block.clear();
+            self.decide(&sums, report);
         }
     }
 
-    fn decide(&mut self, report: &mut dyn FnMut(Change)) {
-        let now = Complex::of(&self.block.sums, self.lane);
+    fn decide(&mut self, sums: &Sums, report: &mut dyn FnMut(Change)) {
+        let now = sums.bank.get(self.lane);
         let step = now.times(self.previous.conjugate()).times(self.turn);
         // Without enough of the tone in the block before there is no deviation to tell.
         let deviation = (self.previous.power() > self.min_power / 16.0).then(|| step.turns());
@@ -123,7 +122,7 @@ impl Detector {
         // A tone off the centre shows less in the sum: by the block's transform at that distance.
         let shown = transform(deviation.unwrap_or(0.0));
         let power = now.power() / (shown * shown);
-        let share = (2.0 * power / (BLOCK as f32 * self.block.energy.max(1.0))).min(1.0);
+        let share = (2.0 * power / (BLOCK as f32 * sums.energy.max(1.0))).min(1.0);
         let (least, greatest) = self.accepted;
         let on_frequency = deviation.is_none_or(|d| d >= least && d <= greatest);
         let filled = share * BLOCK as f32;

@@ -17,13 +17,12 @@
 
 use std::sync::LazyLock;
 
-use tdm::{Law, TICK_OCTETS};
+use tdm::Law;
 
 use super::{Digit, HIGH_GROUP, LOW_GROUP};
 use crate::SAMPLE_RATE;
-use crate::correlate::{Block as Sums, Complex, waves};
+use crate::correlate::{Bank, Block, Complex, FREQUENCIES, Sums, Waves};
 use crate::level::Dbm0;
-use crate::vector::LANES;
 
 /// Samples of a block.
 pub const BLOCK: usize = 2 * HOP;
@@ -32,6 +31,8 @@ pub const BLOCK: usize = 2 * HOP;
 pub const LOOK_BACK: usize = 95;
 /// Samples from one decision to the next.
 const HOP: usize = 51;
+/// Fours that hold them.
+const QUADS: usize = HOP.div_ceil(4);
 /// Matches that make a digit.
 const CONFIRM: u32 = 4;
 /// Shortest tone, as its first and last block tell, that they make a digit: 25 ms.
@@ -94,26 +95,23 @@ pub enum Report {
     },
 }
 
-/// The low group's four frequencies, then the high group's.
-type Bank = [Complex; 8];
-
+/// Of the low group's four frequencies, then the high group's.
 struct Table {
-    /// Waves of the eight frequencies by sample of a half block.
-    wave: [[f32; LANES]; HOP],
+    /// Waves over a half block.
+    waves: Waves<QUADS>,
     /// Each frequency's turn over a half block, backwards.
     turn: Bank,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut frequencies = [0.0; 8];
+    let mut frequencies = [0.0; FREQUENCIES];
     let nominal = LOW_GROUP.iter().chain(&HIGH_GROUP);
     for (frequency, nominal) in frequencies.iter_mut().zip(nominal) {
         *frequency = *nominal;
     }
     Table {
-        wave: waves(&frequencies),
-        turn: frequencies
-            .map(|f| Complex::turn(-f64::from(f) / f64::from(SAMPLE_RATE) * HOP as f64)),
+        waves: Waves::new(&frequencies),
+        turn: Bank::turn(&frequencies, HOP),
     }
 });
 
@@ -134,9 +132,10 @@ struct Candidate {
     matches: u32,
     /// Where the tone seems to have begun.
     start: u64,
+    /// Sums of its two frequencies in the last block.
+    last: (Complex, Complex),
     /// Phase turned against the nominal frequencies, summed over the run.
-    low: Complex,
-    high: Complex,
+    turned: (Complex, Complex),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -157,12 +156,9 @@ pub struct Detector {
     twist: f32,
     reverse_twist: f32,
     /// The half block under way.
-    under_way: Sums<HOP>,
-    /// The half block before it.
-    half: Bank,
-    half_energy: f32,
-    /// The block before the current one.
-    block: Bank,
+    under_way: Block<HOP, QUADS>,
+    /// What was in the half block before it.
+    half: Sums,
     position: u64,
     candidate: Option<Candidate>,
     /// The run was long enough but off frequency: nothing until it breaks.
@@ -193,10 +189,8 @@ impl Detector {
             min_energy: peak * peak * scale,
             twist: 10f32.powf(config.max_twist_db / 10.0),
             reverse_twist: 10f32.powf(config.max_reverse_twist_db / 10.0),
-            under_way: Sums::EMPTY,
-            half: Bank::default(),
-            half_energy: 0.0,
-            block: Bank::default(),
+            under_way: Block::EMPTY,
+            half: Sums::default(),
             position: 0,
             candidate: None,
             refused: false,
@@ -206,27 +200,33 @@ impl Detector {
 
     /// Takes samples; says what they mean at each half block.
     pub fn push(&mut self, samples: &[i16], report: &mut dyn FnMut(Report)) {
-        let mut rest = samples;
-        loop {
-            let before = rest.len();
-            let full = self.under_way.take(&mut rest, &self.table.wave);
-            self.position += (before - rest.len()) as u64;
-            if !full {
-                return;
-            }
-            self.decide(report);
-        }
+        self.take(samples, |sample| sample, report);
     }
 
     /// Takes G.711 octets. Whoever needs their samples for something else too decodes them once
     /// and calls [`push`](Self::push).
     pub fn push_octets(&mut self, law: Law, octets: &[u8], report: &mut dyn FnMut(Report)) {
-        for octets in octets.chunks(TICK_OCTETS) {
-            let mut samples = [0; TICK_OCTETS];
-            for (sample, &octet) in samples.iter_mut().zip(octets) {
-                *sample = law.decode(octet);
+        let table = law.decode_table();
+        #[expect(clippy::indexing_slicing, reason = "an octet indexes a table of 256")]
+        self.take(octets, |octet| table[usize::from(octet)], report);
+    }
+
+    #[inline(always)]
+    fn take<T: Copy>(
+        &mut self,
+        samples: &[T],
+        sample: impl Fn(T) -> i16,
+        report: &mut dyn FnMut(Report),
+    ) {
+        let mut rest = samples;
+        loop {
+            let before = rest.len();
+            let full = self.under_way.take(&mut rest, &sample, &self.table.waves);
+            self.position += (before - rest.len()) as u64;
+            match full {
+                Some(half) => self.decide(half, report),
+                None => return,
             }
-            self.push(samples.get(..octets.len()).unwrap_or_default(), report);
         }
     }
 
@@ -242,46 +242,38 @@ impl Detector {
         self.active.map(|active| active.end)
     }
 
-    fn decide(&mut self, report: &mut dyn FnMut(Report)) {
-        let Sums { sums, energy, .. } = &self.under_way;
-        let later_energy = *energy;
-        let energy = self.half_energy + later_energy;
-        let half: Bank = std::array::from_fn(|k| Complex::of(sums, k));
-        let turn = &self.table.turn;
-        let mut block = self.half;
-        for ((sum, later), turn) in block.iter_mut().zip(&half).zip(turn) {
-            *sum = sum.plus(later.times(*turn));
-        }
-        let found = if energy < self.min_energy {
-            None
-        } else {
-            self.compare(&block, energy)
-        };
-        self.follow(found, &block, report);
-        self.block = block;
+    fn decide(&mut self, half: Sums, report: &mut dyn FnMut(Report)) {
+        let energy = self.half.energy + half.energy;
+        let block = self.half.bank.plus_turned(&half.bank, &self.table.turn);
         self.half = half;
-        self.half_energy = later_energy;
-        self.under_way.clear();
+        match self.compare(&block, energy) {
+            None if self.candidate.is_none() && self.active.is_none() => self.refused = false,
+            found => self.follow(found, &block, report),
+        }
     }
 
     /// Which digit the block looks like.
     fn compare(&self, block: &Bank, energy: f32) -> Option<Match> {
-        let power = block.map(Complex::power);
-        let (low, high) = power.split_at(4);
-        let (row, low) = prominent(low)?;
-        let (column, high) = prominent(high)?;
-        let share = 2.0 * (low + high) / (BLOCK as f32 * energy);
-        let in_range = low >= self.min_power
-            && high >= self.min_power
-            && low <= high * self.twist
-            && high <= low * self.reverse_twist
-            && share >= SHARE;
+        let power = block.power();
+        let (low, high) = power.split_at(FREQUENCIES / 2);
+        let most = |group: &[f32]| group.iter().copied().fold(0.0, f32::max);
+        let (best_low, best_high) = (most(low), most(high));
+        // Nearly all that is no digit ends here.
+        let share = 2.0 * (best_low + best_high);
+        if energy < self.min_energy || share < SHARE * BLOCK as f32 * energy {
+            return None;
+        }
+        let in_range = best_low >= self.min_power
+            && best_high >= self.min_power
+            && best_low <= best_high * self.twist
+            && best_high <= best_low * self.reverse_twist;
+        let (row, column) = (prominent(low, best_low)?, prominent(high, best_high)?);
         let digit = Digit::at(row, column)?;
-        in_range.then_some(Match {
+        in_range.then(|| Match {
             digit,
             row,
             column,
-            share: share.min(1.0),
+            share: (share / (BLOCK as f32 * energy)).min(1.0),
         })
     }
 
@@ -318,18 +310,17 @@ impl Detector {
         block_start: u64,
         report: &mut dyn FnMut(Report),
     ) {
-        let turned = |k: usize| {
-            let at = |bank: &Bank| bank.get(k).copied().unwrap_or_default();
-            at(block)
-                .times(at(&self.block).conjugate())
-                .times(at(&self.table.turn))
-        };
-        let (low, high) = (turned(found.row), turned(found.column + 4));
+        let now = (block.get(found.row), block.get(found.column + 4));
         match &mut self.candidate {
             Some(candidate) if candidate.digit == found.digit => {
+                let turn = &self.table.turn;
+                let turned =
+                    |now: Complex, last: Complex, k| now.times(last.conjugate()).times(turn.get(k));
+                let (low, high) = &mut candidate.turned;
+                *low = low.plus(turned(now.0, candidate.last.0, found.row));
+                *high = high.plus(turned(now.1, candidate.last.1, found.column + 4));
+                candidate.last = now;
                 candidate.matches += 1;
-                candidate.low = candidate.low.plus(low);
-                candidate.high = candidate.high.plus(high);
             }
             other => {
                 if (other.is_none() || self.refused) && self.active.is_none() {
@@ -341,8 +332,8 @@ impl Detector {
                     digit: found.digit,
                     matches: 1,
                     start: self.position.saturating_sub(filled),
-                    low: Complex::default(),
-                    high: Complex::default(),
+                    last: now,
+                    turned: Default::default(),
                 });
             }
         }
@@ -360,7 +351,7 @@ impl Detector {
             return;
         }
         let (low, high) = digit.frequencies();
-        if off_frequency(candidate.low, low) || off_frequency(candidate.high, high) {
+        if off_frequency(candidate.turned.0, low) || off_frequency(candidate.turned.1, high) {
             self.refused = true;
             if self.active.is_none() {
                 report(Report::Dismissed);
@@ -398,18 +389,12 @@ impl Detector {
     }
 }
 
-/// The strongest of a group, when it stands out from the others.
-fn prominent(group: &[f32]) -> Option<(usize, f32)> {
-    let (index, &best) = group.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    let others = group
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != index);
-    others
-        .fold(true, |stands, (_, power)| {
-            stands & (power * PROMINENCE < best)
-        })
-        .then_some((index, best))
+/// Which of a group is the strongest, when it stands out from the others.
+fn prominent(group: &[f32], best: f32) -> Option<usize> {
+    let rivals = group.iter().filter(|power| *power * PROMINENCE >= best);
+    let alone = rivals.count() == 1;
+    let strongest = group.iter().position(|power| *power == best);
+    strongest.filter(|_| alone)
 }
 
 fn off_frequency(turned: Complex, nominal: f32) -> bool {

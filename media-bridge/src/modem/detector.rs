@@ -8,14 +8,15 @@ use super::Signal;
 use super::answer::Answer;
 use super::flags::{self, Flags};
 use crate::SAMPLES_PER_MS;
-use crate::correlate::{Block, Complex, waves};
+use crate::correlate::{Bank, Block, Complex, Sums, Waves};
 use crate::level::Dbm0;
-use crate::vector::LANES;
 
 /// Samples of a block: 10 ms, in which a tone's share and phase are taken.
-const BLOCK: usize = 4 * QUARTER;
+const BLOCK: usize = QUARTERS * QUARTER;
+const QUARTERS: usize = 4;
 /// Samples of a quarter block: 2.5 ms, fine enough for the bits of V.21.
 const QUARTER: usize = 20;
+const QUADS: usize = QUARTER / 4;
 /// T.30 and V.25 have receivers respond down to -43 dBm0.
 const THRESHOLD: Dbm0 = Dbm0(-43.0);
 /// Least share of a block's energy in the tone.
@@ -30,7 +31,17 @@ const REVERSAL: f32 = 0.14;
 /// The frequencies looked at: single tones, then the middle of V.21's channel 2.
 const FREQUENCIES: [f32; 5] = [1_100.0, 1_300.0, 2_100.0, 2_225.0, flags::CENTRE];
 
-static WAVES: LazyLock<[[f32; LANES]; BLOCK]> = LazyLock::new(|| waves(&FREQUENCIES));
+struct Table {
+    /// Waves over a quarter block.
+    waves: Waves<QUADS>,
+    /// What brings each quarter's sums to the phase of the first.
+    turns: [Bank; QUARTERS],
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table {
+    waves: Waves::new(&FREQUENCIES),
+    turns: std::array::from_fn(|quarter| Bank::turn(&FREQUENCIES, quarter * QUARTER)),
+});
 
 /// A single tone: which, how far off in turns a block, how long until it is believed.
 struct Kind {
@@ -205,10 +216,11 @@ impl Track {
 #[derive(Debug, Clone)]
 pub struct Detector {
     min_power: f32,
-    block: Block<QUARTER>,
-    quarter: usize,
-    sums: [f32; LANES],
-    energy: f32,
+    /// The quarter block under way.
+    under_way: Block<QUARTER, QUADS>,
+    quarter: u8,
+    /// Of the quarters before it.
+    block: Sums,
     position: u64,
     tracks: [Track; KINDS.len()],
     /// What each track was said to be, and where it began.
@@ -224,10 +236,9 @@ impl Detector {
         let amplitude = THRESHOLD.peak(law) * BLOCK as f32 / 2.0;
         Self {
             min_power: amplitude * amplitude,
-            block: Block::EMPTY,
+            under_way: Block::EMPTY,
             quarter: 0,
-            sums: [0.0; LANES],
-            energy: 0.0,
+            block: Sums::default(),
             position: 0,
             tracks: [Track::default(); KINDS.len()],
             said: [None; KINDS.len()],
@@ -238,38 +249,35 @@ impl Detector {
 
     /// Takes samples; says what was heard.
     pub fn push(&mut self, samples: &[i16], report: &mut dyn FnMut(Report)) {
-        let waves = LazyLock::force(&WAVES);
+        let table = LazyLock::force(&TABLE);
         let mut rest = samples;
-        loop {
-            let rows = waves.get(self.quarter * QUARTER..).unwrap_or_default();
-            if !self.block.take(&mut rest, rows) {
-                return;
-            }
-            self.quarter(report);
+        while let Some(sums) = self
+            .under_way
+            .take(&mut rest, |sample| sample, &table.waves)
+        {
+            self.quarter(&sums, &table.turns, report);
         }
     }
 
-    fn quarter(&mut self, report: &mut dyn FnMut(Report)) {
+    fn quarter(&mut self, sums: &Sums, turns: &[Bank; QUARTERS], report: &mut dyn FnMut(Report)) {
         self.position += QUARTER as u64;
-        let Block { sums, energy, .. } = &self.block;
         let first = self.quarter == 0;
-        let middle = Complex::of(sums, KINDS.len());
-        if let Some(before) = self.flags.push(middle, *energy, first) {
+        let turn = turns.get(usize::from(self.quarter));
+        let turned = Bank::default().plus_turned(&sums.bank, turn.unwrap_or(&Bank::default()));
+        let middle = turned.get(KINDS.len());
+        if let Some(before) = self.flags.push(middle, sums.energy, first) {
             let at = self.position.saturating_sub(before);
             report(Report::Heard {
                 signal: Signal::V21Flags,
                 at,
             });
         }
-        for (all, sum) in self.sums.iter_mut().zip(sums) {
-            *all += sum;
-        }
-        self.energy += energy;
-        self.block.clear();
+        self.block.bank.add(&turned);
+        self.block.energy += sums.energy;
         self.quarter += 1;
-        if self.quarter == BLOCK / QUARTER {
+        if usize::from(self.quarter) == QUARTERS {
             self.decide(report);
-            (self.quarter, self.sums, self.energy) = (0, [0.0; LANES], 0.0);
+            (self.quarter, self.block) = (0, Sums::default());
         }
     }
 
@@ -277,7 +285,7 @@ impl Detector {
         let tracks = self.tracks.iter_mut().zip(&mut self.said);
         for (k, ((track, said), kind)) in tracks.zip(&KINDS).enumerate() {
             // 2225 Hz makes 22.25 turns a block, the others whole ones.
-            let now = Complex::of(&self.sums, k);
+            let now = self.block.bank.get(k);
             let quarter = kind.signal == Signal::BellAnswer;
             if quarter {
                 // What was seen before turns along, and so stands still for the comparison.
@@ -286,7 +294,7 @@ impl Detector {
                     im: track.previous.re,
                 };
             }
-            let step = track.take(now, self.energy, self.min_power, kind.deviation);
+            let step = track.take(now, self.block.energy, self.min_power, kind.deviation);
             if k == ANSWER {
                 self.answer.take(step);
             }
