@@ -277,8 +277,8 @@ fn ten_thousand_ticks_of_480_channels_allocate_nothing() {
         }
         // A closed port has no one for a tick: its peer begins when the port is open.
         counted(|| {
-            worker.exchange(&mut |word| said.push(word)).unwrap();
-            worker.work(now, &mut |word| said.push(word));
+            let due = worker.wait(&mut |word| said.push(word)).unwrap();
+            worker.work(now, due, &mut |word| said.push(word));
         });
         peers.send(tick);
         now += TICK;

@@ -241,8 +241,9 @@ impl World {
         self.exchange.tick(self.now, SpanId(0), rx, tx);
         self.seen.exchange.extend(self.exchange.take_events());
         let up = &mut self.up;
-        self.worker.exchange(&mut |word| up.push_back(word))?;
-        self.worker.work(self.now, &mut |word| up.push_back(word));
+        let mut hear = |word| up.push_back(word);
+        let due = self.worker.wait(&mut hear)?;
+        self.worker.work(self.now, due, &mut hear);
         while let Some(queued) = self.worker.rtp().pop() {
             let from = SocketAddr::new(self.rtp, self.plan.udp_of(queued.port, queued.flow));
             self.network

@@ -56,6 +56,9 @@ pub struct ThreadCounters {
     pub missed_ticks: u64,
     /// Words lost because a ring was full: 0 in a gateway that keeps up.
     pub lost_words: u64,
+    /// The longest time from the end of waiting until the lines had what they send, in microseconds:
+    /// what a device has queued must last for it.
+    pub carry_max_us: u64,
     /// Time from the end of waiting to the end of work, of all ticks, in microseconds.
     pub busy_us: u64,
     /// The longest of these times, in microseconds: beyond 10,000 a tick was late by it.
@@ -70,6 +73,7 @@ struct Shared {
     late: AtomicU64,
     missed: AtomicU64,
     lost: AtomicU64,
+    carried: AtomicU64,
     busy: AtomicU64,
     longest: AtomicU64,
 }
@@ -153,6 +157,7 @@ impl MediaThread {
             late_ticks: read(&self.shared.late),
             missed_ticks: read(&self.shared.missed),
             lost_words: read(&self.shared.lost),
+            carry_max_us: read(&self.shared.carried),
             busy_us: read(&self.shared.busy),
             busy_max_us: read(&self.shared.longest),
         }
@@ -184,7 +189,7 @@ fn run<R: RtpIo>(
                 add(&shared.lost, 1);
             }
         };
-        let due = match worker.exchange(&mut up) {
+        let due = match worker.wait(&mut up) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "the media thread ends");
@@ -196,7 +201,10 @@ fn run<R: RtpIo>(
         while let Ok(word) = from_above.pop() {
             worker.down(word, &mut up);
         }
-        worker.work(began, &mut up);
+        worker.transmit(began, &mut up);
+        worker.carry(due, &mut up);
+        let carried = microseconds_since(began);
+        worker.receive(began, &mut up);
         if told {
             // Only a full pipe makes this fail, and then the reader is awake anyway.
             let _ = rustix::io::write(wake, &[1]);
@@ -204,13 +212,18 @@ fn run<R: RtpIo>(
         add(&shared.ticks, 1);
         add(&shared.late, u64::from(due.late > 0));
         add(&shared.missed, u64::from(due.skipped));
-        let busy = now().saturating_duration_since(began).as_micros() as u64;
+        let busy = microseconds_since(began);
+        shared.carried.fetch_max(carried, Ordering::Relaxed);
         add(&shared.busy, busy);
         shared.longest.fetch_max(busy, Ordering::Relaxed);
     }
     for (span, counters) in worker.counters() {
         tracing::info!(%span, ?counters, "line closed");
     }
+}
+
+fn microseconds_since(began: Instant) -> u64 {
+    now().saturating_duration_since(began).as_micros() as u64
 }
 
 /// The monotonic clock.

@@ -113,31 +113,58 @@ impl<R: RtpIo> Worker<R> {
         }
     }
 
-    /// Moves every line by one tick: blocks until the line that is the clock says that it is due.
-    /// Returns how late it was.
+    /// Blocks until the line that is the clock says that a tick is due. Returns how late it was.
     ///
     /// # Errors
     /// When no line is left whose device works. One that fails is told upwards as loss of signal.
-    pub fn exchange(&mut self, up: &mut dyn FnMut(Up)) -> io::Result<Due> {
-        let due = loop {
+    pub fn wait(&mut self, up: &mut dyn FnMut(Up)) -> io::Result<Due> {
+        loop {
             let Some(clock) = self.lines.iter_mut().find(|line| !line.gone) else {
                 return Err(io::Error::other("no line is left"));
             };
             match clock.span.wait() {
-                Ok(due) => break due,
+                Ok(due) => return Ok(due),
                 Err(error) => clock.lose(&error, up),
             }
-        };
+        }
+    }
+
+    /// One tick of every line: what goes to it, the exchange, and what came of it.
+    pub fn work(&mut self, now: Instant, due: Due, up: &mut dyn FnMut(Up)) {
+        self.transmit(now, up);
+        self.carry(due, up);
+        self.receive(now, up);
+    }
+
+    /// Makes what the lines take in this tick, of the packets and signal units that are there.
+    pub fn transmit(&mut self, now: Instant, up: &mut dyn FnMut(Up)) {
+        // The shard speaks of events while RTP is tapped: never both at once.
+        let up = RefCell::new(up);
+        let mut rtp = tap(&mut self.rtp, self.capture, now, &up);
+        for line in &mut self.lines {
+            let id = line.span.id();
+            let mut events = |event| (up.borrow_mut())(Up::Media(event));
+            self.shard
+                .transmit(now, id, &mut line.tx, &mut rtp, &mut events);
+            for link in &mut line.links {
+                if let Err(error) = link.transmit(&mut *line.span, &mut line.tx) {
+                    tracing::warn!(link = link.id.0, %error, "the link's channel");
+                }
+            }
+        }
+    }
+
+    /// Gives each line what it sends, and takes what it received. Never waits.
+    pub fn carry(&mut self, due: Due, up: &mut dyn FnMut(Up)) {
         for line in self.lines.iter_mut().filter(|line| !line.gone) {
             if let Err(error) = line.span.carry(due, &line.tx, &mut line.rx) {
                 line.lose(&error, up);
             }
         }
-        Ok(due)
     }
 
-    /// Works on what the last exchange brought, and prepares what the next one takes.
-    pub fn work(&mut self, now: Instant, up: &mut dyn FnMut(Up)) {
+    /// Works on what the lines brought.
+    pub fn receive(&mut self, now: Instant, up: &mut dyn FnMut(Up)) {
         for line in &mut self.lines {
             let id = line.span.id();
             while let Some(event) = line.span.poll_event() {
@@ -154,16 +181,8 @@ impl<R: RtpIo> Worker<R> {
                 }
             }
         }
-        // The shard speaks of events while RTP is tapped: never both at once.
         let up = RefCell::new(up);
-        let mut rtp = Tap {
-            inner: &mut self.rtp,
-            copying: Copying {
-                capture: self.capture,
-                at: now,
-                up: &up,
-            },
-        };
+        let mut rtp = tap(&mut self.rtp, self.capture, now, &up);
         for line in &mut self.lines {
             let id = line.span.id();
             let contents = &mut self.contents;
@@ -171,14 +190,9 @@ impl<R: RtpIo> Worker<R> {
                 contents.hear(&event);
                 (up.borrow_mut())(Up::Media(event));
             };
-            self.shard
-                .tick(now, id, &line.rx, &mut line.tx, &mut rtp, &mut events);
+            let ticks = (&line.rx, &line.tx);
+            self.shard.receive(now, id, ticks, &mut rtp, &mut events);
             self.contents.settle(&mut *line.span);
-            for link in &mut line.links {
-                if let Err(error) = link.transmit(&mut *line.span, &mut line.tx) {
-                    tracing::warn!(link = link.id.0, %error, "the link's channel");
-                }
-            }
         }
     }
 
@@ -309,6 +323,16 @@ fn tell(span: &mut dyn SpanIo, timeslot: Timeslot, content: Content) {
         let span = span.id();
         tracing::warn!(%span, %timeslot, ?content, %error, "refused by the line's device");
     }
+}
+
+fn tap<'a, 'b, R: RtpIo>(
+    inner: &'a mut R,
+    capture: bool,
+    at: Instant,
+    up: &'a RefCell<&'b mut dyn FnMut(Up)>,
+) -> Tap<'a, 'b, R> {
+    let copying = Copying { capture, at, up };
+    Tap { inner, copying }
 }
 
 /// RTP that is copied for the capture on its way.

@@ -176,10 +176,9 @@ impl Office {
         }
         self.exchange.tick(now, SpanId(0), rx, tx);
         let up = &mut self.up;
-        self.worker
-            .exchange(&mut |word| up.push_back(word))
-            .unwrap();
-        self.worker.work(now, &mut |word| up.push_back(word));
+        let mut hear = |word| up.push_back(word);
+        let due = self.worker.wait(&mut hear).unwrap();
+        self.worker.work(now, due, &mut hear);
         while let Some(queued) = self.worker.rtp().pop() {
             let from = SocketAddr::new(self.sip.ip(), self.plan.udp_of(queued.port, queued.flow));
             network.send(now, from, queued.peer, queued.packet.into());

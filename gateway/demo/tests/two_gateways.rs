@@ -258,10 +258,9 @@ impl Side {
     /// One tick of the line. RTP goes through the network and back: the users have no ears.
     fn tick(&mut self, now: Instant, network: &mut Network) {
         let up = &mut self.up;
-        self.worker
-            .exchange(&mut |word| up.push_back(word))
-            .unwrap();
-        self.worker.work(now, &mut |word| up.push_back(word));
+        let mut hear = |word| up.push_back(word);
+        let due = self.worker.wait(&mut hear).unwrap();
+        self.worker.work(now, due, &mut hear);
         while let Some(queued) = self.worker.rtp().pop() {
             let from = SocketAddr::new(self.rtp, self.plan.udp_of(queued.port, queued.flow));
             network.send(now, from, queued.peer, queued.packet.into());

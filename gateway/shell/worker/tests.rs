@@ -102,8 +102,8 @@ fn turn(worker: &mut Worker<QueueRtp>, far: &mut [End; 2]) -> (Vec<(u16, u8)>, V
             events.push(event);
         }
     };
-    worker.exchange(&mut up).unwrap();
-    worker.work(now(), &mut up);
+    let due = worker.wait(&mut up).unwrap();
+    worker.work(now(), due, &mut up);
     let sent = std::iter::from_fn(|| worker.rtp().pop())
         .map(|queued| (queued.port.0, *queued.packet.last().unwrap()))
         .collect();
@@ -147,7 +147,7 @@ fn a_line_that_fails_takes_no_other_with_it() {
         assert_eq!(turn(&mut worker, &mut far).1, []);
     }
     let mut told = Vec::new();
-    assert!(worker.exchange(&mut |word| told.push(word)).is_err());
+    assert!(worker.wait(&mut |word| told.push(word)).is_err());
     assert!(matches!(&told[..], [Up::Trouble(_, Some(why)), Up::Span(..)] if why == "unplugged"));
 }
 
@@ -222,8 +222,8 @@ fn a_device_frames_its_link_itself_and_hears_what_its_timeslots_carry() {
             Up::Line(link, event) => heard.push(format!("{} {event:?}", link.0)),
             _ => {}
         };
-        worker.exchange(&mut up).unwrap();
-        worker.work(now(), &mut up);
+        let due = worker.wait(&mut up).unwrap();
+        worker.work(now(), due, &mut up);
     }
     assert_eq!(heard, ["7 [1, 2, 0]", "7 Good(1)"]);
     assert_eq!(*queued.lock().unwrap(), [[3, 4, 0]]);
@@ -269,8 +269,8 @@ fn a_device_leaves_a_call_alone_that_a_modem_has_answered() {
     for _ in 0..200 {
         tx.0[2] = std::array::from_fn(|_| Law::ALaw.encode(tone.next_sample() as i16));
         far.exchange(&tx, &mut rx).unwrap();
-        worker.exchange(&mut |_| {}).unwrap();
-        worker.work(now(), &mut |_| {});
+        let due = worker.wait(&mut |_| {}).unwrap();
+        worker.work(now(), due, &mut |_| {});
     }
     let expected = [
         (1, Content::Speech),

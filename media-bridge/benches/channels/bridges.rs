@@ -107,12 +107,31 @@ pub(crate) const ALL: Row = Row {
 
 /// The bridges of a row, all open, and their sockets.
 pub(crate) struct Bridges {
-    shard: Shard,
+    line: Line,
     pub(crate) rtp: UdpRtp,
-    spans: usize,
+}
+
+/// The bridges' timeslots.
+struct Line {
+    shard: Shard,
     rx: SpanTick,
-    tx: SpanTick,
+    /// Of each span.
+    tx: Vec<SpanTick>,
     now: Instant,
+}
+
+impl Line {
+    /// One tick of every span, as a media thread has it: all send before the first receives.
+    fn tick(&mut self, rtp: &mut dyn RtpIo) {
+        let Self { shard, rx, tx, now } = self;
+        *now += TICK;
+        for (span, tx) in (0..).map(SpanId).zip(&mut *tx) {
+            shard.transmit(*now, span, tx, rtp, &mut drop);
+        }
+        for (span, tx) in (0..).map(SpanId).zip(&*tx) {
+            shard.receive(*now, span, (rx, tx), rtp, &mut drop);
+        }
+    }
 }
 
 /// In place of sockets: packets that are there when they are looked for.
@@ -154,16 +173,18 @@ impl Bridges {
     pub(crate) fn idle(channels: usize) -> Self {
         let spans = channels.div_ceil(A_SPAN);
         let idle = SpanTick::idle(Law::ALaw);
-        Self {
+        let line = Line {
             shard: Shard::new(ShardConfig {
                 spans: (0..spans).map(|span| SpanId(span as u16)).collect(),
                 ports: channels as u16,
             }),
-            rtp: Peers::pool(channels),
-            spans,
             rx: idle.clone(),
-            tx: idle,
+            tx: vec![idle; spans],
             now: Instant::now(),
+        };
+        Self {
+            line,
+            rtp: Peers::pool(channels),
         }
     }
 
@@ -192,19 +213,14 @@ impl Bridges {
             }
             let rtp = rtp.boxed();
             for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
-                self.shard.command(command, &mut drop);
+                self.line.shard.command(command, &mut drop);
             }
         }
     }
 
     /// One tick of every span.
     pub(crate) fn tick(&mut self) {
-        self.now += TICK;
-        for span in 0..self.spans {
-            let (id, tx) = (SpanId(span as u16), &mut self.tx);
-            self.shard
-                .tick(self.now, id, &self.rx, tx, &mut self.rtp, &mut drop);
-        }
+        self.line.tick(&mut self.rtp);
     }
 
     /// A round of a row without sockets: what the bridges themselves cost.
@@ -220,15 +236,9 @@ impl Bridges {
         };
         let mut spent = 0;
         for tick in 0..WARM_UP + TICKS {
-            speech.speak(row.law, &mut bridges.rx);
+            speech.speak(row.law, &mut bridges.line.rx);
             let before = cpu_ns();
-            bridges.now += TICK;
-            for span in 0..bridges.spans {
-                let (id, tx) = (SpanId(span as u16), &mut bridges.tx);
-                bridges
-                    .shard
-                    .tick(bridges.now, id, &bridges.rx, tx, &mut rtp, &mut drop);
-            }
+            bridges.line.tick(&mut rtp);
             if tick >= WARM_UP {
                 spent += cpu_ns() - before;
             }
@@ -246,7 +256,7 @@ impl Bridges {
         let mut spent = 0;
         for tick in 0..WARM_UP + TICKS {
             peers.send(tick, row.lose);
-            speech.speak(row.law, &mut bridges.rx);
+            speech.speak(row.law, &mut bridges.line.rx);
             let before = cpu_ns();
             bridges.tick();
             if tick >= WARM_UP {

@@ -1,8 +1,8 @@
 //! Delay that a bridge adds mouth to ear, each way, beyond packet time and buffer: in virtual time,
 //! from the places of octets, and in real time, from the clock.
 //!
-//! In real time the line takes in each tick what the tick before prepared, as a media thread has it;
-//! the peer's packets come at every phase of a tick.
+//! A tick is as a media thread has it: what the line takes is made when the tick is due, of the packets
+//! that have come. In real time the peer's packets come at every phase of a tick.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use media_bridge::rtp::Header;
 use media_bridge::{
-    BridgeId, Codec, Command, DtmfDetection, JitterConfig, Open, Path, QueueRtp, Rtp, RtpIo,
-    RtpPort, Shard, ShardConfig,
+    BridgeId, Codec, Command, DtmfDetection, JitterConfig, Open, Path, QueueRtp, Rtp, RtpPort,
+    Shard, ShardConfig,
 };
 use tdm::{Law, SpanId, SpanTick, TICK, TICK_OCTETS, Timeslot};
 
@@ -150,16 +150,10 @@ fn in_real_time(dtmf: DtmfDetection) -> (Vec<f64>, Vec<f64>) {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
+                shard.transmit(due, SPAN, &mut tx, &mut rtp, &mut drop);
                 let played = tx.0[1];
                 speak(&mut rx, tick);
-                shard.tick(
-                    due,
-                    SPAN,
-                    &rx,
-                    &mut tx,
-                    &mut rtp as &mut dyn RtpIo,
-                    &mut drop,
-                );
+                shard.receive(due, SPAN, (&rx, &tx), &mut rtp, &mut drop);
                 heard.push((due, played));
             }
             heard

@@ -52,7 +52,8 @@ pub struct Continuity {
 
 #[derive(Debug, Clone)]
 enum End {
-    Loop,
+    /// What was received last.
+    Loop([u8; TICK_OCTETS]),
     Transponder(Transponder),
     Check {
         tone: Oscillator,
@@ -66,7 +67,7 @@ impl Continuity {
     #[must_use]
     pub fn new(mode: Mode, law: Law) -> Self {
         let end = match mode {
-            Mode::Answer(Return::Loop) => End::Loop,
+            Mode::Answer(Return::Loop) => End::Loop([law.idle(); TICK_OCTETS]),
             Mode::Answer(Return::Transponder) => End::Transponder(Transponder::new(law)),
             Mode::Check(back) => {
                 let expected = match back {
@@ -93,37 +94,40 @@ impl Continuity {
         self.law
     }
 
-    /// One tick: takes what was received, says what to send. The moment the check tone is
-    /// recognised it says so, once.
-    pub fn tick(
-        &mut self,
-        received: &[u8; TICK_OCTETS],
-        sent: &mut [u8; TICK_OCTETS],
-    ) -> Option<Heard> {
+    /// What to send in the next tick: the check tone, or what answers what was received last.
+    pub fn transmit(&mut self, sent: &mut [u8; TICK_OCTETS]) {
+        let law = self.law;
+        match &mut self.end {
+            End::Loop(received) => sent.copy_from_slice(received),
+            End::Transponder(transponder) if transponder.answering() => {
+                let mut answer = [0; TICK_OCTETS];
+                transponder.transmit(&mut answer);
+                encode(&answer, sent, law);
+            }
+            End::Transponder(_) => sent.fill(law.idle()),
+            End::Check { tone, .. } => {
+                let play = core::array::from_fn(|_| tone.next_sample().round() as i16);
+                encode(&play, sent, law);
+            }
+        }
+    }
+
+    /// Takes what was received. The moment the check tone is recognised it says so, once.
+    pub fn receive(&mut self, received: &[u8; TICK_OCTETS]) -> Option<Heard> {
         let law = self.law;
         let samples = || received.map(|octet| law.decode(octet));
         match &mut self.end {
-            End::Loop => {
-                sent.copy_from_slice(received);
+            End::Loop(kept) => {
+                *kept = *received;
                 None
             }
             End::Transponder(transponder) => {
-                let mut answer = [0; TICK_OCTETS];
-                transponder.tick(&samples(), &mut answer);
-                if transponder.answering() {
-                    encode(&answer, sent, law);
-                } else {
-                    sent.fill(law.idle());
-                }
+                transponder.receive(&samples());
                 None
             }
             End::Check {
-                tone,
-                detector,
-                heard,
+                detector, heard, ..
             } => {
-                let play = core::array::from_fn(|_| tone.next_sample().round() as i16);
-                encode(&play, sent, law);
                 if heard.good {
                     return None;
                 }
@@ -146,7 +150,7 @@ impl Continuity {
     pub const fn heard(&self) -> Option<Heard> {
         match &self.end {
             End::Check { heard, .. } => Some(*heard),
-            End::Loop | End::Transponder(_) => None,
+            End::Loop(_) | End::Transponder(_) => None,
         }
     }
 }
@@ -168,7 +172,7 @@ mod tests {
         let mut told = 0;
         for _ in 0..30 {
             let received = core::array::from_fn(|_| law.encode(tone.next_sample().round() as i16));
-            told += u32::from(check.tick(&received, &mut [0; TICK_OCTETS]).is_some());
+            told += u32::from(check.receive(&received).is_some());
         }
         let heard = check.heard().unwrap();
         assert_eq!(told, u32::from(heard.good), "told once");
@@ -203,7 +207,8 @@ mod tests {
         let mut answer = Continuity::new(Mode::Answer(Return::Loop), Law::ALaw);
         let received = core::array::from_fn(|n| n as u8 ^ 0xA5);
         let mut sent = [0; TICK_OCTETS];
-        assert_eq!(answer.tick(&received, &mut sent), None);
+        assert_eq!(answer.receive(&received), None);
+        answer.transmit(&mut sent);
         assert_eq!(sent, received);
         assert_eq!(answer.heard(), None);
     }
@@ -216,8 +221,10 @@ mod tests {
         let (mut there, mut back) = ([law.idle(); TICK_OCTETS], [law.idle(); TICK_OCTETS]);
         for _ in 0..20 {
             let (arrived, returned) = (there, back);
-            check.tick(&returned, &mut there);
-            answer.tick(&arrived, &mut back);
+            check.receive(&returned);
+            check.transmit(&mut there);
+            answer.receive(&arrived);
+            answer.transmit(&mut back);
         }
         check.heard().unwrap()
     }
@@ -240,7 +247,7 @@ mod tests {
         let law = Law::MuLaw;
         let mut check = Continuity::new(Mode::Check(Return::Loop), law);
         let idle = [law.idle(); TICK_OCTETS];
-        assert_eq!(check.tick(&idle, &mut [0; TICK_OCTETS]), None);
+        assert_eq!(check.receive(&idle), None);
         let heard = check.heard().unwrap();
         assert_eq!((heard.good, heard.level), (false, SILENCE));
     }

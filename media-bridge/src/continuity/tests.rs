@@ -121,7 +121,8 @@ fn a_transponder_answers_as_long_as_it_hears_the_check_tone() {
         if tick < 20 {
             sender.fill(&mut out);
         }
-        transponder.tick(&out, &mut back);
+        transponder.receive(&out);
+        transponder.transmit(&mut back);
         detector.push(&back, &mut |change| changes.push((tick, change)));
     }
     let [(on, Change::Recognised { .. }), (off, Change::Gone { .. })] = changes[..] else {

@@ -30,9 +30,13 @@ impl Transponder {
         self.detector.present()
     }
 
-    /// Takes what was received and fills what is to be sent: the return tone, or silence.
-    pub fn tick(&mut self, received: &[i16], sent: &mut [i16]) {
+    /// Takes what was received.
+    pub fn receive(&mut self, received: &[i16]) {
         self.detector.push(received, &mut |_| {});
+    }
+
+    /// Fills what is to be sent: the return tone, or silence.
+    pub fn transmit(&mut self, sent: &mut [i16]) {
         if self.detector.present() {
             for sample in sent {
                 *sample = self.tone.next_sample().round() as i16;

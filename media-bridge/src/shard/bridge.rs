@@ -300,27 +300,33 @@ impl Bridge {
         }
     }
 
-    /// Asks for the cache lines of the octets that wait, both ways. What is asked for while another
-    /// bridge has its tick is there when this one has.
-    pub(super) fn prefetch(&self) {
+    /// Asks for the cache lines of the octets that the line takes next. What is asked for while
+    /// another bridge has its tick is there when this one has.
+    pub(super) fn prefetch_to_timeslot(&self) {
         prefetch(&*self.statistics);
         if let Some(attachment) = &self.attachment {
-            attachment.to_rtp.prefetch();
             attachment.to_timeslot.prefetch();
         }
     }
 
-    /// One tick, both ways.
-    pub(super) fn tick(
+    /// Asks for those of the octets that wait for their packet.
+    pub(super) fn prefetch_to_rtp(&self) {
+        prefetch(&*self.statistics);
+        if let Some(attachment) = &self.attachment {
+            attachment.to_rtp.prefetch();
+        }
+    }
+
+    /// The second half of a tick: what the line gave, while it took what the first half had made.
+    pub(super) fn tick_to_rtp(
         &mut self,
         now: Instant,
-        received: &[u8; TICK_OCTETS],
-        sent: &mut [u8; TICK_OCTETS],
+        (received, sent): (&[u8; TICK_OCTETS], &[u8; TICK_OCTETS]),
         rtp: &mut dyn RtpIo,
         events: &mut dyn FnMut(Event),
     ) {
-        self.tick_to_rtp(received, rtp, events);
-        self.tick_to_timeslot(now, sent, events);
+        self.send(received, rtp, events);
+        // The echo of what the line took just now comes in the next tick at the earliest.
         if let Some(Attachment {
             echo: Some(echo), ..
         }) = &mut self.attachment
@@ -331,7 +337,7 @@ impl Bridge {
         self.watch(now, received, rtp, events);
     }
 
-    fn tick_to_rtp(
+    fn send(
         &mut self,
         received: &[u8; TICK_OCTETS],
         rtp: &mut dyn RtpIo,
@@ -389,7 +395,8 @@ impl Bridge {
         end_tone(tone_to_rtp, bridge, Side::Rtp, events);
     }
 
-    fn tick_to_timeslot(
+    /// The first half of a tick: what the line takes.
+    pub(super) fn tick_to_timeslot(
         &mut self,
         now: Instant,
         sent: &mut [u8; TICK_OCTETS],

@@ -59,8 +59,10 @@ const GOODBYES: usize = 128;
 
 /// Bridges between the timeslots of some spans and a pool of RTP ports.
 ///
-/// Every 10 ms, [`tick`](Self::tick) takes what a span received and gives what it is to send.
-/// Memory comes with [`Command`]s and goes with [`Event`]s; a tick allocates nothing.
+/// A tick has two halves, and the line is between them: [`transmit`](Self::transmit) makes what a
+/// span sends in it, of the packets that have come so far, and [`receive`](Self::receive) makes
+/// packets of what the span received in it. So an octet waits for no second tick, whichever way it
+/// goes. Memory comes with [`Command`]s and goes with [`Event`]s; a tick allocates nothing.
 #[derive(Debug)]
 pub struct Shard {
     spans: Vec<SpanId>,
@@ -152,15 +154,14 @@ impl Shard {
         }
     }
 
-    /// One tick of `span`: takes what it received, writes the timeslots of its bridges into
-    /// `tx` and leaves the others as they are, except that a timeslot whose bridge was closed
-    /// is made idle once. Packets are received at the first tick of an instant and sent at each.
-    /// A span that is not this shard's is left alone.
-    pub fn tick(
+    /// The first half of a tick of `span`: writes the timeslots of its bridges into `tx` and leaves
+    /// the others as they are, except that a timeslot whose bridge was closed is made idle once.
+    /// Packets are received at the first span of an instant. A span that is not this shard's is left
+    /// alone.
+    pub fn transmit(
         &mut self,
         now: Instant,
         span: SpanId,
-        rx: &SpanTick,
         tx: &mut SpanTick,
         rtp: &mut dyn RtpIo,
         events: &mut dyn FnMut(Event),
@@ -175,28 +176,17 @@ impl Shard {
                 Change::Released => rtp.close(port),
             }
         }
-        let Some(index) = self.spans.iter().position(|s| *s == span) else {
+        let Some(start) = self.start_of(span) else {
             return;
         };
         self.now = Some(now);
         self.statistics.ticks += 1;
         if self.received_at != Some(now) {
             self.received_at = Some(now);
-            self.receive(now, rtp, events);
+            self.receive_packets(now, rtp, events);
         }
-        let start = index * TIMESLOTS;
-        let rows = rx.0.iter().zip(&mut tx.0);
-        for (number, (received, sent)) in (0..).zip(rows) {
-            let at = start + usize::from(number);
-            if let Some(place) = self.places.get(at + AHEAD.0) {
-                prefetch(place);
-            }
-            if let Some(Place {
-                bridge: Some(next), ..
-            }) = self.places.get(at + AHEAD.1)
-            {
-                next.prefetch();
-            }
+        for (at, sent) in (start..).zip(&mut tx.0) {
+            self.prefetch(at, Bridge::prefetch_to_timeslot);
             let Some(place) = self.places.get_mut(at) else {
                 break;
             };
@@ -204,17 +194,76 @@ impl Shard {
                 if let Some(port) = bridge.port() {
                     rtp.look(port, &mut |datagram| bridge.receive(now, datagram, events));
                 }
-                bridge.tick(now, received, sent, rtp, events);
+                bridge.tick_to_timeslot(now, sent, events);
             } else if let Some(law) = place.idle.take() {
                 sent.fill(law.idle());
             }
             if let Some(check) = &mut place.check {
-                check::tick(check, (span, number), received, sent, events);
+                check.transmit(sent);
             }
         }
     }
 
-    fn receive(&mut self, now: Instant, rtp: &mut dyn RtpIo, events: &mut dyn FnMut(Event)) {
+    /// The second half: takes what `span` received while it sent `tx`, and sends the packets that
+    /// are full.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        span: SpanId,
+        (rx, tx): (&SpanTick, &SpanTick),
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        let Some(start) = self.start_of(span) else {
+            return;
+        };
+        for (number, line) in (0..).zip(rx.0.iter().zip(&tx.0)) {
+            let at = start + usize::from(number);
+            self.prefetch(at, Bridge::prefetch_to_rtp);
+            let Some(place) = self.places.get_mut(at) else {
+                break;
+            };
+            if let Some(bridge) = &mut place.bridge {
+                bridge.tick_to_rtp(now, line, rtp, events);
+            }
+            if let Some(check) = &mut place.check {
+                check::receive(check, (span, number), line.0, events);
+            }
+        }
+    }
+
+    /// Both halves, for a line that does not move in between: what it received is in `rx` already.
+    pub fn tick(
+        &mut self,
+        now: Instant,
+        span: SpanId,
+        rx: &SpanTick,
+        tx: &mut SpanTick,
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
+        self.transmit(now, span, tx, rtp, events);
+        self.receive(now, span, (rx, tx), rtp, events);
+    }
+
+    /// Asks for the cache lines of the places after this one, and for those that the next bridge
+    /// points to.
+    fn prefetch(&self, at: usize, of: impl Fn(&Bridge)) {
+        if let Some(place) = self.places.get(at + AHEAD.0) {
+            prefetch(place);
+        }
+        let next = self.places.get(at + AHEAD.1);
+        if let Some(bridge) = next.and_then(|place| place.bridge.as_ref()) {
+            of(bridge);
+        }
+    }
+
+    fn receive_packets(
+        &mut self,
+        now: Instant,
+        rtp: &mut dyn RtpIo,
+        events: &mut dyn FnMut(Event),
+    ) {
         let Self {
             places,
             ports,
@@ -269,9 +318,14 @@ impl Shard {
         }
     }
 
-    fn place_of(&self, span: SpanId, timeslot: Timeslot) -> Option<usize> {
+    /// Index of the place of its first timeslot.
+    fn start_of(&self, span: SpanId) -> Option<usize> {
         let index = self.spans.iter().position(|s| *s == span)?;
-        Some(index * TIMESLOTS + timeslot.index())
+        Some(index * TIMESLOTS)
+    }
+
+    fn place_of(&self, span: SpanId, timeslot: Timeslot) -> Option<usize> {
+        Some(self.start_of(span)? + timeslot.index())
     }
 }
 

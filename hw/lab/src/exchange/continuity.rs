@@ -41,8 +41,9 @@ impl Exchange {
             .filter(|(_, trunk)| trunk.span == span)
             .filter_map(|(circuit, trunk)| {
                 let (slot, check) = (trunk.timeslot, trunk.check.as_mut()?);
-                let heard = check.tick(rx.timeslot(slot), tx.timeslot_mut(slot))?;
-                Some((*circuit, heard))
+                let heard = check.receive(rx.timeslot(slot));
+                check.transmit(tx.timeslot_mut(slot));
+                Some((*circuit, heard?))
             })
             .collect();
         for (circuit, heard) in passed {
