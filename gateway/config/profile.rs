@@ -281,6 +281,8 @@ words! {
         Congested = "congested",
         /// No rule of the dial plan takes the number.
         NoRoute = "no-route",
+        /// No SIP trunk of the route answers, or its address is not known.
+        Unavailable = "unavailable",
         /// There is no number, or none that an IAM can carry.
         NoNumber = "no-number",
         /// Every RTP port of the span is taken.

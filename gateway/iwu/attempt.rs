@@ -243,7 +243,7 @@ impl Iwu {
     /// PSTN to SIP: the next SIP trunk.
     fn invite_next(&mut self, now: Instant, id: CallId) -> Result<(), Obstacle> {
         let config = self.config.clone();
-        let mut limited = false;
+        let (mut limited, mut unavailable) = (false, false);
         while let Some(leg) = self.legs.get_mut(&id) {
             let contact = leg.route.contacts.pop_front();
             if let Some(contact) = contact {
@@ -268,6 +268,7 @@ impl Iwu {
                 return Err(Obstacle::Fault(match attempts {
                     0 if self.lacks_codec(id) => Fault::NoMedia,
                     0 if limited => Fault::Congested,
+                    0 if unavailable => Fault::Unavailable,
                     0 => Fault::NoRoute,
                     _ => Fault::NoResponse,
                 }));
@@ -284,6 +285,7 @@ impl Iwu {
                     }
                     Err(obstacle) => {
                         limited |= matches!(obstacle, NoInvite::Limit(_));
+                        unavailable |= matches!(obstacle, NoInvite::Unavailable);
                         why = obstacle.to_string();
                     }
                 }

@@ -1,4 +1,5 @@
-//! How many calls a SIP trunk may have, and how many may begin in a second.
+//! How many calls a SIP trunk may have, how many may begin in a second, and none while it is
+//! silent.
 
 use isup::{Cause, MessageType};
 
@@ -12,6 +13,8 @@ flows! { "limits":
     the_trunk_has_its_calls,
     the_trunk_has_its_calls_of_this_second,
     another_trunk_has_room,
+    a_silent_trunk_is_a_temporary_failure,
+    another_trunk_is_not_silent,
 }
 
 /// A span has 31 timeslots, also one without a line: who calls beyond them is refused at once.
@@ -142,5 +145,49 @@ fn another_trunk_has_room(standard: Standard) -> String {
     stand.expect_release(17);
     stand.cic = busy;
     ends(&mut stand, first);
+    stand.over()
+}
+
+const SILENT: Settings = Settings {
+    trunk: "options = \"10min\"",
+    ..ONE_CALL
+};
+
+/// A unit whose SIP user has left an OPTIONS unanswered until the next.
+fn silent(standard: Standard, settings: Settings) -> Stand {
+    let mut stand = Stand::new(standard, settings);
+    stand.seconds(660);
+    let mut asked = 0;
+    while let Some(octets) = stand.unheard() {
+        asked += usize::from(octets.starts_with(b"OPTIONS "));
+    }
+    assert!(asked > 1);
+    stand
+}
+
+/// The exchange may try another way, and should again.
+fn a_silent_trunk_is_a_temporary_failure(standard: Standard) -> String {
+    let mut stand = silent(standard, SILENT);
+    stand.exchange_calls(&stand.iam());
+    stand.expect_release(41);
+    let record = &stand.records[0];
+    assert_eq!((record.cause, record.sip_status), (Some(41), Some(503)));
+    assert_eq!(record.mapped_by.as_deref(), Some("RFC 3398 §8.2.6.1"));
+    stand.over()
+}
+
+/// The next trunk of the route gets the call at once.
+fn another_trunk_is_not_silent(standard: Standard) -> String {
+    let settings = Settings {
+        route: "[\"user\", \"second\"]",
+        ..SILENT
+    };
+    let mut stand = silent(standard, settings);
+    stand.exchange_calls(&stand.iam());
+    let (to, invite) = stand.expect_at("INVITE");
+    assert_eq!(to, super::stand::SECOND);
+    stand.second_responds(&invite, "486 Busy Here", "second", &With::nothing());
+    stand.expect("ACK");
+    stand.expect_release(17);
     stand.over()
 }
