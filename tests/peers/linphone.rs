@@ -180,3 +180,76 @@ fn linphone_is_called_and_hears_the_caller() {
     assert_cleared(&records[0], Origin::PstnToSip, ReleasedBy::Pstn);
     world.finish();
 }
+
+/// The number that answers with what it hears.
+const ECHO: &str = "+49305550001";
+
+/// A softphone of a trunk that may transfer its calls, and its call to the tone.
+fn in_a_call_that_it_may_transfer() -> (World, Linphone) {
+    let mut world = World::start(&Changes {
+        gateway: &[PLAIN, ("transfer = false", "transfer = true")],
+        ..Changes::default()
+    });
+    let mut linphone = Linphone::start(&world, ports::free(2), &[]);
+    calls(&mut world, &mut linphone, MILLIWATT);
+    (world, linphone)
+}
+
+fn calls(world: &mut World, linphone: &mut Linphone, number: &str) {
+    let from = world.gateway().said();
+    linphone.tell(&format!("call sip:{number}@{}", world.sip));
+    world.gateway().wait_for(from, "SIP received ACK", LIMIT);
+    std::thread::sleep(Duration::from_secs(1));
+}
+
+/// The softphone says `transfer`, and has no call any more: the two subscribers go on alone, until
+/// one of them hangs up. The tone of the one comes back from the other.
+fn transfers(mut world: World, mut linphone: Linphone, command: &str) {
+    let from = world.gateway().said();
+    let heard = world.exchange().said();
+    linphone.tell(command);
+    let gateway = world.gateway();
+    gateway.wait_for(from, "SIP received REFER", LIMIT);
+    gateway.wait_for(from, "talks to call", LIMIT);
+    std::thread::sleep(Duration::from_secs(2));
+    linphone.quit();
+    let circuits = world.circuits("IncomingAnswered");
+    assert_eq!(circuits.len(), 2);
+    for circuit in &circuits {
+        let tone = format!("CIC {circuit}: heard 100");
+        let exchange = world.exchange();
+        exchange.wait_for(heard, &tone, LIMIT);
+    }
+    world.exchange().tell(&format!("release {}", circuits[0]));
+    world.wait_until_idle();
+    let records = world.wait_for_records(2);
+    for record in &records {
+        assert_eq!((record.cause, record.sip_status), (Some(16), Some(200)));
+        let media = record.media.expect("it had a bridge");
+        assert!(media.packets_received > 100, "{media:?}");
+    }
+    world.finish();
+}
+
+#[test]
+fn linphone_transfers_the_tone_to_another_subscriber() {
+    if !peer::is_here("linphonec") {
+        return;
+    }
+    let (world, linphone) = in_a_call_that_it_may_transfer();
+    let command = format!("transfer sip:{ECHO}@{}", world.sip);
+    transfers(world, linphone, &command);
+}
+
+#[test]
+fn linphone_joins_two_subscribers() {
+    if !peer::is_here("linphonec") {
+        return;
+    }
+    let (mut world, mut linphone) = in_a_call_that_it_may_transfer();
+    let from = world.gateway().said();
+    linphone.tell("pause");
+    world.gateway().wait_for(from, "SIP received ACK", LIMIT);
+    calls(&mut world, &mut linphone, ECHO);
+    transfers(world, linphone, "transfer 1 --to-call 2");
+}

@@ -201,6 +201,16 @@ impl World {
         });
     }
 
+    /// The codes of the circuits that the exchange has in a state.
+    pub(crate) fn circuits(&mut self, state: &str) -> Vec<String> {
+        let circuits = self.ask_exchange("circuits", 30);
+        let in_state = circuits.iter().filter(|line| line.contains(state));
+        in_state
+            .filter_map(|line| line.split_ascii_whitespace().nth(1))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The lines about circuits that the exchange answers a command with, at least `count`.
     fn ask_exchange(&mut self, command: &str, count: usize) -> Vec<String> {
         let exchange = self.exchange();
