@@ -3,8 +3,8 @@
 //! delay added mouth to ear.
 //!
 //! `cargo bench -p media-bridge --bench channels [-- [CHANNELS...] [ROW...]]`: by default 120, 480 and
-//! 1,920 channels, and all rows; with ROWs only those, by parts of their names, `without sockets` and
-//! `rtpengine` among them. A row that
+//! 1,920 channels, and all rows; with ROWs only those, by parts of their names, `without sockets`,
+//! `rtpengine`, `memory` and `delay` among them. A row that
 //! needs a program which is not installed says so.
 //!
 //! A channel receives and sends 50 packets a second of 20 ms of G.711. All is done by one thread on
@@ -183,7 +183,7 @@ fn main() {
     }
     let [_, others @ ..] = ROWS;
     let rows: Vec<_> = others.into_iter().filter(|row| wanted(row.name)).collect();
-    if parts.is_empty() || wanted("without sockets") {
+    if wanted("without sockets") {
         let columns: Vec<_> = counts.iter().map(|&count| measure_alone(count)).collect();
         let names = ALONE.map(|row| row.name);
         print(
@@ -213,8 +213,10 @@ fn main() {
         &names,
         &columns,
     );
-    if parts.is_empty() {
+    if wanted("memory") {
         memory::print();
+    }
+    if wanted("delay") {
         delay::print();
     }
 }

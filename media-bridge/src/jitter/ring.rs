@@ -70,6 +70,12 @@ impl Ring {
         self.octets.len() >= Self::length(config, data_depth)
     }
 
+    /// Octets of memory.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        self.octets.len() + size_of_val(&*self.there)
+    }
+
     /// Octets that may lie ahead of the line, with what concealment looks back on behind it.
     pub(super) fn ahead(&self) -> i64 {
         self.octets.len().saturating_sub(HISTORY) as i64

@@ -7,14 +7,18 @@ use super::detector::Step;
 const BLOCKS: usize = 40;
 /// V.8 modulates by 20 %; half of it decides.
 const DEPTH: f32 = 0.1;
+/// Amplitudes are remembered in steps of this: a full-scale sine's is 1.3 million, and the least
+/// that is heard some 200 steps.
+const STEP: f32 = 32.0;
 /// Turns of the modulation a block.
 const TURNS: f32 = 0.15;
 
 /// The answer tone of one line, while it lasts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
-    amplitudes: [f32; BLOCKS],
-    filled: usize,
+    /// In steps of [`STEP`].
+    amplitudes: [u16; BLOCKS],
+    filled: u8,
     modulated: bool,
     reversed: bool,
 }
@@ -22,7 +26,7 @@ pub(super) struct Answer {
 impl Default for Answer {
     fn default() -> Self {
         Self {
-            amplitudes: [0.0; BLOCKS],
+            amplitudes: [0; BLOCKS],
             filled: 0,
             modulated: false,
             reversed: false,
@@ -46,12 +50,12 @@ impl Answer {
             } => {
                 self.note(amplitude);
                 // Noise at the beginning of a tone is no reversal: those come every 450 ms.
-                self.reversed |= reversed && self.filled >= BLOCKS / 2;
+                self.reversed |= reversed && self.full() >= BLOCKS / 2;
             }
             // A block that holds a reversal says nothing of the modulation.
             Step::Missed => self.note(self.mean()),
         }
-        if self.filled == BLOCKS && !self.modulated {
+        if self.full() == BLOCKS && !self.modulated {
             self.modulated = self.depth() >= DEPTH;
         }
     }
@@ -66,27 +70,34 @@ impl Answer {
         }
     }
 
+    fn full(&self) -> usize {
+        usize::from(self.filled)
+    }
+
     fn note(&mut self, amplitude: f32) {
-        if self.filled == BLOCKS {
+        let amplitude = (amplitude / STEP).round() as u16;
+        if self.full() == BLOCKS {
             self.amplitudes.rotate_left(1);
             if let Some(last) = self.amplitudes.last_mut() {
                 *last = amplitude;
             }
-        } else if let Some(slot) = self.amplitudes.get_mut(self.filled) {
+        } else if let Some(slot) = self.amplitudes.get_mut(usize::from(self.filled)) {
             *slot = amplitude;
             self.filled += 1;
         }
     }
 
     fn mean(&self) -> f32 {
-        let sum: f32 = self.amplitudes.iter().take(self.filled).sum();
-        sum / self.filled.max(1) as f32
+        let noted = self.amplitudes.iter().take(self.full());
+        let sum: u32 = noted.copied().map(u32::from).sum();
+        sum as f32 * STEP / f32::from(self.filled.max(1))
     }
 
     /// Depth of the modulation by 15 Hz.
     fn depth(&self) -> f32 {
         let (mut re, mut im) = (0.0, 0.0);
-        for (n, amplitude) in self.amplitudes.iter().enumerate() {
+        for (n, &amplitude) in self.amplitudes.iter().enumerate() {
+            let amplitude = f32::from(amplitude) * STEP;
             let (sin, cos) = (std::f32::consts::TAU * TURNS * n as f32).sin_cos();
             re += amplitude * cos;
             im += amplitude * sin;

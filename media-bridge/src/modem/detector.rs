@@ -22,7 +22,7 @@ const THRESHOLD: Dbm0 = Dbm0(-43.0);
 /// Least share of a block's energy in the tone.
 const SHARE: f32 = 0.7;
 /// Blocks without the tone that end it; a phase reversal spoils one or two.
-const RELEASE: u32 = 4;
+const RELEASE: u8 = 4;
 /// Turns by which the phase may stray from its trend within a block.
 const STEADY: f32 = 0.12;
 /// Turns by which a reversal may miss half a turn.
@@ -116,12 +116,12 @@ pub(super) enum Step {
 struct Track {
     previous: Complex,
     /// Blocks since `previous`.
-    gap: u32,
+    gap: u8,
     /// Turns a block, against the nominal frequency.
     trend: f32,
     /// Blocks of the run, those missed included; 0 when there is none.
     run: u32,
-    missed: u32,
+    missed: u8,
 }
 
 /// A turn between -1/2 and 1/2.
@@ -153,7 +153,7 @@ impl Track {
         } else {
             0.0
         };
-        self.gap += 1;
+        self.gap = self.gap.saturating_add(1);
         if self.run == 0 {
             // The tone's first block shows its frequency, its second confirms it.
             let trend = if known { turned } else { 0.0 };
@@ -183,7 +183,7 @@ impl Track {
             // The block in which it began shows too little of its deviation.
             self.trend = turned;
         }
-        let stray = wrap(turned - self.trend * self.gap as f32);
+        let stray = wrap(turned - self.trend * f32::from(self.gap));
         let steady = stray.abs() <= STEADY;
         let reversed = stray.abs() >= 0.5 - REVERSAL;
         if full && (steady || reversed) {
@@ -301,7 +301,7 @@ impl Detector {
             if step == Step::Absent {
                 if let Some((signal, at)) = said.take() {
                     let samples = self.position.saturating_sub(at) as u32;
-                    let pause = RELEASE * BLOCK as u32;
+                    let pause = u32::from(RELEASE) * BLOCK as u32;
                     report(Report::Ended {
                         signal,
                         samples: samples.saturating_sub(pause),

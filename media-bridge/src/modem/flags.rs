@@ -20,10 +20,12 @@ const FLAGS: usize = 3;
 /// Quarter blocks from one look to the next.
 const HOP: usize = 8;
 /// Looks in a row that must see flags: with the window, 140 ms of them.
-const CONFIRM: u32 = 4;
+const CONFIRM: u8 = 4;
 /// Least mean share of the energy near the channel's middle. The tones, 100 Hz off it, show 0.8
 /// of theirs.
 const SHARE: f32 = 0.6;
+/// What is remembered of a quarter block is rounded to this: far less than what noise brings.
+const STEP: f32 = 1.0 / 127.0;
 /// Least part of the power in the mean and three harmonics.
 const EXPLAINED: f32 = 0.75;
 
@@ -43,11 +45,12 @@ static HARMONICS: LazyLock<[[(f32, f32); WINDOW]; 3]> = LazyLock::new(|| {
 pub(super) struct Flags {
     min_energy: f32,
     previous: Complex,
-    /// Sines of the turns, and shares, of the last window; the oldest at `next`.
-    turns: [f32; WINDOW],
-    shares: [f32; WINDOW],
-    next: usize,
-    looks: u32,
+    /// Sines of the turns, and shares, of the last window, in steps of [`STEP`]; the oldest at
+    /// `next`.
+    turns: [i8; WINDOW],
+    shares: [u8; WINDOW],
+    next: u8,
+    looks: u8,
     said: bool,
 }
 
@@ -57,8 +60,8 @@ impl Flags {
         Self {
             min_energy,
             previous: Complex::default(),
-            turns: [0.0; WINDOW],
-            shares: [0.0; WINDOW],
+            turns: [0; WINDOW],
+            shares: [0; WINDOW],
             next: 0,
             looks: 0,
             said: false,
@@ -81,17 +84,17 @@ impl Flags {
         } else {
             0.0
         };
-        if let (Some(t), Some(s)) = (
-            self.turns.get_mut(self.next),
-            self.shares.get_mut(self.next),
-        ) {
-            (*t, *s) = (turn, share);
+        let at = usize::from(self.next);
+        if let (Some(t), Some(s)) = (self.turns.get_mut(at), self.shares.get_mut(at)) {
+            (*t, *s) = ((turn / STEP).round() as i8, (share / STEP).round() as u8);
         }
-        self.next = (self.next + 1) % WINDOW;
-        if !self.next.is_multiple_of(HOP) {
+        let next = (at + 1) % WINDOW;
+        self.next = next as u8;
+        if !next.is_multiple_of(HOP) {
             return None;
         }
-        let seen = self.shares.iter().sum::<f32>() >= SHARE * WINDOW as f32 && self.periodic();
+        let shares: u32 = self.shares.iter().copied().map(u32::from).sum();
+        let seen = shares as f32 * STEP >= SHARE * WINDOW as f32 && self.periodic();
         if !seen {
             (self.looks, self.said) = (0, false);
             return None;
@@ -101,13 +104,14 @@ impl Flags {
             return None;
         }
         self.said = true;
-        Some((WINDOW + (CONFIRM as usize - 1) * HOP) as u64 * 20)
+        Some((WINDOW + (usize::from(CONFIRM) - 1) * HOP) as u64 * 20)
     }
 
     /// Whether the window holds the wave of flags. Where it begins does not matter.
     fn periodic(&self) -> bool {
-        let power: f32 = self.turns.iter().map(|t| t * t).sum();
-        let mean = self.turns.iter().sum::<f32>() / WINDOW as f32;
+        let turns = self.turns.map(|turn| f32::from(turn) * STEP);
+        let power: f32 = turns.iter().map(|t| t * t).sum();
+        let mean = turns.iter().sum::<f32>() / WINDOW as f32;
         if power < 0.3 * WINDOW as f32 || !(-0.75..=-0.25).contains(&mean) {
             return false;
         }
@@ -115,7 +119,7 @@ impl Flags {
         let mut first = 0.0;
         for harmonic in HARMONICS.iter() {
             let (mut re, mut im) = (0.0, 0.0);
-            for (turn, (sin, cos)) in self.turns.iter().zip(harmonic) {
+            for (turn, (sin, cos)) in turns.iter().zip(harmonic) {
                 re += turn * cos;
                 im += turn * sin;
             }

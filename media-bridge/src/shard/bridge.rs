@@ -554,11 +554,22 @@ fn end_tone(
 mod tests {
     use super::*;
 
-    /// Memory of a channel, beside what came by command for a time: tones, and what listens for
-    /// modems.
+    /// Memory of a channel that has every listener of a usual call: its share of the shard's places,
+    /// 30 of 32 timeslots being channels, and what came by command. The pool of ports has some 200
+    /// octets more.
     #[test]
-    fn a_bridge_is_small() {
-        let octets = size_of::<Bridge>() + size_of::<Statistics>();
-        assert!(octets < 8_000, "{octets} octets");
+    fn a_channel_is_small() {
+        let rtp = Rtp::new(RtpPort(0), ([127, 0, 0, 1], 4_000).into(), Codec::Pcma, 1);
+        let Room { ring, pending } = Room::new(&rtp);
+        let place = size_of::<super::super::Place>() * tdm::TIMESLOTS / 30;
+        let parts = [
+            place,
+            size_of::<Statistics>(),
+            ring.memory(),
+            pending.len(),
+            size_of::<modem::Pair>(),
+        ];
+        let octets: usize = parts.iter().sum();
+        assert!(octets < 7_700, "{octets} octets: {parts:?}");
     }
 }

@@ -67,8 +67,9 @@ struct Playing {
 #[derive(Debug, Clone)]
 pub(super) struct Digits {
     law: Law,
-    queue: [Option<Entry>; QUEUE],
-    waiting: usize,
+    /// The first `waiting` of them.
+    queue: [Entry; QUEUE],
+    waiting: u8,
     playing: Option<Playing>,
     pause: u32,
     /// Level of each frequency, when events are not asked for theirs.
@@ -82,7 +83,11 @@ impl Digits {
     pub(super) fn new(law: Law) -> Self {
         Self {
             law,
-            queue: [None; QUEUE],
+            queue: [Entry {
+                digit: Digit::ALL[0],
+                volume: 0,
+                samples: None,
+            }; QUEUE],
             waiting: 0,
             playing: None,
             pause: 0,
@@ -128,12 +133,8 @@ impl Digits {
         let samples = length(samples / SAMPLES_PER_MS)
             .max(samples)
             .max(self.least());
-        let waiting = self
-            .queue
-            .iter_mut()
-            .rev()
-            .flatten()
-            .find(|e| e.samples.is_none());
+        let queue = self.queue.iter_mut().take(usize::from(self.waiting));
+        let waiting = queue.rev().find(|e| e.samples.is_none());
         if let Some(entry) = waiting {
             entry.samples = Some(known(samples));
         } else if let Some(playing) = &mut self.playing
@@ -216,16 +217,16 @@ impl Digits {
     }
 
     fn enqueue(&mut self, entry: Entry) -> bool {
-        let free = self.queue.get_mut(self.waiting);
-        let queued = free.map(|slot| *slot = Some(entry)).is_some();
-        self.waiting += usize::from(queued);
+        let free = self.queue.get_mut(usize::from(self.waiting));
+        let queued = free.map(|slot| *slot = entry).is_some();
+        self.waiting += u8::from(queued);
         queued
     }
 
     fn dequeue(&mut self) -> Option<Entry> {
-        let entry = self.queue.first_mut()?.take()?;
+        self.waiting = self.waiting.checked_sub(1)?;
+        let entry = self.queue.first().copied();
         self.queue.rotate_left(1);
-        self.waiting -= 1;
-        Some(entry)
+        entry
     }
 }
