@@ -34,6 +34,10 @@ const HIDDEN_DIGITS: usize = 4;
 impl Iwu {
     /// A rung for a SIP message. Those of a call that is not known yet wait for it.
     pub(super) fn trace_sip(&mut self, now: Instant, sent: bool, octets: &[u8]) {
+        // The record has the Call-ID of our INVITE.
+        if !self.ladders && self.inviting.is_none() {
+            return;
+        }
         let Some(summary) = sip::summary(octets) else {
             return;
         };
@@ -74,6 +78,9 @@ impl Iwu {
         transfer: &Transfer,
         sent: bool,
     ) {
+        if !self.ladders {
+            return;
+        }
         let variant = self.points.points.get(point).map(|at| at.variant);
         let variant = variant.unwrap_or(Variant::Itu);
         let Ok((cic, message)) = Message::decode_sif_variant(&transfer.sif, variant) else {
@@ -117,6 +124,9 @@ impl Iwu {
         timer: Timer,
         event: TimerEvent,
     ) {
+        if !self.ladders {
+            return;
+        }
         let call = match timer_is_of_group(timer) {
             true => None,
             false => self.by_circuit.get(&circuit).copied(),
@@ -174,6 +184,9 @@ impl Iwu {
     }
 
     pub(super) fn rung(&mut self, now: Instant, call: Option<CallId>, what: What) {
+        if !self.ladders && !matches!(what, What::Service(_)) {
+            return;
+        }
         let at = self.since_start(now);
         self.outputs
             .push_back(Output::Trace(Trace { at, call, what }));

@@ -12,6 +12,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use tdm::{SpanId, SpanIo};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::unbounded_channel;
+use tracing::level_filters::LevelFilter;
 
 use super::ShellError;
 use super::control::{Ask, Control, Handle, Observer};
@@ -92,7 +93,11 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         source,
         birth,
     )?;
-    let iwu = Iwu::new(config.clone(), birth)?.with_secret(Secret::new(random()?));
+    let mut iwu = Iwu::new(config.clone(), birth)?.with_secret(Secret::new(random()?));
+    let logged = LevelFilter::current() >= LevelFilter::DEBUG;
+    if options.record.is_none() && options.observer.is_none() && !logged {
+        iwu = iwu.without_ladders();
+    }
     let plans = iwu.port_plans();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -18,7 +18,7 @@ use crate::capture::wire::{self, Wire};
 use crate::cdr::CallRecord;
 use crate::config::{Config, Environment, Standard};
 use crate::iwu::{Birth, Input, Iwu, MediaEvent, Occupancy, Output};
-use crate::ladder::{Columns, Trace, draw};
+use crate::ladder::{Columns, Trace, What, draw};
 use crate::sip::Flow;
 use crate::sip::location::Question;
 
@@ -175,6 +175,8 @@ to = {route}
 pub(super) struct Stand {
     pub(super) now: Instant,
     pub(super) iwu: Iwu,
+    /// The same without ladders: it is told the same and says the same, but for them.
+    unseen: Iwu,
     pub(super) standard: Standard,
     pub(super) numbers: Numbers,
     addresses: (&'static str, &'static str),
@@ -214,11 +216,13 @@ impl Stand {
             seed: 1.into(),
         };
         let network = config.linksets[0].network_indicator;
+        let config = Arc::new(config);
         let far = mtp::Config::new(standard, network, far_end(standard))
             .with_linkset(near_end(standard), &[LINK]);
         let mut stand = Self {
             now,
-            iwu: Iwu::new(Arc::new(config), birth).unwrap(),
+            unseen: Iwu::new(config.clone(), birth).unwrap().without_ladders(),
+            iwu: Iwu::new(config, birth).unwrap(),
             standard,
             numbers: Numbers::of(standard),
             addresses: addresses(settings.swapped),
@@ -247,14 +251,30 @@ impl Stand {
             self.wire
                 .datagram(self.now, (flow.remote, flow.local), octets);
         }
-        self.iwu.handle_input(self.now, input);
+        self.give(input);
         self.settle();
+    }
+
+    fn give(&mut self, input: Input) {
+        self.unseen.handle_input(self.now, input.clone());
+        self.iwu.handle_input(self.now, input);
+    }
+
+    /// The next output of the unit, which the one without ladders has said as well.
+    fn take(&mut self) -> Option<Output> {
+        let output = self.iwu.poll_output();
+        let is_drawn = |trace: &Trace| !matches!(trace.what, What::Service(_));
+        if !matches!(&output, Some(Output::Trace(trace)) if is_drawn(trace)) {
+            let unseen = self.unseen.poll_output();
+            assert_eq!(format!("{unseen:?}"), format!("{output:?}"));
+        }
+        output
     }
 
     /// Lets everybody say what they have to say.
     fn settle(&mut self) {
         loop {
-            if let Some(output) = self.iwu.poll_output() {
+            if let Some(output) = self.take() {
                 self.carry_out(output);
             } else if let Some(output) = self.far.poll_output() {
                 self.far_end(output);
@@ -288,7 +308,7 @@ impl Stand {
                 if let Some(bridge) = closed {
                     let statistics = Box::new(Statistics::default());
                     let closed = MediaEvent::Closed { bridge, statistics };
-                    self.iwu.handle_input(self.now, Input::Media(closed));
+                    self.give(Input::Media(closed));
                 }
             }
             Output::Resolve(question) => self.questions.push(question),
@@ -303,8 +323,7 @@ impl Stand {
         match output {
             mtp::Output::SignalUnit(link, octets) => {
                 self.wire.unit(self.now, Direction::Received, &octets);
-                self.iwu
-                    .handle_input(self.now, Input::SignalUnit(link, octets));
+                self.give(Input::SignalUnit(link, octets));
             }
             mtp::Output::Transfer(transfer) => {
                 let (cic, message) =
@@ -352,7 +371,7 @@ impl Stand {
             };
             self.now = self.now.max(due);
             if self.iwu.poll_timeout().is_some_and(|at| at <= self.now) {
-                self.iwu.handle_input(self.now, Input::Timeout);
+                self.give(Input::Timeout);
             }
             self.settle();
             if self.far.poll_timeout().is_some_and(|at| at <= self.now) {
