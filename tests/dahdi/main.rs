@@ -4,6 +4,7 @@
 //! skips: without `/dev/dahdi` every test fails. The driver is shared, so that one test runs at a time.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+mod ber;
 mod capacity;
 mod libss7;
 mod loss;

@@ -75,8 +75,6 @@ fn every_command_of_the_page_is_run() {
         }
     }
     assert_eq!(before, [], "no longer on the page");
-    // The gateway of the page goes on in the background.
-    script += "kill $!\n";
     let output = Command::new("sh")
         .args(["-c", &script])
         .current_dir(&folder)
@@ -93,6 +91,8 @@ fn every_command_of_the_page_is_run() {
         "link 0: active",
         "to-exchange: SLC 0: ",
         "dahdi1: span 1 of the DAHDI driver: ",
+        ", 0 wrong\n",
+        "seconds   5: 5 free of errors",
     ] {
         assert!(
             text.contains(expected),
