@@ -130,7 +130,10 @@ fn the_pattern_crosses_a_serial_line() {
     carry(&ends[1], &ends[0], &ONE_IN);
     let ber = |device: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_isthmus"));
-        command.arg("ber").arg("--config").arg(cable(&folder, device));
+        command
+            .arg("ber")
+            .arg("--config")
+            .arg(cable(&folder, device));
         command.args(["--span", "cable", "--timeslot", "2"]);
         command
     };

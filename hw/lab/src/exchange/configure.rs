@@ -282,7 +282,6 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
     let trunks = config.trunks.iter().map(|trunk| {
         let state = Trunk {
             cic: trunk.cic,
-            span: trunk.span,
             timeslot: trunk.timeslot,
             law: trunk.law,
             continuity_check: trunk.continuity_check,
@@ -294,7 +293,12 @@ pub(super) fn build(config: ExchangeConfig) -> Result<Exchange, ExchangeError> {
         };
         (trunk.circuit, state)
     });
+    let mut on_span = BTreeMap::<_, Vec<_>>::new();
+    for trunk in &config.trunks {
+        on_span.entry(trunk.span).or_default().push(trunk.circuit);
+    }
     Ok(Exchange {
+        on_span,
         country_code: config.country_code,
         sending_finished: config.sending_finished,
         links: links.collect(),

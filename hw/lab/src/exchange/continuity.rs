@@ -36,10 +36,10 @@ impl Exchange {
         rx: &SpanTick,
         tx: &mut SpanTick,
     ) {
-        let trunks = self.trunks.iter_mut();
-        let passed: Vec<(CircuitId, Heard)> = trunks
-            .filter(|(_, trunk)| trunk.span == span)
-            .filter_map(|(circuit, trunk)| {
+        let circuits = self.on_span.get(&span).into_iter().flatten();
+        let passed: Vec<(CircuitId, Heard)> = circuits
+            .filter_map(|circuit| {
+                let trunk = self.trunks.get_mut(circuit)?;
                 let (slot, check) = (trunk.timeslot, trunk.check.as_mut()?);
                 let heard = check.receive(rx.timeslot(slot));
                 check.transmit(tx.timeslot_mut(slot));

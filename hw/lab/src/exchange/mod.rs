@@ -75,7 +75,6 @@ struct Link {
 #[derive(Debug)]
 struct Trunk {
     cic: Cic,
-    span: SpanId,
     timeslot: Timeslot,
     law: Law,
     continuity_check: CheckRate,
@@ -140,6 +139,8 @@ pub struct Exchange {
     destinations: Vec<mtp::PointCode>,
     links: Vec<Link>,
     trunks: BTreeMap<CircuitId, Trunk>,
+    /// The circuits of each span: a tick of one looks at no other's.
+    on_span: BTreeMap<SpanId, Vec<CircuitId>>,
     subscribers: Vec<Subscriber>,
     ringback: Arc<ToneProgram>,
     milliwatt: Arc<ToneProgram>,
@@ -214,7 +215,10 @@ impl Exchange {
 
     fn tick_circuits(&mut self, now: Instant, span: SpanId, rx: &SpanTick, tx: &mut SpanTick) {
         tx.fill(Law::ALaw.idle());
-        for (circuit, trunk) in self.trunks.iter_mut().filter(|(_, t)| t.span == span) {
+        for circuit in self.on_span.get(&span).into_iter().flatten() {
+            let Some(trunk) = self.trunks.get_mut(circuit) else {
+                continue;
+            };
             let sent = tx.timeslot_mut(trunk.timeslot);
             match &mut trunk.voice {
                 // A caller neither hears nor speaks while the circuit is being checked.
@@ -256,13 +260,8 @@ impl Exchange {
             self.mtp.handle_line(now, link, line);
             self.pump(now);
         }
-        let circuits: Vec<_> = self
-            .trunks
-            .iter()
-            .filter(|(_, trunk)| trunk.span == span)
-            .map(|(circuit, _)| *circuit)
-            .collect();
-        self.node.handle_alarm(now, &circuits, now_failed);
+        let circuits = self.on_span.get(&span).map_or(&[][..], Vec::as_slice);
+        self.node.handle_alarm(now, circuits, now_failed);
         self.pump(now);
     }
 
