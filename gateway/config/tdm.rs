@@ -82,6 +82,10 @@ pub struct TrunkGroup {
     /// What the line is known to take there and back, before any echo path begins.
     #[serde(default, deserialize_with = "super::duration")]
     pub echo_delay: Duration,
+    /// What these circuits add to the propagation delay of a call, in whole milliseconds (Q.764
+    /// section 2.6).
+    #[serde(default, deserialize_with = "super::duration")]
+    pub propagation_delay: Duration,
     /// Level of each frequency of digits that are played into the circuits, in dBm0; the level that
     /// an event tells, when absent.
     #[serde(default)]

@@ -10,6 +10,7 @@ mod modems;
 mod offices;
 mod outage;
 mod signalling;
+mod spans;
 mod transfer;
 mod two_gateways;
 

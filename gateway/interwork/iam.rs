@@ -5,7 +5,8 @@
 
 use isup::{
     CalledPartyNumber, ContinuityCheck, DigitsError, ForwardCallIndicators, HopCounter, Message,
-    MessageType, NatureOfAddress, NatureOfConnection, TransmissionMediumRequirement, Variant,
+    MessageType, NatureOfAddress, NatureOfConnection, PropagationDelayCounter,
+    TransmissionMediumRequirement, Variant,
 };
 
 use super::caller::Caller;
@@ -69,6 +70,13 @@ pub fn iam(setup: &Setup<'_>) -> Result<Made, DigitsError> {
     };
     iam.set(connection.with_continuity_check(check));
     bearer::put_into_iam(setup.codec, group.law, &mut iam);
+    // A network that counts no delay begins with none here.
+    if let Some(PropagationDelayCounter(so_far)) = iam.find() {
+        let own = u16::try_from(group.propagation_delay.as_millis()).unwrap_or(u16::MAX);
+        if own > 0 {
+            iam.set(PropagationDelayCounter(so_far.saturating_add(own)));
+        }
+    }
     let called = number::signals(setup.called)?;
     let as_before = iam
         .find::<CalledPartyNumber>()

@@ -30,7 +30,7 @@ pub use explain::{Begins, decode_tree};
 pub use message::{Mask, Message, MessageType};
 pub use parameter::{
     Describe, Digits, DigitsError, Field, MOST_DIGITS, Parameter, ParameterCode, ST, Value,
-    address::*, ansi::*, bearer::*, call::*, cause::*, circuit::*, compatibility::*, network::*,
-    number::*, redirection::*, service::*, user::*,
+    address::*, ansi::*, application::*, bearer::*, call::*, cause::*, circuit::*,
+    compatibility::*, network::*, number::*, redirection::*, service::*, user::*,
 };
 pub use variant::{UnknownVariant, Variant};

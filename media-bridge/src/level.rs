@@ -2,7 +2,7 @@
 //! +3.17 dBm0 in mu-law, on the 16-bit samples of [`tdm::g711`].
 
 use serde::{Deserialize, Serialize};
-use tdm::Law;
+use tdm::{Law, TICK_OCTETS};
 
 /// Power at the zero level reference point, in dBm0. Silence is negative infinity.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -58,9 +58,118 @@ impl Dbm0 {
     }
 }
 
+/// Ticks quieter than this are pauses.
+pub const PAUSE: Dbm0 = Dbm0(-50.0);
+/// One tick of so many is looked at: 10 ms in each 160 say what a call's level is, and cost a
+/// sixteenth.
+const EVERY: u8 = 16;
+
+/// A level meter for one direction of a timeslot: the level of what is said, pauses left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Meter {
+    law: Law,
+    /// Sum of squares of a tick that is no pause.
+    least: u64,
+    /// Sum of squares of the ticks that were looked at and were no pauses, and their number.
+    sum: u64,
+    ticks: u32,
+    /// Ticks until the next look.
+    wait: u8,
+}
+
+impl Meter {
+    /// A meter that has heard nothing. `phase` says which ticks it looks at, so that not all meters
+    /// look at the same.
+    #[must_use]
+    pub fn new(law: Law, phase: u8) -> Self {
+        Self {
+            law,
+            least: (PAUSE.mean_square(law) * TICK_OCTETS as f32) as u64,
+            sum: 0,
+            ticks: 0,
+            wait: phase % EVERY,
+        }
+    }
+
+    /// Takes a tick of octets of its law.
+    pub fn push(&mut self, octets: &[u8; TICK_OCTETS]) {
+        if self.wait > 0 {
+            self.wait -= 1;
+            return;
+        }
+        self.wait = EVERY - 1;
+        let squares = octets.iter().map(|&octet| {
+            let sample = i32::from(self.law.decode(octet));
+            u64::from((sample * sample).unsigned_abs())
+        });
+        let sum: u64 = squares.sum();
+        if sum >= self.least {
+            self.sum += sum;
+            self.ticks += 1;
+        }
+    }
+
+    /// The level of what was no pause; none when all was.
+    #[must_use]
+    pub fn level(&self) -> Option<Dbm0> {
+        let samples = f64::from(self.ticks) * TICK_OCTETS as f64;
+        (self.ticks > 0).then(|| Dbm0::from_mean_square(self.sum as f64 / samples, self.law))
+    }
+
+    /// [`Self::level`] in tenths of a dB, for counters.
+    #[must_use]
+    pub fn tenths(&self) -> Option<i16> {
+        self.level().map(|level| (level.0 * 10.0).round() as i16)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A second of a sine of 1 kHz at this level, as octets.
+    fn sine(level: Dbm0, law: Law) -> Vec<[u8; TICK_OCTETS]> {
+        let octet = |n: usize| {
+            let phase = n as f32 / 8.0 * std::f32::consts::TAU + 0.3;
+            law.encode((level.peak(law) * phase.sin()) as i16)
+        };
+        (0..100)
+            .map(|tick| core::array::from_fn(|n| octet(tick * TICK_OCTETS + n)))
+            .collect()
+    }
+
+    #[test]
+    fn the_meter_reads_the_level_of_what_is_said() {
+        for law in [Law::ALaw, Law::MuLaw] {
+            for level in [-3.0, -16.0, -30.0, -45.0] {
+                let mut meter = Meter::new(law, 5);
+                let silence = [law.idle(); TICK_OCTETS];
+                for tick in sine(Dbm0(level), law) {
+                    meter.push(&tick);
+                }
+                // Pauses change nothing, however long.
+                for _ in 0..1_000 {
+                    meter.push(&silence);
+                }
+                let read = meter.level().unwrap();
+                assert!(
+                    (read.0 - level).abs() < 0.5,
+                    "{law:?}: {level} reads {read}"
+                );
+                assert_eq!(meter.tenths(), Some((read.0 * 10.0).round() as i16));
+            }
+        }
+    }
+
+    #[test]
+    fn a_meter_that_heard_pauses_alone_reads_nothing() {
+        let mut meter = Meter::new(Law::ALaw, 0);
+        assert_eq!(meter.tenths(), None);
+        for tick in sine(Dbm0(-56.0), Law::ALaw) {
+            meter.push(&tick);
+        }
+        assert_eq!(meter.level(), None);
+    }
 
     /// The digital milliwatt of G.711 (tables 5 and 6) is 0 dBm0 by definition.
     #[test]

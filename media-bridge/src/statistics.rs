@@ -79,6 +79,13 @@ pub struct Statistics {
     pub one_way: u64,
     /// The fax machine or modem that turned the call into one of data.
     pub modem: Option<crate::modem::Signal>,
+    /// Level of what came from the timeslot, pauses left out, in tenths of a dBm0; none where there
+    /// were pauses alone, or data without a law.
+    #[serde(default)]
+    pub level_from_timeslot: Option<i16>,
+    /// Level of what went to the timeslot, in the same way.
+    #[serde(default)]
+    pub level_to_timeslot: Option<i16>,
     /// From attaching RTP to the first packet, in milliseconds; of the first attachment that
     /// received one.
     pub first_packet_ms: Option<u64>,

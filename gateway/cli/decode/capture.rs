@@ -122,7 +122,12 @@ impl<'a, W: Write> Print<'a, W> {
             frames, messages, ..
         } = self;
         if !self.json {
-            writeln!(self.out, "{frames} frames, {messages} ISUP messages")?;
+            let s = |count| if count == 1 { "" } else { "s" };
+            let (of_frames, of_messages) = (s(frames), s(messages));
+            writeln!(
+                self.out,
+                "{frames} frame{of_frames}, {messages} ISUP message{of_messages}"
+            )?;
         }
         match self.wrong.len() {
             0 => Ok(()),

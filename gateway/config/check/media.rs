@@ -33,11 +33,12 @@ pub(super) fn check(config: &Config, complaints: &mut Complaints) {
     }
 }
 
-/// Echo and digits of a trunk group's circuits.
+/// Echo, delay and digits of a trunk group's circuits.
 fn circuits(place: &Place, group: &TrunkGroup, complaints: &mut Complaints) {
     let times = [
         ("echo_tail", group.echo_tail, (8, 128)),
         ("echo_delay", group.echo_delay, (0, 500)),
+        ("propagation_delay", group.propagation_delay, (0, 2_000)),
         ("dtmf_length", group.dtmf_length, (40, 1_000)),
         ("dtmf_pause", group.dtmf_pause, (40, 1_000)),
     ];

@@ -155,6 +155,11 @@ fn media_of_trunks_is_checked() {
             "echo_delay = \"1s\"",
             "\"0ms\" to \"500ms\"",
         ),
+        (
+            "country_code",
+            "propagation_delay = \"3s\"",
+            "\"0ms\" to \"2000ms\"",
+        ),
         ("country_code", "echo = \"maybe\"", "\"off\" or \"on\""),
         (
             "country_code",

@@ -36,10 +36,11 @@ pub(super) struct Office {
     traces: Vec<Trace>,
     iwu: Iwu,
     worker: Worker<QueueRtp>,
-    plan: PortPlan,
+    /// The RTP ports of each span.
+    plans: Vec<PortPlan>,
     sip: SocketAddr,
-    line: End,
-    ticks: [SpanTick; 2],
+    /// The exchange's end of each line, and what it sends and hears on it.
+    lines: Vec<(End, [SpanTick; 2])>,
     up: VecDeque<Up>,
 }
 
@@ -71,10 +72,12 @@ timeslots = "1-15,17-31"
 "#;
 
 impl Office {
-    fn new(
+    /// A gateway at the first address, whose trunk is at the second and whose text is changed, with an
+    /// exchange of this file.
+    pub(super) fn with(
         base: Instant,
         [address, other]: [&str; 2],
-        subscribers: &str,
+        exchange: &str,
         edit: &dyn Fn(String) -> String,
     ) -> Self {
         let host: Ipv4Addr = address.parse().unwrap();
@@ -95,33 +98,37 @@ impl Office {
             seed: u64::from(u32::from_be_bytes(host.octets())).into(),
         };
         let iwu = Iwu::new(Arc::new(config), birth).unwrap();
-        let plan = iwu.port_plans()[0];
-        let links: Vec<_> = iwu
-            .links()
-            .map(|(id, place)| (id, place.timeslot))
-            .collect();
-        let (near, line) = emulator::pair(SpanId(0), SpanId(0));
-        let text = format!("{EXCHANGE}{subscribers}");
-        let lab = config::lab::parse("exchange", &text, &Environment::new()).unwrap();
+        let plans = iwu.port_plans();
+        let ports = plans.iter().map(|plan| plan.count).sum();
+        let lab = config::lab::parse("exchange", exchange, &Environment::new()).unwrap();
         let mut exchange = Exchange::new(ExchangeConfig::from_file(&lab).unwrap()).unwrap();
         exchange.start(base);
         let idle = SpanTick::idle(Law::ALaw);
-        let spans = vec![(Box::new(near) as _, links)];
+        let ids = (0..).map(SpanId).take(lab.spans.len());
+        let ends = ids.map(|id| {
+            let (near, far) = emulator::pair(id, id);
+            let on_it = iwu.links().filter(|(_, place)| place.span == id);
+            let links: Vec<_> = on_it.map(|(id, place)| (id, place.timeslot)).collect();
+            (
+                (Box::new(near) as _, links),
+                (far, [idle.clone(), idle.clone()]),
+            )
+        });
+        let (spans, lines): (Vec<_>, Vec<_>) = ends.unzip();
         Self {
-            worker: Worker::new(spans, QueueRtp::new(), plan.count, false),
+            worker: Worker::new(spans, QueueRtp::new(), ports, false),
             exchange,
             records: Vec::new(),
             traces: Vec::new(),
             iwu,
-            plan,
+            plans,
             sip: places.sip,
-            line,
-            ticks: [idle.clone(), idle],
+            lines,
             up: VecDeque::new(),
         }
     }
 
-    fn input(&mut self, now: Instant, network: &mut Network, input: Input) {
+    pub(super) fn input(&mut self, now: Instant, network: &mut Network, input: Input) {
         self.iwu.handle_input(now, input);
         while let Some(output) = self.iwu.poll_output() {
             let down = match output {
@@ -161,26 +168,42 @@ impl Office {
         if to == self.sip {
             let input = Input::Sip(Flow::udp(to, from), datagram.octets);
             self.input(now, network, input);
-        } else if let Some((port, flow)) = self.plan.port(to.port()) {
+        } else if let Some((port, flow)) = self.plans.iter().find_map(|plan| plan.port(to.port())) {
             let octets = datagram.octets.to_vec();
             self.worker.rtp().push_on(port, flow, from, octets);
         }
     }
 
+    /// Lets 10 ms pass for an office whose network is its own; returns the time after it.
+    pub(super) fn turn(&mut self, mut now: Instant, network: &mut Network) -> Instant {
+        for _ in 0..STEPS {
+            now += STEP;
+            while let Some(datagram) = network.receive(now) {
+                self.deliver(now, network, datagram);
+            }
+            self.step(now, network);
+        }
+        self.tick(now, network);
+        now
+    }
+
     /// One tick of the line, of the exchange and of the gateway's media.
     fn tick(&mut self, now: Instant, network: &mut Network) {
-        let [tx, rx] = &mut self.ticks;
-        self.line.exchange(tx, rx).unwrap();
-        while let Some(event) = self.line.poll_event() {
-            self.exchange.handle_span_event(now, SpanId(0), event);
+        for (line, [tx, rx]) in &mut self.lines {
+            line.exchange(tx, rx).unwrap();
+            while let Some(event) = line.poll_event() {
+                self.exchange.handle_span_event(now, line.id(), event);
+            }
+            self.exchange.tick(now, line.id(), rx, tx);
         }
-        self.exchange.tick(now, SpanId(0), rx, tx);
         let up = &mut self.up;
         let mut hear = |word| up.push_back(word);
         let due = self.worker.wait(&mut hear).unwrap();
         self.worker.work(now, due, &mut hear);
         while let Some(queued) = self.worker.rtp().pop() {
-            let from = SocketAddr::new(self.sip.ip(), self.plan.udp_of(queued.port, queued.flow));
+            let mut plans = self.plans.iter();
+            let plan = plans.find(|plan| plan.holds(queued.port)).unwrap();
+            let from = SocketAddr::new(self.sip.ip(), plan.udp_of(queued.port, queued.flow));
             network.send(now, from, queued.peer, queued.packet.into());
         }
         while let Some(word) = self.up.pop_front() {
@@ -190,7 +213,7 @@ impl Office {
         }
     }
 
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let mut circuits = self.iwu.circuits();
         self.exchange.all_idle()
             && self.iwu.calls() == 0
@@ -204,7 +227,7 @@ impl Office {
 
     /// The cable between the gateway and its exchange.
     pub(super) fn cable(&self) -> Cable {
-        self.line.cable()
+        self.lines[0].0.cable()
     }
 
     /// Whether the gateway told this of a call.
@@ -238,9 +261,12 @@ impl Offices {
     ) -> Self {
         let [first, second] = ["127.0.0.1", "127.0.0.2"];
         let mut network = Network::new(network);
+        let office = |addresses, subscribers| {
+            Office::with(base, addresses, &format!("{EXCHANGE}{subscribers}"), edit)
+        };
         let mut offices = [
-            Office::new(base, [first, second], subscribers[0], edit),
-            Office::new(base, [second, first], subscribers[1], edit),
+            office([first, second], subscribers[0]),
+            office([second, first], subscribers[1]),
         ];
         for office in &mut offices {
             office.input(base, &mut network, Input::Start);

@@ -1,7 +1,9 @@
 //! The rule of RFC 3372 §4.4: the encapsulated message is the template, header fields of SIP
 //! overwrite it, local policy has the last word.
 
-use isup::{HopCounter, OriginalCalledNumber, ParameterCode, UserToUserInformation};
+use isup::{
+    HopCounter, OriginalCalledNumber, ParameterCode, PropagationDelayCounter, UserToUserInformation,
+};
 
 use super::*;
 use crate::interwork::number;
@@ -29,9 +31,18 @@ fn template() -> Message {
 }
 
 fn onward(invite: &Incoming, nature: NatureOfAddress, called: &str) -> Message {
-    let (group, trunk) = configured();
+    onward_by(&configured().0, template(), invite, nature, called)
+}
+
+fn onward_by(
+    group: &TrunkGroup,
+    template: Message,
+    invite: &Incoming,
+    nature: NatureOfAddress,
+    called: &str,
+) -> Message {
+    let (_, trunk) = configured();
     let caller = Caller::of(invite, &trunk);
-    let template = template();
     let setup = iam::Setup {
         template: Some(&template),
         called,
@@ -39,7 +50,7 @@ fn onward(invite: &Incoming, nature: NatureOfAddress, called: &str) -> Message {
         caller: caller.as_ref(),
         incoming: Some((invite, &trunk)),
         codec: Codec::Pcma,
-        group: &group,
+        group,
         check: false,
         variant: Variant::Itu,
         profile: &RFC3398,
@@ -95,6 +106,41 @@ fn header_fields_overwrite_and_nothing_else_changes() {
     {
         assert_eq!(iam.content(code), Some(content), "{code:?}");
     }
+}
+
+/// A call's delay grows by that of the circuits it goes out on, where its network counts it: Q.784.1
+/// 2.4.4 and 2.4.5 at a transit exchange (Q.764 §2.6).
+#[test]
+fn the_circuits_add_their_own_to_the_propagation_delay() {
+    let invite = incoming("<sip:+49305550009@x>;tag=1");
+    let (mut group, _) = configured();
+    let counter = |group: &TrunkGroup, template| {
+        let iam = onward_by(
+            group,
+            template,
+            &invite,
+            NatureOfAddress::National,
+            "305550001",
+        );
+        iam.find::<PropagationDelayCounter>()
+    };
+    assert_eq!(
+        counter(&group, template()),
+        Some(PropagationDelayCounter(7))
+    );
+    group.propagation_delay = std::time::Duration::from_millis(35);
+    assert_eq!(
+        counter(&group, template()),
+        Some(PropagationDelayCounter(42))
+    );
+    let nearly = template().with(PropagationDelayCounter(65_530));
+    assert_eq!(
+        counter(&group, nearly),
+        Some(PropagationDelayCounter(65_535))
+    );
+    let mut without = template();
+    without.remove(ParameterCode::PROPAGATION_DELAY_COUNTER);
+    assert_eq!(counter(&group, without), None);
 }
 
 /// Policy: what the dial plan makes of the number, and the check of the own circuit.

@@ -150,6 +150,19 @@ macro_rules! coded_parameter {
 /// define.
 macro_rules! octets_parameter {
     ($(#[$meta:meta])* $name:ident = $code:ident, $field:literal) => {
+        $crate::parameter::coded::octets_parameter_content! { $(#[$meta])* $name = $code }
+
+        impl $crate::parameter::Describe for $name {
+            fn describe(&self) -> Vec<$crate::parameter::Field> {
+                vec![$crate::parameter::Field::octets($field, &self.0)]
+            }
+        }
+    };
+}
+
+/// A parameter that keeps its octets as they are, and describes them itself.
+macro_rules! octets_parameter_content {
+    ($(#[$meta:meta])* $name:ident = $code:ident) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $name(pub Vec<u8>);
@@ -163,12 +176,6 @@ macro_rules! octets_parameter {
 
             fn encode(&self, to: &mut Vec<u8>) {
                 to.extend_from_slice(&self.0);
-            }
-        }
-
-        impl $crate::parameter::Describe for $name {
-            fn describe(&self) -> Vec<$crate::parameter::Field> {
-                vec![$crate::parameter::Field::octets($field, &self.0)]
             }
         }
     };
@@ -202,4 +209,7 @@ macro_rules! number_parameter {
     };
 }
 
-pub(crate) use {coded, coded_parameter, indicators, number_parameter, octets_parameter};
+pub(crate) use {
+    coded, coded_parameter, indicators, number_parameter, octets_parameter,
+    octets_parameter_content,
+};

@@ -8,6 +8,7 @@ mod table;
 
 pub mod address;
 pub mod ansi;
+pub mod application;
 pub mod bearer;
 pub mod call;
 pub mod cause;

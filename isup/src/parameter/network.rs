@@ -1,9 +1,9 @@
 //! What exchanges tell each other: counters, echo control, requests for information, routing,
-//! portability, transport of applications.
+//! portability.
 
 use super::{
     Describe, Digits, Field, Parameter, ParameterCode,
-    coded::{coded, coded_parameter, indicators, number_parameter, octets_parameter},
+    coded::{coded, coded_parameter, indicators, number_parameter},
     first_octets,
 };
 use crate::error::DecodeError;
@@ -475,19 +475,5 @@ indicators! {
     /// Number portability forward information (§3.101).
     NumberPortabilityForwardInformation(u8 | 0x80) = NUMBER_PORTABILITY_FORWARD_INFORMATION {
         fn status, with_status: PortabilityStatus = 0, 4 => "number portability status indicator";
-    }
-}
-
-octets_parameter! {
-    /// Application transport (§3.82; Q.765): context, instructions, segmentation, application
-    /// information.
-    ApplicationTransport = APPLICATION_TRANSPORT, "application transport"
-}
-
-impl ApplicationTransport {
-    /// Application context identifier (§3.82, octet 1): 1 PSS1, 3 charging, 4 GAT, 5 BAT.
-    #[must_use]
-    pub fn context(&self) -> Option<u8> {
-        self.0.first().map(|octet| octet & 0x7F)
     }
 }

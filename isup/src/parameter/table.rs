@@ -1,8 +1,8 @@
 //! The parameters as data (Q.763 §3; ANSI T1.113).
 
 use super::{
-    Describe, Field, Parameter, ParameterCode, ansi, bearer, call, cause, circuit, compatibility,
-    network, number, redirection, service, user,
+    Describe, Field, Parameter, ParameterCode, ansi, application, bearer, call, cause, circuit,
+    compatibility, network, number, redirection, service, user,
 };
 use crate::error::DecodeError;
 
@@ -148,7 +148,7 @@ const ROWS: &[ParameterRow] = &[
     typed::<service::UidActionIndicators>("UID action indicators", "Q.763 §3.78"),
     typed::<service::UidCapabilityIndicators>("UID capability indicators", "Q.763 §3.79"),
     typed::<redirection::RedirectCounter>("redirect counter", "Q.763 §3.97"),
-    typed::<network::ApplicationTransport>("application transport", "Q.763 §3.82"),
+    typed::<application::ApplicationTransport>("application transport", "Q.763 §3.82"),
     typed::<service::CollectCallRequest>("collect call request", "Q.763 §3.81"),
     typed::<service::CcnrPossibleIndicator>("CCNR possible indicator", "Q.763 §3.83"),
     typed::<redirection::PivotCapability>("pivot capability", "Q.763 §3.84"),

@@ -15,6 +15,7 @@ use crate::command::{BridgeId, Codec, Event, Path, Refusal, Room, Rtp, RtpPort, 
 use crate::dtmf::Digit;
 use crate::echo;
 use crate::io::{Datagram, Flow, Pace, RtpIo};
+use crate::level::Meter;
 use crate::modem;
 use crate::srtp::{Srtp, TRAILER};
 use crate::statistics::Statistics;
@@ -69,6 +70,9 @@ pub(super) struct Bridge {
     tone_to_timeslot: Option<Box<Generator>>,
     tone_to_rtp: Option<Box<Generator>>,
     digits: Digits,
+    /// What comes from the timeslot, and what goes to it, while the RTP side has a law.
+    meters: [Meter; 2],
+    metered: bool,
     attachment: Option<Attachment>,
 }
 
@@ -82,6 +86,8 @@ impl Bridge {
             tone_to_timeslot: None,
             tone_to_rtp: None,
             digits: Digits::new(law),
+            meters: [Meter::new(law, id.0 as u8); 2],
+            metered: false,
             attachment: None,
         }
     }
@@ -107,6 +113,7 @@ impl Bridge {
         // Nobody will say any more that a digit pressed by the old side has ended.
         self.digits.release(0);
         self.digits.shape(rtp.digits);
+        self.metered = rtp.payload.law().is_some();
         let lost = self.statistics.packets_lost;
         let mut to_rtp = ToRtp::new(rtp, self.law, pending);
         if let Some(old) = &self.attachment {
@@ -214,7 +221,10 @@ impl Bridge {
     }
 
     /// Gives back what came by command.
-    pub(super) fn close(self) -> ([Option<Box<Generator>>; 2], Box<Statistics>) {
+    pub(super) fn close(mut self) -> ([Option<Box<Generator>>; 2], Box<Statistics>) {
+        let [from, to] = self.meters;
+        self.statistics.level_from_timeslot = from.tenths();
+        self.statistics.level_to_timeslot = to.tenths();
         let tones = [self.tone_to_timeslot, self.tone_to_rtp];
         (tones, self.statistics)
     }
@@ -334,6 +344,11 @@ impl Bridge {
             echo.sent(sent);
         }
         self.listen(received, sent, events);
+        if self.metered {
+            let [from, to] = &mut self.meters;
+            from.push(received);
+            to.push(sent);
+        }
         self.watch(now, received, rtp, events);
     }
 

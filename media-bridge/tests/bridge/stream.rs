@@ -189,3 +189,19 @@ fn statistics_tell_loss_lateness_and_jitter() {
     let json = serde_json::to_value(statistics).unwrap();
     assert_eq!(json["packets_lost"], 2);
 }
+
+/// Each way has its level meter: a sine that comes, and silence that goes.
+#[test]
+fn levels_are_told_for_each_way() {
+    let mut rig = Rig::attached(Law::ALaw, |_| {});
+    // The digital milliwatt of G.711: 0 dBm0.
+    let milliwatt = [0x34, 0x21, 0x21, 0x34, 0xB4, 0xA1, 0xA1, 0xB4].repeat(20);
+    for _ in 0..100 {
+        rig.send(&milliwatt);
+        rig.idle_ticks(2);
+    }
+    let statistics = rig.close();
+    assert_eq!(statistics.level_from_timeslot, None);
+    let level = statistics.level_to_timeslot.unwrap();
+    assert!((-3..=3).contains(&level), "{level}");
+}

@@ -149,14 +149,20 @@ impl World {
 const NOT_PLAYED: [(&str, &str); 4] = [
     (
         "2.4.4",
-        "a transit exchange adds its own delay: the gateway passes the counter on as it came",
+        "a transit exchange adds its own delay: call control does, `the_circuits_add_their_own_to_the_propagation_delay` of the gateway",
     ),
     (
         "2.4.5",
-        "a transit exchange adds its own delay: the gateway passes the counter on as it came",
+        "a transit exchange adds its own delay: call control does, `the_circuits_add_their_own_to_the_propagation_delay` of the gateway",
     ),
-    ("7.3.*", "multirate calls: one circuit carries a call"),
-    ("7.4.*", "N x 64 kbit/s calls: one circuit carries a call"),
+    (
+        "7.3.*",
+        "multirate calls: one circuit carries a call; call control releases an IAM for more with 65",
+    ),
+    (
+        "7.4.*",
+        "N x 64 kbit/s calls: one circuit carries a call; call control releases an IAM for more with 65",
+    ),
 ];
 
 /// The cases of Q.784.1 by number, as far as their titles are known to the public.
