@@ -1,7 +1,9 @@
 //! Call transfer by REFER and by Replaces (RFC 3515, RFC 3891, RFC 5589), with a party on a circuit.
 
 mod circuits;
+mod joined;
 mod pickup;
+mod races;
 
 use isup::{
     CallingPartyNumber, GenericNotification, MessageType, Notification, NotificationIndicator,

@@ -103,6 +103,12 @@ impl Stand {
         (cic, self.expect_isup(kind))
     }
 
+    /// The next message of the gateway to the exchange, whatever it is: its circuit and type.
+    pub(in crate::iwu::tests) fn next_isup(&mut self) -> Option<(Cic, MessageType)> {
+        let (cic, message) = self.isup.pop_front()?;
+        Some((cic, message.message_type()))
+    }
+
     /// The gateway blocks its circuits, and the exchange agrees.
     pub(in crate::iwu::tests) fn blocks(&mut self) {
         while let Some((cic, cgb)) = self.isup.pop_front() {

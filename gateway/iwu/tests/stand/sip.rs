@@ -132,6 +132,11 @@ impl Stand {
         }
     }
 
+    /// The next message of the gateway to a SIP far end, whatever it is.
+    pub(in crate::iwu::tests) fn next_sip(&mut self) -> Option<Heard> {
+        Some(self.sip.pop_front()?.1)
+    }
+
     /// Nothing was said that the script did not ask for.
     pub(in crate::iwu::tests) fn quiet(&mut self) {
         self.sip
