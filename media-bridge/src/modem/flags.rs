@@ -40,6 +40,11 @@ static HARMONICS: LazyLock<[[(f32, f32); WINDOW]; 3]> = LazyLock::new(|| {
     harmonics
 });
 
+/// The nearest number of steps, of what is above -1: without a call, as rounding would be.
+fn steps(value: f32) -> i32 {
+    (value * (1.0 / STEP) + 128.5) as i32 - 128
+}
+
 /// Looks for flags in one direction.
 #[derive(Debug, Clone)]
 pub(super) struct Flags {
@@ -86,7 +91,7 @@ impl Flags {
         };
         let at = usize::from(self.next);
         if let (Some(t), Some(s)) = (self.turns.get_mut(at), self.shares.get_mut(at)) {
-            (*t, *s) = ((turn / STEP).round() as i8, (share / STEP).round() as u8);
+            (*t, *s) = (steps(turn) as i8, steps(share) as u8);
         }
         let next = (at + 1) % WINDOW;
         self.next = next as u8;
