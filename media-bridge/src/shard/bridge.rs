@@ -271,7 +271,8 @@ impl Bridge {
                 .receive(now, source, octets, ways, srtp, statistics);
             return Pace::default();
         }
-        if attachment.to_timeslot.is_stranger(source) {
+        // What a peer of before had under way may come first. Whom signalling names is no stranger.
+        if attachment.to_timeslot.is_stranger(source) && source != attachment.remote {
             statistics.packets_stranger += 1;
             return Pace::default();
         }

@@ -76,7 +76,7 @@ pub struct Shard {
     changed: Vec<(RtpPort, Change)>,
     /// Of bridges that have ended since.
     goodbyes: Vec<reports::Goodbye>,
-    /// Ports whose bridges have found their peers in this tick.
+    /// Ports whose bridges have found their peers in this tick, or another.
     latched: Vec<(RtpPort, SocketAddr)>,
     received_at: Option<Instant>,
     /// Of the last tick.
@@ -98,7 +98,8 @@ impl Shard {
             ports: vec![None; ports],
             changed: Vec::with_capacity(2 * COMMANDS),
             goodbyes: Vec::with_capacity(GOODBYES),
-            latched: Vec::with_capacity(ports),
+            // Twice in a tick at most: a packet under way, and then whom signalling names.
+            latched: Vec::with_capacity(2 * ports),
             received_at: None,
             now: None,
             statistics: ShardStatistics::default(),
@@ -279,7 +280,7 @@ impl Shard {
                 Some(bridge) => {
                     let before = bridge.latched();
                     let next = bridge.receive(now, datagram, events);
-                    if let (None, Some(peer)) = (before, bridge.latched()) {
+                    if let Some(peer) = bridge.latched().filter(|peer| before != Some(*peer)) {
                         latched.push((port, peer));
                     }
                     next

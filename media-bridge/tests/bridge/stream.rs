@@ -57,6 +57,32 @@ fn the_source_is_latched_and_strangers_are_dropped() {
     assert_eq!(statistics.first_packet_ms, Some(40));
 }
 
+/// A packet of a peer of before is still under way when signalling names another: the other is heard.
+#[test]
+fn whom_signalling_names_is_heard_though_another_came_first() {
+    let mut rig = Rig::attached(Law::ALaw, |_| {});
+    let before: SocketAddr = "198.51.100.9:61000".parse().unwrap();
+    let late = Header {
+        ssrc: 99,
+        ..rig.header
+    };
+    let packet = [&late.to_octets()[..], &[0x55; 160]].concat();
+    rig.rtp.push(PORT, before, packet.clone());
+    rig.idle_ticks(1);
+    for _ in 0..10 {
+        rig.send(&[0x2A; 160]);
+        rig.rtp.push(PORT, before, packet.clone());
+        rig.idle_ticks(2);
+    }
+    rig.rtp.outbound.clear();
+    rig.send(&[0x2A; 160]);
+    assert_eq!(rig.idle_ticks(2), [0x2A; 160]);
+    assert!(rig.rtp.outbound.iter().all(|queued| queued.peer == peer()));
+    let statistics = rig.close();
+    assert_eq!((statistics.packets_received, statistics.restarts), (12, 1));
+    assert_eq!(statistics.packets_stranger, 10);
+}
+
 #[test]
 fn a_new_source_starts_the_stream_anew() {
     let mut rig = Rig::attached(Law::ALaw, |_| {});
@@ -204,4 +230,44 @@ fn levels_are_told_for_each_way() {
     assert_eq!(statistics.level_from_timeslot, None);
     let level = statistics.level_to_timeslot.unwrap();
     assert!((-3..=3).contains(&level), "{level}");
+}
+
+/// A packet that comes too late, a sender that stops for a while, and one that sends too early: each
+/// in the counter that call records have for it.
+#[test]
+fn late_packets_underruns_and_overruns_are_counted() {
+    let disturbed = |at: usize, disturb: fn(&mut Rig)| {
+        let mut rig = Rig::attached(Law::ALaw, |_| {});
+        for n in 0..100 {
+            if n == at {
+                disturb(&mut rig);
+            }
+            rig.send(&[0x2A; 160]);
+            rig.idle_ticks(2);
+        }
+        let statistics = rig.close();
+        (
+            statistics.packets_late,
+            statistics.underruns,
+            statistics.overruns,
+        )
+    };
+    assert_eq!(disturbed(50, |_| {}), (0, 0, 0));
+    let late = disturbed(50, |rig| {
+        rig.send(&[0x2A; 160]);
+        let kept = rig.rtp.inbound.pop_back();
+        rig.idle_ticks(2);
+        for _ in 0..3 {
+            rig.send(&[0x2A; 160]);
+            rig.idle_ticks(2);
+        }
+        rig.rtp.inbound.extend(kept);
+    });
+    assert_eq!(late.0, 1, "{late:?}");
+    let stopped = disturbed(50, |rig| {
+        rig.idle_ticks(10);
+    });
+    assert!(stopped.1 > 0, "{stopped:?}");
+    let early = disturbed(50, |rig| (0..50).for_each(|_| rig.send(&[0x2A; 160])));
+    assert!(early.2 > 0, "{early:?}");
 }
