@@ -129,7 +129,7 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
         error,
     })?;
     let count = config.media.threads(spans, cores.len());
-    let mut thread_of: Vec<usize> = (0..spans).map(|span| span % count).collect();
+    let mut thread_of = deal(spans, count);
     let without_line = iwu.span_without_line();
     thread_of.extend(without_line.map(|_| 0));
     let mut lines: Vec<_> = lines.into_iter().map(Some).collect();
@@ -137,8 +137,10 @@ pub fn start(config: Config, source: &Source, options: Options) -> Result<Runnin
     for index in 0..count {
         let mut own = Vec::new();
         let mut ports = Vec::new();
-        for (line, plan) in lines.iter_mut().zip(&plans).skip(index).step_by(count) {
-            let Some(line) = line.take() else { continue };
+        for ((line, plan), thread) in lines.iter_mut().zip(&plans).zip(&thread_of) {
+            let Some(line) = line.take_if(|_| *thread == index) else {
+                continue;
+            };
             let links = iwu
                 .links()
                 .filter(|(_, place)| place.span == line.id())
@@ -286,3 +288,11 @@ fn open_lines(config: &Config) -> Result<Vec<Box<dyn SpanIo>>, ShellError> {
         })
         .collect()
 }
+
+/// The thread of each span: dealt out in turn, with all its timeslots.
+fn deal(spans: usize, threads: usize) -> Vec<usize> {
+    (0..threads).cycle().take(spans).collect()
+}
+
+#[cfg(test)]
+mod tests;

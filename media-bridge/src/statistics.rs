@@ -105,7 +105,7 @@ impl Statistics {
 /// Counters of one shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct ShardStatistics {
-    /// Calls of [`crate::Shard::tick`].
+    /// Calls of [`crate::Shard::transmit`]: ticks of its spans.
     pub ticks: u64,
     /// Packets on an RTP port that no bridge has.
     pub packets_unclaimed: u64,

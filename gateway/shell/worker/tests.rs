@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use emulator::{End, pair};
 use media_bridge::level::Dbm0;
+use media_bridge::rtp::Header;
 use media_bridge::tone::Oscillator;
-use media_bridge::{BridgeId, Codec, Command, Open, Path, QueueRtp, Rtp, modem};
+use media_bridge::{BridgeId, Codec, Command, JitterConfig, Open, Path, QueueRtp, Rtp, modem};
 use tdm::hdlc::{InvalidLength, Received};
 use tdm::{SignallingIo, TICK, TICK_OCTETS};
 
@@ -77,7 +78,7 @@ fn open(worker: &mut Worker<QueueRtp>, span: SpanId) {
     let open = Open::new(bridge, span, timeslot, Law::ALaw, Path::BOTH);
     let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
     let mut rtp = Rtp::new(RtpPort(span.0), peer, Codec::Pcma, 1);
-    rtp.ptime = TICK;
+    (rtp.ptime, rtp.jitter) = (TICK, JitterConfig::Fixed { depth: TICK });
     let rtp = rtp.boxed();
     for command in [Command::Open(Box::new(open)), Command::Rtp { bridge, rtp }] {
         worker.down(Down::Media(command), &mut |word| {
@@ -121,6 +122,68 @@ fn a_bridge_speaks_within_two_ticks() {
     open(&mut worker, SpanId(1));
     let (first, _) = turn(&mut worker, &mut far);
     assert_eq!(first, [(0, 0x11), (1, 0x12)], "each span in its own bridge");
+}
+
+/// From the packet to the line: the tick that is due when the packet is there, once the buffer has
+/// let it wait as long as it should.
+#[test]
+fn a_bridge_is_heard_within_two_ticks() {
+    let (end, _far) = pair(SpanId(0), SpanId(0));
+    let sent: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let line = Watched {
+        end,
+        sent: Arc::clone(&sent),
+    };
+    let mut worker = Worker::new(
+        vec![(Box::new(line), Vec::new())],
+        QueueRtp::new(),
+        8,
+        false,
+    );
+    let tick = |worker: &mut Worker<QueueRtp>| {
+        let due = worker.wait(&mut |_| {}).unwrap();
+        worker.work(now(), due, &mut |_| {});
+    };
+    (0..5).for_each(|_| tick(&mut worker));
+    sent.lock().unwrap().clear();
+    open(&mut worker, SpanId(0));
+    let header = Header {
+        marker: true,
+        payload_type: 8,
+        sequence: 1,
+        timestamp: 0,
+        ssrc: 1,
+    };
+    let packet = [&header.to_octets()[..], &[0x2A; 160]].concat();
+    let peer = SocketAddr::from(([192, 0, 2, 1], 4000));
+    worker.rtp().push(RtpPort(0), peer, packet);
+    (0..2).for_each(|_| tick(&mut worker));
+    assert_eq!(*sent.lock().unwrap(), [Law::ALaw.idle(), 0x2A]);
+}
+
+/// A line whose timeslot 9 is watched: the first octet of each tick that it takes.
+struct Watched {
+    end: End,
+    sent: Arc<Mutex<Vec<u8>>>,
+}
+
+impl SpanIo for Watched {
+    fn id(&self) -> SpanId {
+        self.end.id()
+    }
+    fn wait(&mut self) -> io::Result<Due> {
+        self.end.wait()
+    }
+    fn carry(&mut self, due: Due, tx: &SpanTick, rx: &mut SpanTick) -> io::Result<()> {
+        self.sent.lock().unwrap().push(tx.0[9][0]);
+        self.end.carry(due, tx, rx)
+    }
+    fn poll_event(&mut self) -> Option<SpanEvent> {
+        self.end.poll_event()
+    }
+    fn counters(&self) -> SpanCounters {
+        self.end.counters()
+    }
 }
 
 #[test]

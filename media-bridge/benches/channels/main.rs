@@ -17,11 +17,16 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "a bench runs in real time and ends by panicking"
 )]
-#![allow(unsafe_code, reason = "a counting allocator is an allocator")]
+#![allow(
+    unsafe_code,
+    reason = "a counting allocator is an allocator, and nothing safe batches system calls"
+)]
 
+mod batched;
 mod bridges;
 mod delay;
 mod floor;
@@ -88,6 +93,7 @@ fn measure(channels: usize, rows: &[bridges::Row], engine: bool) -> Vec<String> 
     let per_channel = |ns: u64| ns as f64 / 1e3 / channels as f64 / (TICKS as f64 / 100.0);
     let mut peers = Peers::new(channels);
     let mut floors = Rounds::default();
+    let mut batches = Rounds::default();
     let mut plain = Rounds::default();
     let mut all: Vec<Rounds> = rows.iter().map(|_| Rounds::default()).collect();
     let mut engines =
@@ -101,6 +107,7 @@ fn measure(channels: usize, rows: &[bridges::Row], engine: bool) -> Vec<String> 
             }
         };
         take(&mut floors, floor);
+        take(&mut batches, per_channel(batched::run(&mut peers)));
         take(&mut plain, per_channel(Bridges::run(&ROWS[0], &mut peers)));
         for (row, rounds) in rows.iter().zip(&mut all) {
             take(rounds, per_channel(Bridges::run(row, &mut peers)));
@@ -123,7 +130,8 @@ fn measure(channels: usize, rows: &[bridges::Row], engine: bool) -> Vec<String> 
         Ok((figures, floors)) => figures.cell(&floors),
         Err(why) => why,
     });
-    [floors.cell(&floors), plain.cell(&floors)]
+    [&floors, &batches, &plain]
+        .map(|rounds| rounds.cell(&floors))
         .into_iter()
         .chain(all.iter().map(|rounds| rounds.cell_above(&floors, &plain)))
         .chain(theirs)
@@ -202,7 +210,7 @@ fn main() {
         .iter()
         .map(|&count| measure(count, &rows, engine))
         .collect();
-    let names: Vec<_> = [floor::NAME, ROWS[0].name]
+    let names: Vec<_> = [floor::NAME, batched::NAME, ROWS[0].name]
         .into_iter()
         .chain(rows.iter().map(|row| row.name))
         .chain(rtpengine::NAMES)

@@ -51,6 +51,35 @@ fn the_same_law_is_a_copy_both_ways() {
     }
 }
 
+/// Towards RTP what came in the first tick; towards the timeslot, after the 10 ms of the buffer,
+/// what came from the network by then.
+#[test]
+fn first_audio_is_there_within_two_ticks_both_ways() {
+    let mut rig = Rig::new(Law::ALaw);
+    let mut rtp = Rtp::new(PORT, peer(), Codec::Pcma, 1);
+    (rtp.ptime, rtp.jitter) = (TICK, JitterConfig::Fixed { depth: TICK });
+    // The line has run without the call for a while.
+    rig.command(Command::Close { bridge: BRIDGE });
+    rig.idle_ticks(10);
+    let open = Open::new(BRIDGE, SPAN, timeslot(), Law::ALaw, Path::BOTH);
+    rig.command(Command::Open(Box::new(open)));
+    let rtp = rtp.boxed();
+    rig.command(Command::Rtp {
+        bridge: BRIDGE,
+        rtp,
+    });
+    let octets = pattern(2 * TICK_OCTETS);
+    rig.send(&octets);
+    let line = [
+        rig.tick(&[0x31; TICK_OCTETS]),
+        rig.tick(&[0x32; TICK_OCTETS]),
+    ];
+    assert_eq!(line[0], [Law::ALaw.idle(); TICK_OCTETS]);
+    assert_eq!(line[1], octets[..TICK_OCTETS]);
+    let sent = rig.sent().concat_payloads();
+    assert_eq!(sent, [[0x31; TICK_OCTETS], [0x32; TICK_OCTETS]].concat());
+}
+
 #[test]
 fn another_law_is_converted_by_table() {
     let mut rig = Rig::attached(Law::MuLaw, |_| {});
