@@ -327,6 +327,8 @@ impl Iwu {
         };
         let config = &self.config.rtp;
         let mut rtp = Rtp::new(open.port, plan.remote, payload, open.stream.ssrc);
+        // The other end of a junction is a bridge of ours.
+        rtp.only_remote = leg.inner.is_some();
         rtp.payload_type = plan.payload_type;
         rtp.telephone_event = plan.telephone_event;
         rtp.ptime = plan.ptime;

@@ -80,6 +80,9 @@ pub struct Rtp {
     /// Where to send before the peer's first packet; after it, to that packet's source
     /// (symmetric RTP, RFC 4961).
     pub remote: SocketAddr,
+    /// The peer sends from `remote` and from nowhere else: what comes from elsewhere is a
+    /// stranger's even before the first packet, as one that an earlier peer sent late.
+    pub only_remote: bool,
     /// Format of the audio both ways.
     pub payload: Codec,
     /// Its payload type number, 0 to 127.
@@ -189,6 +192,7 @@ impl Rtp {
         Self {
             port,
             remote,
+            only_remote: false,
             payload,
             payload_type: match payload {
                 Codec::Pcmu => 0,

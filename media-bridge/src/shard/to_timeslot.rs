@@ -104,7 +104,7 @@ impl ToTimeslot {
                 .redundancy
                 .as_ref()
                 .map(|redundancy| redundancy.payload_type),
-            latched: None,
+            latched: rtp.only_remote.then_some(rtp.remote),
             ssrc: None,
             sequence: Sequence::new(),
             jitter: InterarrivalJitter::default(),
@@ -223,7 +223,7 @@ impl ToTimeslot {
         if self.redundancy == Some(header.payload_type) {
             self.repair(now, header, datagram, heard);
         }
-        let first = self.latched.is_none();
+        let first = self.ssrc.is_none();
         self.latched = Some(source);
         if self.ssrc.is_some_and(|ssrc| ssrc != header.ssrc) {
             self.sequence.restart();
