@@ -83,6 +83,31 @@ fn whom_signalling_names_is_heard_though_another_came_first() {
     assert_eq!(statistics.packets_stranger, 10);
 }
 
+/// A peer that sends from one place only: nobody else is heard, not even before its first packet.
+#[test]
+fn only_whom_signalling_names_is_heard_where_nobody_else_can_be_the_peer() {
+    let mut rig = Rig::attached(Law::ALaw, |rtp| rtp.only_remote = true);
+    let before: SocketAddr = "198.51.100.9:61000".parse().unwrap();
+    let packet = [&rig.header.to_octets()[..], &[0x55; 160]].concat();
+    for _ in 0..3 {
+        rig.rtp.push(PORT, before, packet.clone());
+        assert_eq!(rig.idle_ticks(2), [Law::ALaw.idle(); 160]);
+    }
+    for _ in 0..3 {
+        rig.send(&[0x2A; 160]);
+        rig.idle_ticks(2);
+    }
+    assert_eq!(rig.idle_ticks(2), [0x2A; 160]);
+    assert!(rig.rtp.outbound.iter().all(|queued| queued.peer == peer()));
+    let told = |e: &&Event| matches!(e, Event::FirstPacket { source, .. } if *source == peer());
+    assert_eq!(rig.events.iter().filter(told).count(), 1);
+    let statistics = rig.close();
+    assert_eq!(
+        (statistics.packets_received, statistics.packets_stranger),
+        (3, 3)
+    );
+}
+
 #[test]
 fn a_new_source_starts_the_stream_anew() {
     let mut rig = Rig::attached(Law::ALaw, |_| {});
