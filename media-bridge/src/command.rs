@@ -114,7 +114,7 @@ pub enum DtmfDetection {
     /// take the place of the audio until the tone has ended.
     Detect,
     /// As `Detect`, and the tone does not leak into the audio: audio to RTP is delayed by one
-    /// detection block (95 octets, 11.9 ms, the first of them idle), and from the first block
+    /// detection block (92 octets, 11.5 ms, the first of them idle), and from the first block
     /// that looks like a digit it is replaced by silence, as far back as it waits: 4 ms of a tone
     /// have gone out at most. When
     /// the following blocks do not confirm the digit, audio resumes and what was replaced stays

@@ -26,9 +26,9 @@ use crate::level::Dbm0;
 
 /// Samples of a block.
 pub const BLOCK: usize = 2 * HOP;
-/// Samples that leak suppression keeps back: 11.9 ms. A tone is suspected when it fills between
-/// 0.68 and 1.18 of a block, so that 26 samples of it have gone out at most.
-pub const LOOK_BACK: usize = 95;
+/// Samples that leak suppression keeps back: 11.5 ms. A tone is suspected when it fills between
+/// 0.68 and 1.18 of a block, so that 29 samples of it have gone out at most.
+pub const LOOK_BACK: usize = 92;
 /// Samples from one decision to the next.
 const HOP: usize = 51;
 /// Fours that hold them.
