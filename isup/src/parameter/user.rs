@@ -3,14 +3,52 @@
 
 use super::{
     Describe, Field, Parameter, ParameterCode,
-    coded::{coded, coded_parameter, indicators, octets_parameter},
+    coded::{coded, coded_parameter, indicators, octets_parameter_content},
     first_octets,
 };
 use crate::error::DecodeError;
 
-octets_parameter! {
+octets_parameter_content! {
     /// User-to-user information (§3.61): protocol discriminator, then what the users agreed on.
-    UserToUserInformation = USER_TO_USER_INFORMATION, "user-to-user information"
+    UserToUserInformation = USER_TO_USER_INFORMATION
+}
+
+coded! {
+    /// Protocol discriminator of user information (Q.931 §4.5.30).
+    ProtocolDiscriminator {
+        UserSpecific = 0 => "user-specific protocol",
+        OsiHighLayer = 1 => "OSI high layer protocols",
+        X244 = 2 => "X.244",
+        Ia5 = 4 => "IA5 characters",
+        Asn1 = 5 => "X.208 and X.209 coded user information",
+        V120 = 7 => "V.120 rate adaption",
+        Q931 = 8 => "Q.931 user-network call control messages",
+    }
+}
+
+impl UserToUserInformation {
+    /// How the users' own octets are to be read; none when there is no octet at all.
+    #[must_use]
+    pub fn protocol_discriminator(&self) -> Option<ProtocolDiscriminator> {
+        let code = self.0.first()?;
+        Some(ProtocolDiscriminator::from_code(*code))
+    }
+
+    /// The users' own octets, without the protocol discriminator.
+    #[must_use]
+    pub fn of_the_users(&self) -> &[u8] {
+        self.0.get(1..).unwrap_or_default()
+    }
+}
+
+impl Describe for UserToUserInformation {
+    fn describe(&self) -> Vec<Field> {
+        let discriminator = self
+            .protocol_discriminator()
+            .map(|value| Field::coded("protocol discriminator", value.code(), value.name()));
+        let octets = Field::octets("user-to-user information", &self.0);
+        discriminator.into_iter().chain([octets]).collect()
+    }
 }
 
 coded! {

@@ -227,9 +227,15 @@ fn a_passed_along_message_carries_another() {
     let inner = Message::new(MessageType::Usr).with(UserToUserInformation(b"\x04hallo".to_vec()));
     let outer = Message::pass_along(&inner);
     assert_eq!(outer.octets()[0], 0x28);
+    let users = inner.find::<UserToUserInformation>().unwrap();
+    assert_eq!(users.of_the_users(), b"hallo");
     assert_eq!(outer.passed_along(), Some(Ok(inner)));
     let tree = format!("{:#}", Message::decode(outer.octets()).unwrap());
     assert!(tree.contains("message passed along: USR"), "{tree}");
+    assert!(
+        tree.contains("protocol discriminator: IA5 characters (4)"),
+        "{tree}"
+    );
     let damaged = Message::decode(&[0x28, 0x0C, 9]).unwrap();
     assert!(matches!(
         damaged.passed_along(),
