@@ -23,7 +23,9 @@ struct Frame {
 /// The fields of the frames that pass `filter`, one line a frame, separated by tabs.
 pub(crate) fn fields(capture: &Path, filter: &str, names: &[&str]) -> Vec<String> {
     let mut tshark = Command::new("tshark");
-    tshark.args(["-n", "-T", "fields", "-Y", filter]).arg("-r");
+    // By what a datagram says before its port: any free one may be some other protocol's.
+    tshark.args(["-n", "-o", "udp.try_heuristic_first:TRUE"]);
+    tshark.args(["-T", "fields", "-Y", filter]).arg("-r");
     tshark.arg(capture);
     // Nobody's own preferences.
     tshark.env("HOME", capture.parent().expect("a folder"));
