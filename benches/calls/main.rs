@@ -20,15 +20,17 @@
 #![allow(unsafe_code, reason = "a counting allocator is an allocator")]
 
 mod allocator;
+#[path = "../../media-bridge/benches/channels/clock.rs"]
+mod clock;
 mod process;
 mod rehearsal;
 
 use std::time::Instant;
 
 use bytes::Bytes;
+use clock::{cpu_ns, median};
 use isthmus::iwu::{Input, Iwu};
 use rehearsal::{KINDS, Kind, Script, rehearse};
-use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: allocator::Counting = allocator::Counting;
@@ -37,17 +39,6 @@ static ALLOCATOR: allocator::Counting = allocator::Counting;
 const CALLS: usize = 500;
 const ROUNDS: usize = 5;
 const STANDING: [usize; 3] = [0, 100, 1_000];
-
-/// CPU time of this thread.
-fn cpu_ns() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
 
 /// Gives the unit its inputs, as the shell does: each datagram in memory of its own.
 fn give(iwu: &mut Iwu, inputs: &[(Instant, Input)]) {

@@ -22,7 +22,7 @@ use crate::cdr::ReleasedBy;
 use crate::config::{SipTrunk, TrunkGroup};
 use crate::dialplan::Digits;
 use crate::interwork::profile::{Fault, Profile};
-use crate::sip::{self, sdp::MediaPlan};
+use crate::sip::{self, Headers, sdp::MediaPlan};
 
 pub use isup_to_sip::IsupToSip;
 pub use sip_to_isup::SipToIsup;
@@ -107,8 +107,30 @@ pub struct Refusal {
     pub status: Option<u16>,
     /// What said so.
     pub why: String,
+    /// What the final response says besides Reason.
+    pub headers: Headers,
     /// By its name; the caller's media stand.
     pub announcement: Option<String>,
+}
+
+impl Refusal {
+    /// By the row of a failure, without an announcement.
+    #[must_use]
+    pub fn of(profile: &Profile, fault: Fault) -> Self {
+        let row = profile.failure(fault);
+        let mut headers = Headers::new();
+        if fault == Fault::Congested {
+            // RFC 3398 §7.2.4.1: when the exchange may take more again (T30, Q.764 §2.10.2).
+            headers.push(("Retry-After".to_owned(), "10".to_owned()));
+        }
+        Self {
+            cause: row.cause,
+            status: Some(row.status),
+            why: row.clause.to_string(),
+            headers,
+            announcement: None,
+        }
+    }
 }
 
 /// What a call asks for, in order.

@@ -6,6 +6,7 @@ use isup::circuit::{Request, Timer as Q764};
 use isup::{CircuitId, Message, Variant};
 
 use super::Iwu;
+use super::leg::trunk_of;
 use crate::call::{Action, CallId, Context, Event, Timer};
 use crate::config::IsupMode;
 use crate::interwork::convert;
@@ -20,9 +21,7 @@ impl Iwu {
             return;
         };
         let inner = leg.inner.clone();
-        let trunk = inner
-            .as_deref()
-            .or_else(|| config.sip_trunks.get(leg.trunk));
+        let trunk = trunk_of(inner.as_deref(), leg.trunk, &config);
         let (Some(trunk), Some(call)) = (trunk, leg.call.take()) else {
             return;
         };

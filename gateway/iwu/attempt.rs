@@ -8,7 +8,7 @@ use isup::circuit::Request;
 use isup::node::{CallClass, NoCircuit};
 use media_bridge::BridgeId;
 
-use super::leg::Origin;
+use super::leg::{Origin, trunk_of};
 use super::{Iwu, bridge, junction};
 use crate::call::{CallId, Event};
 use crate::config::{SipTrunk, TrunkGroup};
@@ -157,9 +157,7 @@ impl Iwu {
             leg.inner = Some(Arc::new(junction::trunk(trunk, variant, codecs)));
         }
         let inner = leg.inner.clone();
-        let trunk = inner
-            .as_deref()
-            .or_else(|| config.sip_trunks.get(leg.trunk));
+        let trunk = trunk_of(inner.as_deref(), leg.trunk, &config);
         let (Some(group), Some(trunk)) = (config.trunk_groups.get(group_index), trunk) else {
             return Err(Obstacle::Fault(Fault::NoCircuit));
         };

@@ -224,6 +224,7 @@ impl Iwu {
                             cause: refusal.cause,
                             status: Some(refusal.status),
                             why: refusal.why.clone(),
+                            headers: refusal.headers.clone(),
                             announcement: None,
                         },
                     ),

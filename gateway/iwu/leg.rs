@@ -147,11 +147,18 @@ impl Leg {
 impl Leg {
     /// What is configured for its session.
     pub(super) fn trunk<'a>(&'a self, config: &'a Config) -> Option<&'a SipTrunk> {
-        match &self.inner {
-            Some(inner) => Some(inner),
-            None => config.sip_trunks.get(self.trunk),
-        }
+        trunk_of(self.inner.as_deref(), self.trunk, config)
     }
+}
+
+/// What is configured for a session: `inner` for the end of a junction, the trunk of this index for
+/// any other.
+pub(super) fn trunk_of<'a>(
+    inner: Option<&'a SipTrunk>,
+    index: usize,
+    config: &'a Config,
+) -> Option<&'a SipTrunk> {
+    inner.or_else(|| config.sip_trunks.get(index))
 }
 
 impl Route {

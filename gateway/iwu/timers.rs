@@ -9,7 +9,7 @@ use crate::call::{CallId, Timer};
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     by_time: BTreeSet<(Instant, CallId, Timer)>,
-    running: BTreeMap<(CallId, Timer), Instant>,
+    by_call: BTreeMap<CallId, BTreeMap<Timer, Instant>>,
 }
 
 impl Timers {
@@ -17,21 +17,25 @@ impl Timers {
     pub(super) fn start(&mut self, call: CallId, timer: Timer, at: Instant) {
         self.stop(call, timer);
         self.by_time.insert((at, call, timer));
-        self.running.insert((call, timer), at);
+        self.by_call.entry(call).or_default().insert(timer, at);
     }
 
     pub(super) fn stop(&mut self, call: CallId, timer: Timer) {
-        if let Some(at) = self.running.remove(&(call, timer)) {
+        let Some(running) = self.by_call.get_mut(&call) else {
+            return;
+        };
+        if let Some(at) = running.remove(&timer) {
             self.by_time.remove(&(at, call, timer));
+        }
+        if running.is_empty() {
+            self.by_call.remove(&call);
         }
     }
 
     /// Stops all timers of a call.
     pub(super) fn stop_all(&mut self, call: CallId) {
-        let all = (call, Timer::Interworking)..=(call, Timer::Treatment);
-        let running: Vec<_> = self.running.range(all).map(|(key, _)| *key).collect();
-        for (call, timer) in running {
-            self.stop(call, timer);
+        for (timer, at) in self.by_call.remove(&call).unwrap_or_default() {
+            self.by_time.remove(&(at, call, timer));
         }
     }
 
@@ -49,6 +53,6 @@ impl Timers {
 
     /// How many run.
     pub(super) fn len(&self) -> usize {
-        self.running.len()
+        self.by_time.len()
     }
 }

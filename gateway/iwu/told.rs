@@ -17,7 +17,7 @@ use crate::cdr::CallRecord;
 use crate::config::Config;
 use crate::dialplan::{Decision, Number, Route as Routed};
 use crate::interwork::profile::{Fault, Profile};
-use crate::sip::{Incoming, Request, SessionId};
+use crate::sip::{Headers, Incoming, Request, SessionId};
 
 /// The way of a number without digits.
 pub(super) fn nowhere() -> Decision {
@@ -70,6 +70,7 @@ impl Iwu {
             cause,
             status: None,
             why: why.to_owned(),
+            headers: Headers::new(),
             announcement,
         };
         self.step(now, call, Event::Refused(Box::new(refusal)));
@@ -112,13 +113,8 @@ impl Iwu {
         let Some(leg) = self.legs.get(&call) else {
             return false;
         };
-        let row = leg.profile.failure(fault);
-        let refusal = Refusal {
-            cause: row.cause,
-            status: Some(row.status),
-            why: row.clause.to_string(),
-            announcement: self.announcement_to_sip(leg.trunk, row.cause),
-        };
+        let mut refusal = Refusal::of(&leg.profile, fault);
+        refusal.announcement = self.announcement_to_sip(leg.trunk, refusal.cause);
         let offered = match &leg.route.origin {
             Origin::Sip { incoming, .. } => incoming.bodies.sdp.is_some(),
             Origin::Isup { .. } => false,

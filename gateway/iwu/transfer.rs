@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use self::target::Asked;
 use super::Iwu;
-use super::leg::Origin;
+use super::leg::{Origin, trunk_of};
 use crate::call::{Bridge, CallId, Event, Tone};
 use crate::config::SipTrunk;
 use crate::interwork::release;
@@ -310,10 +310,7 @@ impl Iwu {
         if !transfer.parted {
             return;
         }
-        let trunk = match &transfer.inner {
-            Some(inner) => Some(&**inner),
-            None => config.sip_trunks.get(transfer.trunk),
-        };
+        let trunk = trunk_of(transfer.inner.as_deref(), transfer.trunk, &config);
         let profile = leg.profile.clone();
         let rel = trunk.map(|trunk| {
             release::rel_of_response(&profile, trunk, status, reason, &headers, &bodies).0

@@ -3,13 +3,12 @@
 use isup::circuit::Request;
 use isup::{Cause, Location, Message};
 
-use super::super::{Action, Bridge, Context, Mark, Timer};
+use super::super::{Action, Bridge, Context, Mark, Refusal, Timer};
 use super::{NORMAL, SipToIsup, State};
 use crate::cdr::ReleasedBy;
 use crate::interwork::profile::Fault;
 use crate::interwork::{cause, release};
-use crate::sip::sdp::Refusal;
-use crate::sip::{self, Bodies, Headers};
+use crate::sip::{self, Bodies, Headers, sdp};
 
 impl SipToIsup {
     /// A final response to the INVITE by the table of causes; with `rel`, the circuit's own REL
@@ -50,22 +49,26 @@ impl SipToIsup {
         fault: Fault,
         mut headers: Headers,
     ) -> Vec<Action> {
-        let row = context.profile.failure(fault);
-        if fault == Fault::Congested {
-            headers.push(retry_after_congestion());
-        }
-        headers.extend(release::reason(
-            context.profile,
-            &gateways(row.cause),
-            false,
-        ));
+        let mut refusal = Refusal::of(context.profile, fault);
+        headers.append(&mut refusal.headers);
+        refusal.headers = headers;
+        Self::reject_by_gateway(context, &refusal)
+    }
+
+    /// The final response of the gateway's own making.
+    pub(super) fn reject_by_gateway(context: &Context<'_>, refusal: &Refusal) -> Vec<Action> {
+        let cause = gateways(refusal.cause);
+        let mapped = cause::status_of(context.profile, &cause);
+        let status = refusal.status.unwrap_or(mapped.value);
+        let mut headers = refusal.headers.clone();
+        headers.extend(release::reason(context.profile, &cause, false));
         let mut actions = closed(Mark::Release {
             by: ReleasedBy::Gateway,
-            cause: row.cause,
-            status: Some(row.status),
-            mapped_by: Some(row.clause.to_string()),
+            cause: refusal.cause,
+            status: Some(status),
+            mapped_by: Some(refusal.why.clone()),
         });
-        actions.push(reject(row.status, headers, None));
+        actions.push(reject(status, headers, None));
         actions
     }
 
@@ -85,7 +88,11 @@ impl SipToIsup {
     }
 
     /// No media to agree on: the Warning says why (RFC 3261 §13.3.1.3, §20.43).
-    pub(super) fn unacceptable(&mut self, context: &Context<'_>, refusal: &Refusal) -> Vec<Action> {
+    pub(super) fn unacceptable(
+        &mut self,
+        context: &Context<'_>,
+        refusal: &sdp::Refusal,
+    ) -> Vec<Action> {
         // What the peer wrote may stand in it: nothing that would end a quoted string.
         let quotable = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         let text: String = refusal
@@ -195,11 +202,6 @@ impl SipToIsup {
         actions.extend(self.release(release::message(&cause), mark));
         actions
     }
-}
-
-/// RFC 3398 §7.2.4.1: when the exchange may take more again (T30, Q.764 §2.10.2).
-pub(super) fn retry_after_congestion() -> (String, String) {
-    ("Retry-After".to_owned(), "10".to_owned())
 }
 
 /// What comes before every end: no timer, no audio, a note for the record.

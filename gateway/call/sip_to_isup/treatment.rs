@@ -5,14 +5,10 @@ use isup::Message;
 use media_bridge::Side;
 
 use super::super::{Action, Bridge, Context, Mark, Refusal, Timer};
-use super::clearing::{gateways, reject, retry_after_congestion};
 use super::{SipToIsup, State, closed};
 use crate::cdr::ReleasedBy;
-use crate::interwork::{cause, release};
+use crate::interwork::release;
 use crate::sip::{self, Bodies};
-
-/// Switching equipment congestion (Q.850).
-const CONGESTION: u8 = 42;
 
 /// Why a call ends, which the caller is being told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,24 +88,6 @@ impl SipToIsup {
                 actions
             }
         }
-    }
-
-    fn reject_by_gateway(context: &Context<'_>, refusal: &Refusal) -> Vec<Action> {
-        let cause = gateways(refusal.cause);
-        let mapped = cause::status_of(context.profile, &cause);
-        let status = refusal.status.unwrap_or(mapped.value);
-        let mut headers = release::reason(context.profile, &cause, false);
-        if refusal.cause == CONGESTION {
-            headers.push(retry_after_congestion());
-        }
-        let mut actions = closed(Mark::Release {
-            by: ReleasedBy::Gateway,
-            cause: refusal.cause,
-            status: Some(status),
-            mapped_by: Some(refusal.why.clone()),
-        });
-        actions.push(reject(status, headers, None));
-        actions
     }
 
     fn tell(&mut self, context: &Context<'_>, told: Told, name: String) -> Vec<Action> {

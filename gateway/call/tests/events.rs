@@ -106,6 +106,7 @@ fn refused(announcement: Option<&str>) -> Event {
         cause: 3,
         status: Some(404),
         why: "the dial plan".to_owned(),
+        headers: Vec::new(),
         announcement: announcement.map(str::to_owned),
     }))
 }

@@ -128,6 +128,16 @@ fn the_trunk_has_its_calls_of_this_second(standard: Standard) -> String {
     stand.over()
 }
 
+/// A call of the exchange, for which the second SIP user is busy.
+fn goes_to_the_second(stand: &mut Stand) {
+    stand.exchange_calls(&stand.iam());
+    let (to, invite) = stand.expect_at("INVITE");
+    assert_eq!(to, super::stand::SECOND);
+    stand.second_responds(&invite, "486 Busy Here", "second", &With::nothing());
+    stand.expect("ACK");
+    stand.expect_release(17);
+}
+
 /// The next trunk of the route gets the call.
 fn another_trunk_has_room(standard: Standard) -> String {
     let settings = Settings {
@@ -137,12 +147,7 @@ fn another_trunk_has_room(standard: Standard) -> String {
     let mut stand = Stand::new(standard, settings);
     let first = from_sip(&mut stand, With::sdp());
     let busy = stand.cic;
-    stand.exchange_calls(&stand.iam());
-    let (to, invite) = stand.expect_at("INVITE");
-    assert_eq!(to, super::stand::SECOND);
-    stand.second_responds(&invite, "486 Busy Here", "second", &With::nothing());
-    stand.expect("ACK");
-    stand.expect_release(17);
+    goes_to_the_second(&mut stand);
     stand.cic = busy;
     ends(&mut stand, first);
     stand.over()
@@ -183,11 +188,6 @@ fn another_trunk_is_not_silent(standard: Standard) -> String {
         ..SILENT
     };
     let mut stand = silent(standard, settings);
-    stand.exchange_calls(&stand.iam());
-    let (to, invite) = stand.expect_at("INVITE");
-    assert_eq!(to, super::stand::SECOND);
-    stand.second_responds(&invite, "486 Busy Here", "second", &With::nothing());
-    stand.expect("ACK");
-    stand.expect_release(17);
+    goes_to_the_second(&mut stand);
     stand.over()
 }

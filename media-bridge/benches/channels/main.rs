@@ -28,6 +28,7 @@
 
 mod batched;
 mod bridges;
+mod clock;
 mod delay;
 mod floor;
 mod memory;
@@ -35,10 +36,10 @@ mod peers;
 mod rtpengine;
 
 use bridges::{ALONE, Bridges, ROWS};
+use clock::{cpu_ns, median};
 use media_bridge::realtime;
 use peers::Peers;
 use rtpengine::Engine;
-use rustix::time::{ClockId, clock_gettime};
 
 /// Ticks of a round that are timed, those before them that are not, and rounds.
 const TICKS: usize = 100;
@@ -46,17 +47,6 @@ const WARM_UP: usize = 20;
 const ROUNDS: usize = 7;
 /// Rounds of them in which rtpengine has its turn, which is in real time.
 const ENGINE_ROUNDS: [usize; 3] = [2, 4, 6];
-
-/// CPU time of this thread.
-fn cpu_ns() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
-}
 
 /// The rounds of a row: microseconds per channel and second.
 #[derive(Default)]

@@ -80,8 +80,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// How often a schedule had the socket asked, and the total wait of packets in ticks, for packets that come
-    /// at these ticks, two ticks apart by their sender.
+    /// How often a schedule had the socket asked, and the total wait of packets in ticks, for
+    /// packets that come at these ticks, two ticks apart by their sender.
     fn play(arrivals: &[u32]) -> (u32, u32) {
         let arrivals: Vec<_> = arrivals.iter().map(|&at| (at, 0)).collect();
         play_skipping(&arrivals)
