@@ -98,7 +98,8 @@ impl World {
                 format!("file = \"{}\"", place(CAPTURE)),
             ),
         ];
-        let exchange = [socket];
+        let terminal = ("/tmp/isthmus-modem".to_owned(), place("modem"));
+        let exchange = [socket, terminal];
         let write = |name: &str, own: &[(String, String)], changes_of_it: &[(&str, &str)]| {
             let reference = format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"));
             let mut text = fs::read_to_string(reference).expect("a reference file");

@@ -209,7 +209,11 @@ impl Link {
     /// nothing else.
     fn make(path: &Path, target: PathBuf) -> io::Result<Self> {
         if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_symlink()) {
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                // Whose it was has just ended, and taken it along.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
         }
         symlink(&target, path)?;
         Ok(Self {
