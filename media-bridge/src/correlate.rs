@@ -14,6 +14,19 @@ pub(crate) const FREQUENCIES: usize = 8;
 const SHIFT: u32 = 2;
 /// Waves have this peak.
 const PEAK: f64 = 2_047.0;
+/// What a sum of squares of the samples taken is on the scale of 16 bits.
+pub(crate) const ENERGY_UNIT: f32 = (1 << (2 * SHIFT)) as f32;
+/// What their sum with a wave is.
+pub(crate) const UNIT: f32 = (1 << SHIFT) as f32 / PEAK as f32;
+
+/// The cosine of a frequency at the sample that lies so many behind the first behind the middle, and
+/// the sine, negative.
+pub(crate) fn wave(frequency: f32, behind: usize) -> (i16, i16) {
+    let distance = behind as f64 + 0.5;
+    let turns = f64::from(frequency) / f64::from(crate::SAMPLE_RATE) * distance;
+    let (sin, cos) = (turns.fract() * std::f64::consts::TAU).sin_cos();
+    ((PEAK * cos).round() as i16, (-PEAK * sin).round() as i16)
+}
 
 /// The waves of eight frequencies by distance from the middle of a block of four times `QUADS`
 /// samples: rows for two distances each, in turns for each frequency.
@@ -37,11 +50,7 @@ impl<const QUADS: usize> Waves<QUADS> {
             let places = places.zip(sines.as_chunks_mut::<2>().0);
             for (&frequency, (cosines, sines)) in frequencies.iter().zip(places) {
                 for (n, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
-                    let distance = (2 * row + n) as f64 + 0.5;
-                    let turns = f64::from(frequency) / f64::from(crate::SAMPLE_RATE) * distance;
-                    let (sin, cos) = (turns.fract() * std::f64::consts::TAU).sin_cos();
-                    *cosine = (PEAK * cos).round() as i16;
-                    *sine = (-PEAK * sin).round() as i16;
+                    (*cosine, *sine) = wave(frequency, 2 * row + n);
                 }
             }
         }
@@ -75,6 +84,18 @@ impl<const N: usize, const QUADS: usize> Block<N, QUADS> {
         sample: impl Fn(T) -> i16,
         waves: &Waves<QUADS>,
     ) -> Option<Sums> {
+        let full = self.fill(rest, sample)?;
+        Some(Sums::of(full, waves))
+    }
+
+    /// Takes samples off the front of `rest` until the block is full; then shows them, and begins
+    /// the next.
+    #[inline(always)]
+    pub(crate) fn fill<T: Copy>(
+        &mut self,
+        rest: &mut &[T],
+        sample: impl Fn(T) -> i16,
+    ) -> Option<&[[i16; 4]; QUADS]> {
         let filled = usize::from(self.filled);
         let (now, later) = rest.split_at(rest.len().min(N - filled));
         *rest = later;
@@ -88,7 +109,7 @@ impl<const N: usize, const QUADS: usize> Block<N, QUADS> {
             return None;
         }
         self.filled = 0;
-        Some(Sums::of(&self.samples, waves))
+        Some(&self.samples)
     }
 }
 
@@ -103,14 +124,12 @@ pub(crate) struct Sums {
 impl Sums {
     fn of<const QUADS: usize>(samples: &[[i16; 4]; QUADS], waves: &Waves<QUADS>) -> Self {
         let (re, im, energy) = correlate(samples, waves);
-        let scale = (1 << SHIFT) as f32;
-        let unit = scale / PEAK as f32;
         Self {
             bank: Bank {
-                re: re.map(|sum| sum as f32 * unit),
-                im: im.map(|sum| sum as f32 * unit),
+                re: re.map(|sum| sum as f32 * UNIT),
+                im: im.map(|sum| sum as f32 * UNIT),
             },
-            energy: energy as f32 * (scale * scale),
+            energy: energy as f32 * ENERGY_UNIT,
         }
     }
 }
@@ -155,17 +174,6 @@ impl Bank {
             }
         }
         sum
-    }
-
-    /// Adds others.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (sum, other) in self.re.iter_mut().zip(&other.re) {
-            *sum += other;
-        }
-        for (sum, other) in self.im.iter_mut().zip(&other.im) {
-            *sum += other;
-        }
     }
 
     /// Power of each.

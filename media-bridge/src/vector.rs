@@ -5,8 +5,11 @@
 //! alike (integers, or no fused multiply-add), so that what is decided or sent is the same on every
 //! machine.
 //!
-//! This is the one file of signal processing with `unsafe`: the calls of functions compiled with
+//! This and what is below it is all of signal processing with `unsafe`: the calls of functions compiled with
 //! AVX2, behind the check that the processor has it, and what takes arrays for vectors and back.
+
+pub(crate) mod g711;
+pub(crate) mod tick;
 
 use crate::correlate::{FREQUENCIES, Waves};
 
@@ -117,8 +120,29 @@ fn correlate_avx2<const QUADS: usize>(
 #[cfg(target_arch = "x86_64")]
 mod lanes {
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_loadu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
+        __m128i, __m256i, _mm_loadl_epi64, _mm_loadu_si128, _mm_storeu_si128, _mm256_loadu_si256,
+        _mm256_storeu_si256,
     };
+
+    /// Sixteen octets.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn load_octets(octets: &[u8; 16]) -> __m128i {
+        #[expect(unsafe_code, reason = "reads the sixteen octets of the array")]
+        unsafe {
+            _mm_loadu_si128(octets.as_ptr().cast())
+        }
+    }
+
+    /// Four values.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn load_4(values: &[i16; 4]) -> __m128i {
+        #[expect(unsafe_code, reason = "reads the eight octets of the array")]
+        unsafe {
+            _mm_loadl_epi64(values.as_ptr().cast())
+        }
+    }
 
     /// Eight of `values`, from `at` on; zero where there are not as many.
     #[inline]
@@ -139,6 +163,18 @@ mod lanes {
         #[expect(unsafe_code, reason = "reads the 32 octets of the array")]
         unsafe {
             _mm256_loadu_si256(values.as_ptr().cast())
+        }
+    }
+
+    /// Eight values to where they belong; nowhere, where there is no room for them.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn store_8(vector: __m128i, places: &mut [i16]) {
+        if let Some(places) = places.first_chunk_mut::<8>() {
+            #[expect(unsafe_code, reason = "writes the sixteen octets of the array")]
+            unsafe {
+                _mm_storeu_si128(places.as_mut_ptr().cast(), vector);
+            }
         }
     }
 

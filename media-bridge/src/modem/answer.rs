@@ -1,7 +1,7 @@
 //! What 2100 Hz is: with or without the modulation of V.8, with or without phase reversals.
 
 use super::Signal;
-use super::detector::Step;
+use super::track::Step;
 
 /// Blocks of 10 ms over which the modulation is measured: six turns of 15 Hz.
 const BLOCKS: usize = 40;

@@ -9,6 +9,7 @@
 use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
+use super::waves::{QUARTER, QUARTERS};
 use crate::correlate::Complex;
 
 /// Middle of the channel, in Hz.
@@ -48,68 +49,91 @@ fn steps(value: f32) -> i32 {
 /// Looks for flags in one direction.
 #[derive(Debug, Clone)]
 pub(super) struct Flags {
-    min_energy: f32,
     previous: Complex,
-    /// Sines of the turns, and shares, of the last window, in steps of [`STEP`]; the oldest at
-    /// `next`.
+    /// Sums of the shares between looks, in steps of [`STEP`].
+    shares: [u16; WINDOW / HOP],
+    /// Sines of the turns of the last window, in steps; the oldest at `next`.
     turns: [i8; WINDOW],
-    shares: [u8; WINDOW],
     next: u8,
     looks: u8,
-    said: bool,
 }
 
 impl Flags {
-    /// Quarter blocks of less energy than `min_energy` hold none.
-    pub(super) fn new(min_energy: f32) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            min_energy,
             previous: Complex::default(),
+            shares: [0; WINDOW / HOP],
             turns: [0; WINDOW],
-            shares: [0; WINDOW],
             next: 0,
             looks: 0,
-            said: false,
         }
     }
 
-    /// Takes a quarter block: the sum at the channel's middle, the energy, and whether it is the
-    /// first of a block, where the wave's phase begins anew, half a turn off. Says, once, how many
-    /// samples ago flags began.
-    pub(super) fn push(&mut self, sum: Complex, energy: f32, first: bool) -> Option<u64> {
-        let step = sum.times(self.previous.conjugate());
-        let size = (sum.power() * self.previous.power()).sqrt();
-        self.previous = sum;
-        let mut turn = if size > 0.0 { step.im / size } else { 0.0 };
-        if first {
-            turn = -turn;
+    /// Takes a block's quarters: the sums at the channel's middle, by cosines and by sines, what
+    /// brings each to the phase of the first, and their energies. Quarters of less than `min` hold
+    /// none. Says, once, how many samples ago flags began.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "k is below the length of each")]
+    pub(super) fn push(
+        &mut self,
+        [re, im]: [[f32; QUARTERS]; 2],
+        turns: &[Complex; QUARTERS],
+        energies: [f32; QUARTERS],
+        min: f32,
+    ) -> Option<u64> {
+        let mut sums = [self.previous; QUARTERS + 1];
+        for k in 0..QUARTERS {
+            sums[k + 1] = Complex {
+                re: re[k],
+                im: im[k],
+            }
+            .times(turns[k]);
         }
-        let share = if energy >= self.min_energy {
-            sum.power() / (10.0 * energy)
-        } else {
-            0.0
-        };
+        self.previous = sums[QUARTERS];
+        let (mut sines, mut shares) = ([0.0; QUARTERS], [0.0; QUARTERS]);
+        for k in 0..QUARTERS {
+            let (before, now) = (sums[k], sums[k + 1]);
+            let step = now.times(before.conjugate());
+            let size = (now.power() * before.power()).sqrt();
+            let sine = if size > 0.0 { step.im / size } else { 0.0 };
+            // Where a block begins, the wave's phase begins anew, half a turn off.
+            sines[k] = if k == 0 { -sine } else { sine };
+            let share = now.power() / (10.0 * energies[k]);
+            shares[k] = if energies[k] >= min { share } else { 0.0 };
+        }
         let at = usize::from(self.next);
-        if let (Some(t), Some(s)) = (self.turns.get_mut(at), self.shares.get_mut(at)) {
-            (*t, *s) = (steps(turn) as i8, steps(share) as u8);
+        if let Some(turns) = self
+            .turns
+            .as_chunks_mut::<QUARTERS>()
+            .0
+            .get_mut(at / QUARTERS)
+        {
+            *turns = sines.map(|sine| steps(sine) as i8);
         }
-        let next = (at + 1) % WINDOW;
+        let shares: i32 = shares.map(steps).iter().sum();
+        if let Some(sum) = self.shares.get_mut(at / HOP) {
+            let before = if at.is_multiple_of(HOP) { 0 } else { *sum };
+            *sum = before + shares as u16;
+        }
+        let next = (at + QUARTERS) % WINDOW;
         self.next = next as u8;
-        if !next.is_multiple_of(HOP) {
-            return None;
+        if next.is_multiple_of(HOP) {
+            self.look()
+        } else {
+            None
         }
+    }
+
+    fn look(&mut self) -> Option<u64> {
         let shares: u32 = self.shares.iter().copied().map(u32::from).sum();
-        let seen = shares as f32 * STEP >= SHARE * WINDOW as f32 && self.periodic();
-        if !seen {
-            (self.looks, self.said) = (0, false);
+        if (shares as f32) * STEP < SHARE * WINDOW as f32 || !self.periodic() {
+            self.looks = 0;
             return None;
         }
-        self.looks += 1;
-        if self.looks < CONFIRM || self.said {
-            return None;
-        }
-        self.said = true;
-        Some((WINDOW + (usize::from(CONFIRM) - 1) * HOP) as u64 * 20)
+        // Once said, they are not said again.
+        self.looks = (self.looks + 1).min(CONFIRM + 1);
+        let looks = usize::from(CONFIRM) - 1;
+        (self.looks == CONFIRM).then_some(((WINDOW + looks * HOP) * QUARTER) as u64)
     }
 
     /// Whether the window holds the wave of flags. Where it begins does not matter.

@@ -12,7 +12,10 @@
 mod answer;
 mod detector;
 mod flags;
+mod listener;
 mod pair;
+mod track;
+pub(crate) mod waves;
 
 pub use detector::{Detector, Report};
 pub use pair::Pair;

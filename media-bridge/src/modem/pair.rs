@@ -2,15 +2,15 @@
 
 use tdm::{Law, TICK_OCTETS};
 
-use super::{Detector, Report, Signal};
+use super::listener::Listener;
+use super::{Report, Signal};
 use crate::command::Side;
 
 /// A listener for each side of a bridge.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    law: Law,
-    timeslot: Detector,
-    rtp: Detector,
+    timeslot: Listener,
+    rtp: Listener,
 }
 
 impl Pair {
@@ -18,9 +18,8 @@ impl Pair {
     #[must_use]
     pub fn new(law: Law) -> Self {
         Self {
-            law,
-            timeslot: Detector::new(law),
-            rtp: Detector::new(law),
+            timeslot: Listener::new(law),
+            rtp: Listener::new(law),
         }
     }
 
@@ -36,9 +35,8 @@ impl Pair {
             (&mut self.timeslot, received, Side::Timeslot),
             (&mut self.rtp, sent, Side::Rtp),
         ];
-        for (detector, octets, side) in sides {
-            let samples = octets.map(|octet| self.law.decode(octet));
-            detector.push(&samples, &mut |report| {
+        for (listener, octets, side) in sides {
+            listener.hear_octets(octets, &mut |report| {
                 if let Report::Heard { signal, .. } = report {
                     heard(side, signal);
                 }
