@@ -6,7 +6,7 @@ use std::time::Instant;
 use isup::CircuitId;
 use isup::circuit::Request;
 use media_bridge::Command;
-use media_bridge::continuity::{Heard, Mode};
+use media_bridge::continuity::{Continuity, Heard, Mode};
 use tdm::{SpanId, Timeslot};
 
 use super::Iwu;
@@ -97,8 +97,7 @@ impl Iwu {
             Command::Continuity {
                 span,
                 timeslot,
-                law,
-                mode,
+                check: mode.map(|mode| Box::new(Continuity::new(mode, law))),
             },
         );
     }

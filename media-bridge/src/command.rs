@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tdm::{Law, SpanId, Timeslot};
 
 use crate::comfort;
-use crate::continuity::{Heard, Mode};
+use crate::continuity::{Continuity, Heard};
 use crate::dtmf::Digit;
 use crate::echo;
 use crate::event;
@@ -245,10 +245,8 @@ pub enum Command {
         span: SpanId,
         /// The timeslot.
         timeslot: Timeslot,
-        /// Its companding law.
-        law: Law,
-        /// What to do; `None` ends it.
-        mode: Option<Mode>,
+        /// What to do, in the law of the timeslot; `None` ends it. [`Event::Spent`] brings it back.
+        check: Option<Box<Continuity>>,
     },
 }
 
@@ -370,6 +368,8 @@ pub enum Spent {
     Tones(Box<event::Sounds>),
     /// From [`Rtp::room`].
     Room(Room),
+    /// From [`Command::Continuity`].
+    Continuity(Box<Continuity>),
 }
 
 /// Why a command was not obeyed.

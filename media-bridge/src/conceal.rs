@@ -24,17 +24,18 @@ const BLEND: u32 = 32;
 
 /// Makes up audio for one line.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Concealer {
     law: Law,
-    period: [i16; MAX_LAG],
-    lag: usize,
-    phase: usize,
-    /// How much of the audio before the loss repeats, 0 to 1.
-    likeness: f32,
     /// Samples made up since the loss began; 0 when audio flows.
     lost: u32,
     /// Samples of the cross-fade still due.
     blend: u32,
+    /// How much of the audio before the loss repeats, 0 to 1.
+    likeness: f32,
+    lag: usize,
+    phase: usize,
+    period: [i16; MAX_LAG],
 }
 
 impl Concealer {
@@ -43,14 +44,17 @@ impl Concealer {
     pub fn new(law: Law) -> Self {
         Self {
             law,
-            period: [0; MAX_LAG],
-            lag: MAX_LAG,
-            phase: 0,
-            likeness: 1.0,
             lost: 0,
             blend: 0,
+            likeness: 1.0,
+            lag: MAX_LAG,
+            phase: 0,
+            period: [0; MAX_LAG],
         }
     }
+
+    /// Octets at the beginning that are touched while audio flows.
+    pub(crate) const TOUCHED: usize = std::mem::offset_of!(Self, likeness);
 
     /// Whether audio is being made up, or blended with what resumed.
     #[must_use]

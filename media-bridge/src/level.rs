@@ -64,40 +64,55 @@ pub const PAUSE: Dbm0 = Dbm0(-50.0);
 /// sixteenth.
 const EVERY: u8 = 16;
 
+/// Which ticks meters look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Looks {
+    /// Ticks until the next.
+    wait: u8,
+}
+
+impl Looks {
+    /// With another `phase`, other meters look at other ticks.
+    #[must_use]
+    pub const fn new(phase: u8) -> Self {
+        Self {
+            wait: phase % EVERY,
+        }
+    }
+
+    /// Whether to look at this tick, one in sixteen.
+    pub const fn due(&mut self) -> bool {
+        let due = self.wait == 0;
+        self.wait = if due { EVERY } else { self.wait } - 1;
+        due
+    }
+}
+
 /// A level meter for one direction of a timeslot: the level of what is said, pauses left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Meter {
     law: Law,
     /// Sum of squares of a tick that is no pause.
     least: u64,
-    /// Sum of squares of the ticks that were looked at and were no pauses, and their number.
+    /// Sum of squares of the ticks that were no pauses, and their number.
     sum: u64,
     ticks: u32,
-    /// Ticks until the next look.
-    wait: u8,
 }
 
 impl Meter {
-    /// A meter that has heard nothing. `phase` says which ticks it looks at, so that not all meters
-    /// look at the same.
+    /// A meter that has heard nothing.
     #[must_use]
-    pub fn new(law: Law, phase: u8) -> Self {
+    pub fn new(law: Law) -> Self {
         Self {
             law,
             least: (PAUSE.mean_square(law) * TICK_OCTETS as f32) as u64,
             sum: 0,
             ticks: 0,
-            wait: phase % EVERY,
         }
     }
 
     /// Takes a tick of octets of its law.
     pub fn push(&mut self, octets: &[u8; TICK_OCTETS]) {
-        if self.wait > 0 {
-            self.wait -= 1;
-            return;
-        }
-        self.wait = EVERY - 1;
         let squares = octets.iter().map(|&octet| {
             let sample = i32::from(self.law.decode(octet));
             u64::from((sample * sample).unsigned_abs())
@@ -142,7 +157,7 @@ mod tests {
     fn the_meter_reads_the_level_of_what_is_said() {
         for law in [Law::ALaw, Law::MuLaw] {
             for level in [-3.0, -16.0, -30.0, -45.0] {
-                let mut meter = Meter::new(law, 5);
+                let mut meter = Meter::new(law);
                 let silence = [law.idle(); TICK_OCTETS];
                 for tick in sine(Dbm0(level), law) {
                     meter.push(&tick);
@@ -163,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_meter_that_heard_pauses_alone_reads_nothing() {
-        let mut meter = Meter::new(Law::ALaw, 0);
+        let mut meter = Meter::new(Law::ALaw);
         assert_eq!(meter.tenths(), None);
         for tick in sine(Dbm0(-56.0), Law::ALaw) {
             meter.push(&tick);

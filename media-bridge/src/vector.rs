@@ -19,22 +19,30 @@ const LINE: usize = 64;
 /// Asks for all cache lines of `place`; the processor goes on meanwhile.
 #[inline]
 pub(crate) fn prefetch<T>(place: &T) {
+    prefetch_head(place, size_of::<T>());
+}
+
+/// Asks for the cache lines of so many octets from the beginning of `place` on.
+#[inline]
+pub(crate) fn prefetch_head<T>(place: &T, octets: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let start = std::ptr::from_ref(place).cast::<i8>();
-        for line in 0..size_of::<T>().div_ceil(LINE) {
+        // The last octet may lie in a line more than the length tells.
+        let last = octets.saturating_sub(1);
+        for octet in (0..last).step_by(LINE).chain([last]) {
             #[expect(
                 unsafe_code,
                 reason = "a hint reads nothing and may be given any address"
             )]
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line * LINE));
+                _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(octet));
             }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+    let _ = (place, octets);
 }
 
 /// Sums of a block with the waves of eight frequencies, by cosines and by sines, and its energy.

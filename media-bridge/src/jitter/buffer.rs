@@ -1,5 +1,6 @@
 //! The ring of octets and the clock that plays it.
 
+use std::mem::offset_of;
 use std::time::Duration;
 
 use tdm::{Law, TICK_OCTETS};
@@ -78,14 +79,13 @@ impl Mode {
 /// The buffer of one RTP stream.
 ///
 /// Positions are samples on the sender's time scale, unwrapped; the first packet lies at 0.
+///
+/// What each packet or pull touches comes first, so that few cache lines hold it.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Buffer {
     ring: Ring,
     mode: Mode,
-    initial: i64,
-    idle: u8,
-    law: Law,
-    concealer: Option<Concealer>,
     /// Timestamp and position of the newest packet; `None` until the first.
     newest: Option<(u32, i64)>,
     /// What the line takes next.
@@ -95,16 +95,20 @@ pub struct Buffer {
     /// One past the last octet that the line took and that was there: what lies before it has
     /// been heard, even if the line has stepped back since.
     heard: i64,
+    /// From there on the sender is silent, as far as it said; `i64::MAX` when it did not.
+    silent_from: i64,
+    lateness: u32,
     starving: bool,
     arrived_late: bool,
     arrived_kept: bool,
-    lateness: u32,
-    target: Target,
-    /// From there on the sender is silent, as far as it said; `i64::MAX` when it did not.
-    silent_from: i64,
-    comfort: comfort::Generator,
     /// The next packet finds its place as the first did: the mode has changed.
     replace: bool,
+    idle: u8,
+    law: Law,
+    target: Target,
+    concealer: Option<Concealer>,
+    initial: i64,
+    comfort: comfort::Generator,
     counters: Counters,
 }
 
@@ -127,25 +131,25 @@ impl Buffer {
         Self {
             ring,
             mode,
-            initial,
-            idle,
-            law,
-            concealer: conceal.then(|| Concealer::new(law)),
             newest: None,
             play: 0,
             end: 0,
             heard: i64::MIN,
+            silent_from: i64::MAX,
+            lateness: 0,
             starving: false,
             arrived_late: false,
             arrived_kept: false,
-            lateness: 0,
+            replace: false,
+            idle,
+            law,
             target: Target::new(match mode {
                 Mode::Adaptive { min, .. } => min,
                 Mode::Fixed => 0,
             }),
-            silent_from: i64::MAX,
+            concealer: conceal.then(|| Concealer::new(law)),
+            initial,
             comfort: comfort::Generator::new(0, law),
-            replace: false,
             counters: Counters::default(),
         }
     }
@@ -172,7 +176,10 @@ impl Buffer {
         std::mem::replace(&mut self.ring, Ring::none())
     }
 
-    /// Asks for the cache lines that [`pull`](Self::pull) begins with.
+    /// Octets at the beginning that packets and pulls touch while nothing is lost.
+    pub(crate) const TOUCHED: usize = offset_of!(Self, concealer) + Concealer::TOUCHED;
+
+    /// Asks for the cache lines of the octets that [`pull`](Self::pull) takes next.
     pub(crate) fn prefetch(&self) {
         self.ring.prefetch(self.play);
     }

@@ -28,19 +28,20 @@ pub enum Order {
 
 /// Follows the sequence numbers of one synchronisation source.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
 pub struct Sequence {
-    highest: Option<u16>,
     /// Bit n: `highest - n` was received.
     seen: u64,
-    /// What must follow for a restart to be believed.
-    doubtful: Option<u16>,
     expected: u64,
     received: u64,
+    highest: Option<u16>,
+    /// What must follow for a restart to be believed.
+    doubtful: Option<u16>,
+    /// Times that the sequence numbers of this source began again at 0.
+    cycles: u16,
     /// Lost before the last restart.
     lost_before: u64,
     restarts: u64,
-    /// Times that the sequence numbers of this source began again at 0.
-    cycles: u16,
 }
 
 impl Sequence {

@@ -66,13 +66,15 @@ pub struct Quality {
 
 /// RTCP of one attachment.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Session {
-    ssrc: u32,
-    chance: u64,
     next: Option<Instant>,
     /// When this source began: zero of its NTP timestamps, which need not be the time of day
     /// (RFC 3550 §4).
     since: Option<Instant>,
+    deaf: bool,
+    ssrc: u32,
+    chance: u64,
     /// Middle half of the NTP timestamp of the peer's last sender report, and when it came.
     last_report: Option<(u32, Instant)>,
     /// Of the report before: expected and received.
@@ -84,7 +86,6 @@ pub struct Session {
     name: u64,
     /// The peer's last report named this sequence number when so many packets had been sent.
     heard: Option<(u32, u64)>,
-    deaf: bool,
 }
 
 /// Packets sent from one report of the peer to the next that cannot all have been lost by chance.
@@ -96,19 +97,22 @@ impl Session {
     pub fn new(ssrc: u32, seed: u64) -> Self {
         let chance = (seed ^ u64::from(ssrc) << 16) | 1;
         Self {
-            ssrc,
-            chance,
             next: None,
             since: None,
+            deaf: false,
+            ssrc,
+            chance,
             last_report: None,
             before: (0, 0),
             sent_before: 0,
             quality: Quality::default(),
             name: chance.wrapping_mul(0x9E37_79B9_7F4A_7C15),
             heard: None,
-            deaf: false,
         }
     }
+
+    /// Octets at the beginning that each tick touches.
+    pub(crate) const TOUCHED: usize = std::mem::offset_of!(Self, ssrc);
 
     /// Canonical name of the source.
     #[must_use]

@@ -1,94 +1,66 @@
 //! One timeslot joined to one RTP stream.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tdm::{Law, TICK_OCTETS};
 
+use super::attachment::Attachment;
 use super::digits::Digits;
-use super::reports::{Goodbye, Reports, is_rtcp};
-use super::to_rtp::{self, MAX_PACKET_SENT, Source, ToRtp};
+use super::reports::{Goodbye, is_rtcp};
+use super::to_rtp::{self, MAX_PACKET_SENT, Source};
 use super::to_timeslot::{self, Received, ToTimeslot};
-use super::watch::{Scene, Watch};
+use super::watch::Scene;
 use crate::SAMPLES_PER_MS;
-use crate::command::{BridgeId, Codec, Event, Path, Refusal, Room, Rtp, RtpPort, Side, Spent};
+use crate::command::{BridgeId, Event, Path, Refusal, Rtp, RtpPort, Side, Spent};
 use crate::dtmf::Digit;
-use crate::echo;
 use crate::io::{Datagram, Flow, Pace, RtpIo};
-use crate::level::Meter;
-use crate::modem;
-use crate::srtp::{Srtp, TRAILER};
+use crate::level::{Looks, Meter};
+use crate::srtp::TRAILER;
 use crate::statistics::Statistics;
 use crate::tone::Generator;
-use crate::vector::prefetch;
+use crate::vector::prefetch_head;
 
-/// The RTP side.
+/// A bridge's whole state, in one piece so that a tick walks memory in order. With hundreds of them
+/// cache lines are what a tick waits for: each part begins with what every tick touches, which is
+/// asked for before its turn.
 #[derive(Debug)]
-struct Attachment {
-    port: RtpPort,
-    remote: SocketAddr,
-    payload_law: Law,
-    watch: Watch,
-    reports: Reports,
-    /// Listening for modems, by the side they are on; none once the call carries data.
-    modems: Option<Box<modem::Pair>>,
-    /// Boxed: most calls have none.
-    srtp: Option<Box<Srtp>>,
-    data_depth: Duration,
-    /// None once the call carries data.
-    echo: Option<Box<echo::Control>>,
-    to_rtp: ToRtp,
-    to_timeslot: ToTimeslot,
-}
-
-impl Attachment {
-    /// From here on the call carries data: nobody listens, cancels, conceals or describes silence any
-    /// more, and the boxes of those that did go home.
-    fn carry_data(&mut self, events: &mut dyn FnMut(Event)) {
-        if let Some(modems) = self.modems.take() {
-            events(Event::Spent(Spent::Modems(modems)));
-        }
-        if let Some(echo) = self.echo.take() {
-            events(Event::Spent(Spent::Echo(echo)));
-        }
-        if let Some(noise) = self.to_rtp.take_comfort_noise() {
-            events(Event::Spent(Spent::ComfortNoise(noise)));
-        }
-        self.to_rtp.carry_data();
-        self.to_timeslot.carry_data(self.data_depth);
-    }
-}
-
-/// A bridge's whole state, in one piece so that a tick walks memory in order.
-#[derive(Debug)]
+#[repr(C)]
 pub(super) struct Bridge {
     id: BridgeId,
     law: Law,
     path: Path,
-    statistics: Box<Statistics>,
+    metered: bool,
+    looks: Looks,
     /// Boxed: few calls play one, and those for a short time.
     tone_to_timeslot: Option<Box<Generator>>,
     tone_to_rtp: Option<Box<Generator>>,
+    /// What happens seldom is counted there at once; what each packet counts, when they are asked for.
+    statistics: Box<Statistics>,
+    attachment: Option<Attachment>,
     digits: Digits,
     /// What comes from the timeslot, and what goes to it, while the RTP side has a law.
     meters: [Meter; 2],
-    metered: bool,
-    attachment: Option<Attachment>,
 }
 
 impl Bridge {
+    /// Octets at the beginning that both halves of a tick touch.
+    const TOUCHED: usize = offset_of!(Self, attachment) + Attachment::TOUCHED;
+
     pub(super) fn new(id: BridgeId, law: Law, path: Path, statistics: Box<Statistics>) -> Self {
         Self {
             id,
             law,
             path,
-            statistics,
+            metered: false,
+            looks: Looks::new(id.0 as u8),
             tone_to_timeslot: None,
             tone_to_rtp: None,
-            digits: Digits::new(law),
-            meters: [Meter::new(law, id.0 as u8); 2],
-            metered: false,
+            statistics,
             attachment: None,
+            digits: Digits::new(law),
+            meters: [Meter::new(law); 2],
         }
     }
 
@@ -102,42 +74,21 @@ impl Bridge {
 
     /// Takes an RTP side in place of the one before; its boxes go home.
     pub(super) fn attach(&mut self, rtp: &mut Rtp, events: &mut dyn FnMut(Event)) {
-        let mut srtp = rtp.srtp.take();
-        let before = self.attachment.as_ref().and_then(|old| old.srtp.as_ref());
-        if let (Some(srtp), Some(before)) = (&mut srtp, before) {
+        if let (Some(srtp), Some(before)) = (&mut rtp.srtp, &self.attachment)
+            && let Some(before) = &before.srtp
+        {
             srtp.go_on_from(before);
         }
         self.send_boxes_home(events);
-        let room = rtp.room.take().filter(|room| room.suits(rtp));
-        let Room { ring, pending } = room.unwrap_or_else(|| Room::new(rtp));
         // Nobody will say any more that a digit pressed by the old side has ended.
         self.digits.release(0);
         self.digits.shape(rtp.digits);
         self.metered = rtp.payload.law().is_some();
-        let lost = self.statistics.packets_lost;
-        let mut to_rtp = ToRtp::new(rtp, self.law, pending);
+        let mut attachment = Attachment::new(rtp, self.law, &self.statistics);
         if let Some(old) = &self.attachment {
-            to_rtp.go_on_from(&old.to_rtp);
+            attachment.to_rtp.go_on_from(&old.to_rtp);
         }
-        self.attachment = Some(Attachment {
-            port: rtp.port,
-            remote: rtp.remote,
-            payload_law: rtp.payload.law().unwrap_or(self.law),
-            watch: Watch::new(rtp.timeout),
-            reports: Reports::new(rtp, &self.statistics),
-            modems: match rtp.payload {
-                Codec::Clearmode => None,
-                _ => rtp.modems.take(),
-            },
-            srtp,
-            data_depth: rtp.data_depth,
-            echo: match rtp.payload {
-                Codec::Clearmode => None,
-                _ => rtp.echo.take(),
-            },
-            to_rtp,
-            to_timeslot: ToTimeslot::new(rtp, self.law, ring, lost),
-        });
+        self.attachment = Some(attachment);
         // Once data, always data: the modems do not begin again because a peer moves its RTP.
         if let (Some(_), Some(attachment)) = (self.statistics.modem, &mut self.attachment) {
             attachment.carry_data(events);
@@ -182,32 +133,9 @@ impl Bridge {
 
     /// What came by [`Rtp`] for the attachment's life, which is over.
     pub(super) fn send_boxes_home(&mut self, events: &mut dyn FnMut(Event)) {
-        let Some(attachment) = &mut self.attachment else {
-            return;
-        };
-        attachment.to_timeslot.account(&mut self.statistics);
-        if let Some(modems) = attachment.modems.take() {
-            events(Event::Spent(Spent::Modems(modems)));
+        if let Some(attachment) = &mut self.attachment {
+            attachment.send_boxes_home(&mut self.statistics, events);
         }
-        if let Some(srtp) = attachment.srtp.take() {
-            events(Event::Spent(Spent::Srtp(srtp)));
-        }
-        if let Some(echo) = attachment.echo.take() {
-            events(Event::Spent(Spent::Echo(echo)));
-        }
-        if let Some(noise) = attachment.to_rtp.take_comfort_noise() {
-            events(Event::Spent(Spent::ComfortNoise(noise)));
-        }
-        if let Some(tones) = attachment.to_timeslot.take_tones() {
-            events(Event::Spent(Spent::Tones(tones)));
-        }
-        if let Some(sender) = attachment.to_rtp.take_redundancy() {
-            events(Event::Spent(Spent::Redundancy(sender)));
-        }
-        events(Event::Spent(Spent::Room(Room {
-            ring: attachment.to_timeslot.take_ring(),
-            pending: attachment.to_rtp.take_pending(),
-        })));
     }
 
     /// What its RTCP says last.
@@ -295,7 +223,9 @@ impl Bridge {
                     released += u64::from(matches!(heard, to_timeslot::Heard::Released { .. }));
                     press(*id, *path, digits, &heard, events);
                 });
-        statistics.digits_from_rtp += released;
+        if released > 0 {
+            statistics.digits_from_rtp += released;
+        }
         if received != Received::Refused {
             attachment.watch.heard();
         }
@@ -311,20 +241,37 @@ impl Bridge {
         }
     }
 
-    /// Asks for the cache lines of the octets that the line takes next. What is asked for while
-    /// another bridge has its tick is there when this one has.
+    /// Asks for the cache lines of its own that the first half of a tick touches. What is asked for
+    /// while another bridge has its tick is there when this one has.
     pub(super) fn prefetch_to_timeslot(&self) {
-        prefetch(&*self.statistics);
+        prefetch_head(self, Self::TOUCHED);
+        prefetch_head(&self.digits, Digits::TOUCHED);
         if let Some(attachment) = &self.attachment {
             attachment.to_timeslot.prefetch();
+            attachment.reports.prefetch();
         }
     }
 
-    /// Asks for those of the octets that wait for their packet.
+    /// Those of the octets that the line takes next.
+    pub(super) fn prefetch_octets_to_timeslot(&self) {
+        if let Some(attachment) = &self.attachment {
+            attachment.to_timeslot.prefetch_octets();
+        }
+    }
+
+    /// Those of its own that the second half touches.
     pub(super) fn prefetch_to_rtp(&self) {
-        prefetch(&*self.statistics);
+        prefetch_head(self, Self::TOUCHED + ToTimeslot::ASKED_FOR);
         if let Some(attachment) = &self.attachment {
             attachment.to_rtp.prefetch();
+            attachment.reports.prefetch();
+        }
+    }
+
+    /// Those of the octets that wait for their packet.
+    pub(super) fn prefetch_octets_to_rtp(&self) {
+        if let Some(attachment) = &self.attachment {
+            attachment.to_rtp.prefetch_octets();
         }
     }
 
@@ -345,7 +292,7 @@ impl Bridge {
             echo.sent(sent);
         }
         self.listen(received, sent, events);
-        if self.metered {
+        if self.metered && self.looks.due() {
             let [from, to] = &mut self.meters;
             from.push(received);
             to.push(sent);
@@ -369,13 +316,6 @@ impl Bridge {
         } = self;
         let bridge = *id;
         let Some(attachment) = attachment else { return };
-        let (port, to) = (
-            attachment.port,
-            attachment
-                .to_timeslot
-                .latched()
-                .unwrap_or(attachment.remote),
-        );
         let without_echo = attachment.echo.as_mut().map(|echo| echo.cancel(received));
         let source = Source {
             octets: without_echo.as_ref().unwrap_or(received),
@@ -383,8 +323,17 @@ impl Bridge {
             tone: tone_to_rtp.as_deref_mut(),
         };
         let mut digits = 0;
-        let srtp = &mut attachment.srtp;
-        attachment.to_rtp.tick(
+        let Attachment {
+            port,
+            srtp,
+            to_timeslot,
+            to_rtp,
+            remote,
+            ..
+        } = attachment;
+        let port = *port;
+        let peer = || *to_timeslot.peer().unwrap_or(remote);
+        to_rtp.tick(
             source,
             statistics,
             &mut |to_rtp::Heard { digit, samples }| {
@@ -398,16 +347,18 @@ impl Bridge {
                 });
             },
             &mut |packet| match srtp {
-                None => rtp.send(port, Flow::Rtp, to, packet),
+                None => rtp.send(port, Flow::Rtp, peer(), packet),
                 Some(srtp) => {
                     let mut buffer = [0; MAX_PACKET_SENT + TRAILER];
                     if let Some(packet) = srtp.sender.protect(packet, &mut buffer) {
-                        rtp.send(port, Flow::Rtp, to, packet);
+                        rtp.send(port, Flow::Rtp, peer(), packet);
                     }
                 }
             },
         );
-        statistics.digits_from_timeslot += digits;
+        if digits > 0 {
+            statistics.digits_from_timeslot += digits;
+        }
         end_tone(tone_to_rtp, bridge, Side::Rtp, events);
     }
 
@@ -441,7 +392,9 @@ impl Bridge {
                 sent.fill(law.idle());
             }
         }
-        statistics.digits_from_rtp += released;
+        if released > 0 {
+            statistics.digits_from_rtp += released;
+        }
         if tone_to_timeslot.is_none() && digits.is_silent() {
             return;
         }
@@ -516,7 +469,10 @@ impl Bridge {
             data: attachment.to_timeslot.carries_data(),
             peer_is_deaf: attachment.reports.peer_is_deaf(),
         };
-        statistics.one_way += attachment.watch.tick(now, &scene, events);
+        let begun = attachment.watch.tick(now, &scene, events);
+        if begun > 0 {
+            statistics.one_way += begun;
+        }
     }
 }
 
@@ -568,7 +524,11 @@ fn end_tone(
 
 #[cfg(test)]
 mod tests {
+    use super::super::reports::Reports;
+    use super::super::to_rtp::ToRtp;
     use super::*;
+    use crate::command::{Codec, Room};
+    use crate::modem;
 
     /// Memory of a channel that has every listener of a usual call: its share of the shard's places,
     /// 30 of 32 timeslots being channels, and what came by command. The pool of ports has some 200
@@ -586,6 +546,26 @@ mod tests {
             size_of::<modem::Pair>(),
         ];
         let octets: usize = parts.iter().sum();
-        assert!(octets < 7_700, "{octets} octets: {parts:?}");
+        assert!(octets < 7_100, "{octets} octets: {parts:?}");
+    }
+
+    /// What a plain call's ticks touch, beside audio: hundreds of channels are to find it in the
+    /// nearer caches.
+    #[test]
+    fn a_tick_touches_little_memory() {
+        let transmit = [
+            Bridge::TOUCHED,
+            ToTimeslot::TOUCHED,
+            Reports::TOUCHED,
+            Digits::TOUCHED,
+        ];
+        let receive = [
+            Bridge::TOUCHED,
+            ToTimeslot::ASKED_FOR,
+            ToRtp::TOUCHED,
+            Reports::TOUCHED,
+        ];
+        let halves = [transmit, receive].map(|parts| parts.iter().sum::<usize>());
+        assert!(halves[0] <= 800 && halves[1] <= 600, "{halves:?}");
     }
 }

@@ -1,29 +1,44 @@
 //! A timeslot takes part in a continuity check (Q.764 §2.1.8), bridge or not.
 
-use tdm::{Law, SpanId, TICK_OCTETS, Timeslot};
+use tdm::{SpanId, TICK_OCTETS, TIMESLOTS, Timeslot};
 
 use super::Shard;
-use crate::command::Event;
-use crate::continuity::{Continuity, Mode};
+use crate::command::{Event, Spent};
+use crate::continuity::Continuity;
 
 impl Shard {
     pub(super) fn check(
         &mut self,
         span: SpanId,
         timeslot: Timeslot,
-        law: Law,
-        mode: Option<Mode>,
+        check: Option<Box<Continuity>>,
         events: &mut dyn FnMut(Event),
     ) {
-        let place = self.place_of(span, timeslot);
-        let Some(place) = place.and_then(|place| self.places.get_mut(place)) else {
+        let Some(at) = self.place_of(span, timeslot) else {
+            if let Some(check) = check {
+                events(Event::Spent(Spent::Continuity(check)));
+            }
             return;
         };
-        let new = mode.map(|mode| Continuity::new(mode, law));
-        let Some(old) = std::mem::replace(&mut place.check, new) else {
-            return;
+        let found = self.checks.binary_search_by_key(&at, |(place, _)| *place);
+        let ends = check.is_none();
+        let old = match (found, check) {
+            (Ok(index), Some(check)) => {
+                let slot = self.checks.get_mut(index);
+                slot.map(|(_, slot)| std::mem::replace(slot, check))
+            }
+            (Ok(index), None) => Some(self.checks.remove(index).1),
+            (Err(index), Some(check)) => {
+                self.checks.insert(index, (at, check));
+                None
+            }
+            (Err(_), None) => None,
         };
-        if place.check.is_none() && place.bridge.is_none() {
+        let Some(old) = old else { return };
+        if let Some(place) = self.places.get_mut(at)
+            && ends
+            && place.bridge.is_none()
+        {
             place.idle = Some(old.law());
         }
         // One that came back was told when it did.
@@ -34,18 +49,31 @@ impl Shard {
                 heard,
             });
         }
+        events(Event::Spent(Spent::Continuity(old)));
+    }
+
+    /// Checks of the span whose first place is `start`: the number of the timeslot, and the check.
+    pub(super) fn checks_of(
+        checks: &mut [(usize, Box<Continuity>)],
+        start: usize,
+    ) -> impl Iterator<Item = (usize, &mut Continuity)> {
+        let first = checks.partition_point(|(place, _)| *place < start);
+        let those = checks.get_mut(first..).unwrap_or_default().iter_mut();
+        those
+            .map(move |(place, check)| (*place - start, &mut **check))
+            .take_while(|(number, _)| *number < TIMESLOTS)
     }
 }
 
 /// What came on a timeslot that is being checked.
 pub(super) fn receive(
     check: &mut Continuity,
-    (span, number): (SpanId, u8),
+    (span, number): (SpanId, usize),
     received: &[u8; TICK_OCTETS],
     events: &mut dyn FnMut(Event),
 ) {
     if let Some(heard) = check.receive(received)
-        && let Some(timeslot) = Timeslot::new(number)
+        && let Some(timeslot) = u8::try_from(number).ok().and_then(Timeslot::new)
     {
         events(Event::Continuity {
             span,
@@ -59,11 +87,11 @@ pub(super) fn receive(
 mod tests {
     use std::time::Instant;
 
-    use tdm::SpanTick;
+    use tdm::{Law, SpanTick};
 
     use super::*;
     use crate::command::{BridgeId, Command, Open, Path};
-    use crate::continuity::Return;
+    use crate::continuity::{Mode, Return};
     use crate::io::NullRtp;
     use crate::shard::ShardConfig;
 
@@ -80,10 +108,12 @@ mod tests {
         let command = Command::Continuity {
             span: SPAN,
             timeslot: Timeslot::new(5).unwrap(),
-            law: Law::MuLaw,
-            mode,
+            check: mode.map(|mode| Box::new(Continuity::new(mode, Law::MuLaw))),
         };
-        shard.command(command, &mut |event| events.push(event));
+        shard.command(command, &mut |event| match event {
+            Event::Spent(Spent::Continuity(_)) => {}
+            event => events.push(event),
+        });
     }
 
     #[expect(

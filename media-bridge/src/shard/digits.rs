@@ -65,35 +65,39 @@ struct Playing {
 
 /// Queues digits, and plays them in place of the audio.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(super) struct Digits {
-    law: Law,
-    /// The first `waiting` of them.
-    queue: [Entry; QUEUE],
-    waiting: u8,
-    playing: Option<Playing>,
     pause: u32,
+    waiting: u8,
+    law: Law,
+    playing: Option<Playing>,
     /// Level of each frequency, when events are not asked for theirs.
     level: Option<Dbm0>,
     /// Least length of a tone, and the pause after it, in milliseconds.
     least: u16,
     between: u16,
+    /// The first `waiting` of them.
+    queue: [Entry; QUEUE],
 }
 
 impl Digits {
+    /// Octets at the beginning that tell whether it is silent.
+    pub(super) const TOUCHED: usize = std::mem::offset_of!(Self, level);
+
     pub(super) fn new(law: Law) -> Self {
         Self {
+            pause: 0,
+            waiting: 0,
             law,
+            playing: None,
+            level: None,
+            least: dtmf::MIN_MS as u16,
+            between: (PAUSE / SAMPLES_PER_MS) as u16,
             queue: [Entry {
                 digit: Digit::ALL[0],
                 volume: 0,
                 samples: None,
             }; QUEUE],
-            waiting: 0,
-            playing: None,
-            pause: 0,
-            level: None,
-            least: dtmf::MIN_MS as u16,
-            between: (PAUSE / SAMPLES_PER_MS) as u16,
         }
     }
 

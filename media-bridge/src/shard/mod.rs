@@ -1,5 +1,6 @@
 //! The engine of one media thread.
 
+mod attachment;
 mod bridge;
 mod check;
 mod digits;
@@ -18,7 +19,7 @@ use crate::command::{BridgeId, Command, Event, Refusal, RtpPort, Spent};
 use crate::continuity::Continuity;
 use crate::io::{Pace, RtpIo};
 use crate::statistics::ShardStatistics;
-use crate::vector::prefetch;
+use crate::vector::prefetch_head;
 use bridge::Bridge;
 
 /// What a shard serves.
@@ -32,17 +33,16 @@ pub struct ShardConfig {
 
 /// One timeslot's place, in the order in which ticks walk.
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Place {
-    bridge: Option<Bridge>,
-    /// A continuity check takes the timeslot from the bridge.
-    check: Option<Continuity>,
     /// A bridge has gone: the timeslot is to be left idle.
     idle: Option<Law>,
+    bridge: Option<Bridge>,
 }
 
-/// So many places ahead of the one that has its tick, a bridge's own cache lines are asked for,
-/// and those that it points to.
-const AHEAD: (usize, usize) = (2, 1);
+/// So many places ahead of the one that has its tick, its first cache line is asked for, then the
+/// others of its bridge, then those that the bridge points to.
+const AHEAD: [usize; 3] = [5, 3, 1];
 
 /// What became of an RTP port by a command.
 #[derive(Debug)]
@@ -70,6 +70,9 @@ pub struct Shard {
     places: Vec<Place>,
     /// Where each bridge is, ascending; it never grows past its first memory.
     bridges: Vec<(BridgeId, usize)>,
+    /// Continuity checks by their places, ascending: each takes its timeslot from the bridge. It
+    /// never grows past its first memory either.
+    checks: Vec<(usize, Box<Continuity>)>,
     /// Index of the place whose bridge has the port.
     ports: Vec<Option<usize>>,
     /// What became of ports since the last tick.
@@ -94,6 +97,7 @@ impl Shard {
                 .map(|_| Place::default())
                 .collect(),
             bridges: Vec::with_capacity(config.spans.len() * TIMESLOTS),
+            checks: Vec::with_capacity(config.spans.len() * TIMESLOTS),
             spans: config.spans,
             ports: vec![None; ports],
             changed: Vec::with_capacity(2 * COMMANDS),
@@ -149,9 +153,8 @@ impl Shard {
             Command::Continuity {
                 span,
                 timeslot,
-                law,
-                mode,
-            } => self.check(span, timeslot, law, mode, events),
+                check,
+            } => self.check(span, timeslot, check, events),
         }
     }
 
@@ -187,7 +190,11 @@ impl Shard {
             self.receive_packets(now, rtp, events);
         }
         for (at, sent) in (start..).zip(&mut tx.0) {
-            self.prefetch(at, Bridge::prefetch_to_timeslot);
+            self.prefetch(
+                at,
+                Bridge::prefetch_to_timeslot,
+                Bridge::prefetch_octets_to_timeslot,
+            );
             let Some(place) = self.places.get_mut(at) else {
                 break;
             };
@@ -199,7 +206,9 @@ impl Shard {
             } else if let Some(law) = place.idle.take() {
                 sent.fill(law.idle());
             }
-            if let Some(check) = &mut place.check {
+        }
+        for (number, check) in Self::checks_of(&mut self.checks, start) {
+            if let Some(sent) = tx.0.get_mut(number) {
                 check.transmit(sent);
             }
         }
@@ -218,17 +227,18 @@ impl Shard {
         let Some(start) = self.start_of(span) else {
             return;
         };
-        for (number, line) in (0..).zip(rx.0.iter().zip(&tx.0)) {
-            let at = start + usize::from(number);
-            self.prefetch(at, Bridge::prefetch_to_rtp);
+        for (at, line) in (start..).zip(rx.0.iter().zip(&tx.0)) {
+            self.prefetch(at, Bridge::prefetch_to_rtp, Bridge::prefetch_octets_to_rtp);
             let Some(place) = self.places.get_mut(at) else {
                 break;
             };
             if let Some(bridge) = &mut place.bridge {
                 bridge.tick_to_rtp(now, line, rtp, events);
             }
-            if let Some(check) = &mut place.check {
-                check::receive(check, (span, number), line.0, events);
+        }
+        for (number, check) in Self::checks_of(&mut self.checks, start) {
+            if let Some(received) = rx.0.get(number) {
+                check::receive(check, (span, number), received, events);
             }
         }
     }
@@ -247,15 +257,17 @@ impl Shard {
         self.receive(now, span, (rx, tx), rtp, events);
     }
 
-    /// Asks for the cache lines of the places after this one, and for those that the next bridge
-    /// points to.
-    fn prefetch(&self, at: usize, of: impl Fn(&Bridge)) {
-        if let Some(place) = self.places.get(at + AHEAD.0) {
-            prefetch(place);
+    /// Asks for the cache lines that the places after this one will touch.
+    fn prefetch(&self, at: usize, own: impl Fn(&Bridge), octets: impl Fn(&Bridge)) {
+        let [first, second, third] = AHEAD.map(|ahead| self.places.get(at + ahead));
+        if let Some(place) = first {
+            prefetch_head(place, 1);
         }
-        let next = self.places.get(at + AHEAD.1);
-        if let Some(bridge) = next.and_then(|place| place.bridge.as_ref()) {
-            of(bridge);
+        if let Some(bridge) = second.and_then(|place| place.bridge.as_ref()) {
+            own(bridge);
+        }
+        if let Some(bridge) = third.and_then(|place| place.bridge.as_ref()) {
+            octets(bridge);
         }
     }
 

@@ -1,5 +1,6 @@
 //! RTCP of an attachment: where it goes, what it says, and what the record keeps of it.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::rtcp::quality::mos;
 use crate::rtcp::{Seen, Session};
 use crate::srtp::Srtp;
 use crate::statistics::Statistics;
+use crate::vector::prefetch_head;
 
 /// What a bridge says to its peer when it ends.
 #[derive(Debug)]
@@ -23,10 +25,11 @@ pub(super) struct Goodbye {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Reports {
+    mux: bool,
     session: Session,
     remote: SocketAddr,
-    mux: bool,
     /// Whether reports are exchanged at all: the rating is made without, too.
     exchanged: bool,
     /// Where the peer's reports come from.
@@ -41,17 +44,25 @@ pub(super) fn is_rtcp(octets: &[u8]) -> bool {
 }
 
 impl Reports {
+    /// Octets at the beginning that each tick touches.
+    pub(super) const TOUCHED: usize = offset_of!(Self, session) + Session::TOUCHED;
+
     pub(super) fn new(rtp: &Rtp, statistics: &Statistics) -> Self {
         let seed = u64::from(rtp.first_timestamp) << 16 | u64::from(rtp.first_sequence);
         let remote = rtp.rtcp.map_or(rtp.remote, |rtcp| rtcp.remote);
         Self {
+            mux: rtp.rtcp.is_some_and(|rtcp| rtcp.mux),
             session: Session::new(rtp.ssrc, seed),
             remote,
-            mux: rtp.rtcp.is_some_and(|rtcp| rtcp.mux),
             exchanged: rtp.rtcp.is_some(),
             latched: None,
             before: (statistics.rtcp_sent as u32, statistics.rtcp_received as u32),
         }
+    }
+
+    /// Asks for the cache lines of what each tick touches.
+    pub(super) fn prefetch(&self) {
+        prefetch_head(self, Self::TOUCHED);
     }
 
     pub(super) fn mux(&self) -> bool {

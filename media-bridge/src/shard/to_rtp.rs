@@ -1,5 +1,7 @@
 //! From the timeslot to RTP: law conversion, DTMF detection with leak suppression, packets.
 
+use std::mem::offset_of;
+
 use tdm::{Law, TICK_OCTETS};
 
 use super::digits::{Digits, PAUSE};
@@ -12,7 +14,7 @@ use crate::redundancy::{self, MAX_REDUNDANT};
 use crate::rtp::{HEADER_OCTETS, Header, MAX_PAYLOAD_SENT};
 use crate::statistics::Statistics;
 use crate::tone::Generator;
-use crate::vector::prefetch;
+use crate::vector::{prefetch, prefetch_head};
 
 /// Longest packet we send.
 pub(super) const MAX_PACKET_SENT: usize = HEADER_OCTETS + MAX_REDUNDANT;
@@ -54,46 +56,53 @@ pub(super) struct Source<'a> {
 }
 
 /// The sending half of an RTP attachment. Positions count octets of the outgoing stream.
+///
+/// What each tick or packet touches comes first, so that few cache lines hold it.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct ToRtp {
-    header: Header,
-    first_timestamp: u32,
-    telephone_event: Option<u8>,
-    payload: usize,
-    /// Law of the timeslot; law of the payload, and the table from one to the other when they
-    /// differ.
-    law: Law,
-    payload_law: Law,
-    table: Option<&'static [u8; 256]>,
-    detector: Option<Detector>,
-    look_back: usize,
-    /// Replaced by silence: the audio looks like a digit, or is one.
-    muted: bool,
     /// As long as [`Room`](crate::command::Room) says.
     pending: Box<[u8]>,
     waiting: usize,
-    /// Position of the first waiting octet.
-    sent: u64,
+    payload: usize,
+    look_back: usize,
+    /// From the law of the timeslot to that of the payload, when they differ.
+    table: Option<&'static [u8; 256]>,
+    /// Where comfort noise was agreed: what is silence.
+    silence: Option<Box<comfort::Gate>>,
+    header: Header,
+    first_timestamp: u32,
+    telephone_event: Option<u8>,
+    law: Law,
+    payload_law: Law,
+    /// Replaced by silence: the audio looks like a digit, or is one.
+    muted: bool,
     /// The packet before this one was not sent: the next begins a talkspurt.
     pausing: bool,
-    event: Option<Outgoing>,
-    /// A digit heard before the end of the one before it could be sent.
-    next: Option<Outgoing>,
-    /// An event whose final packet is being repeated.
-    repeating: Option<event::Sender>,
-    event_pause_until: u64,
-    /// Packets and octets of payload sent by this source.
+    /// Position of the first waiting octet.
+    sent: u64,
+    /// Packets and octets of payload sent by this source; those of them that are not in the
+    /// statistics yet.
     total: (u64, u64),
+    unaccounted: (u64, u64),
     /// Payload type of redundant packets, and what they repeat.
     redundancy: Option<(u8, Box<redundancy::Sender>)>,
+    event_pause_until: u64,
+    /// An event whose final packet is being repeated.
+    repeating: Option<event::Sender>,
+    event: Option<Outgoing>,
     /// Commanded digits: taken out to be sent as events, or played as tones when events were not
     /// agreed.
     digits: Digits,
-    /// Where comfort noise was agreed: what is silence.
-    silence: Option<Box<comfort::Gate>>,
+    detector: Option<Detector>,
+    /// A digit heard before the end of the one before it could be sent.
+    next: Option<Outgoing>,
 }
 
 impl ToRtp {
+    /// Octets at the beginning that each tick or packet touches.
+    pub(super) const TOUCHED: usize = offset_of!(Self, digits) + Digits::TOUCHED;
+
     pub(super) fn new(rtp: &mut Rtp, law: Law, mut pending: Box<[u8]>) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let clear = rtp.payload == Codec::Clearmode;
@@ -102,6 +111,15 @@ impl ToRtp {
         let look_back = if detect && suppress { LOOK_BACK } else { 0 };
         pending.fill(payload_law.idle());
         Self {
+            pending,
+            waiting: look_back,
+            payload: rtp.payload_octets(),
+            look_back,
+            table: (law != payload_law).then(|| law.convert_to(payload_law)),
+            silence: match clear {
+                true => None,
+                false => rtp.comfort_noise.take(),
+            },
             header: Header {
                 marker: false,
                 payload_type: rtp.payload_type,
@@ -111,35 +129,27 @@ impl ToRtp {
             },
             first_timestamp: rtp.first_timestamp,
             telephone_event: rtp.telephone_event,
-            payload: rtp.payload_octets(),
             law,
             payload_law,
-            table: (law != payload_law).then(|| law.convert_to(payload_law)),
-            detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
-            look_back,
             muted: false,
-            pending,
-            waiting: look_back,
-            sent: 0,
             pausing: true,
-            event: None,
-            next: None,
-            repeating: None,
-            event_pause_until: 0,
+            sent: 0,
             total: (0, 0),
+            unaccounted: (0, 0),
             redundancy: rtp
                 .redundancy
                 .as_mut()
                 .and_then(|redundancy| Some((redundancy.payload_type, redundancy.sender.take()?))),
+            event_pause_until: 0,
+            repeating: None,
+            event: None,
             digits: {
                 let mut digits = Digits::new(payload_law);
                 digits.shape(rtp.digits);
                 digits
             },
-            silence: match clear {
-                true => None,
-                false => rtp.comfort_noise.take(),
-            },
+            detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
+            next: None,
         }
     }
 
@@ -163,9 +173,25 @@ impl ToRtp {
         self.silence.take()
     }
 
-    /// Asks for the cache lines of what waits, and of the end to which a tick is added.
+    /// Asks for the cache lines of what a tick and a packet touch.
     pub(super) fn prefetch(&self) {
-        for octet in self.pending.iter().step_by(64) {
+        prefetch_head(self, Self::TOUCHED);
+    }
+
+    /// Asks for the cache lines of what waits, and of the end to which a tick is added; and for those
+    /// of the detector, when there is one.
+    pub(super) fn prefetch_octets(&self) {
+        if let Some(detector) = &self.detector {
+            prefetch(detector);
+        }
+        let end = self.waiting + TICK_OCTETS;
+        for octet in self
+            .pending
+            .get(..end)
+            .unwrap_or_default()
+            .iter()
+            .step_by(64)
+        {
             prefetch(octet);
         }
     }
@@ -324,9 +350,7 @@ impl ToRtp {
         let end = self.sent + self.payload as u64;
         self.begin_commanded();
         if let Some(mut sender) = self.repeating.take() {
-            sender.update(0, true, &mut |report| {
-                self.send_event(report, statistics, send)
-            });
+            sender.update(0, true, &mut |report| self.send_event(report, send));
             self.repeating = (!sender.finished()).then_some(sender);
         }
         let mut silent = !sending;
@@ -344,11 +368,11 @@ impl ToRtp {
         };
         if silent || !active {
             if let Some(level) = level.filter(|_| !silent) {
-                self.noise_packet(level, statistics, send);
+                self.noise_packet(level, send);
             }
             self.pausing = true;
         } else {
-            self.audio_packet(statistics, send);
+            self.audio_packet(send);
         }
         self.pending.copy_within(self.payload..self.waiting, 0);
         self.waiting -= self.payload;
@@ -400,7 +424,7 @@ impl ToRtp {
             }
         };
         outgoing.sender.update(duration, over, &mut |report| {
-            self.send_event(report, statistics, send);
+            self.send_event(report, send);
         });
         if over {
             statistics.digits_to_rtp += 1;
@@ -409,9 +433,7 @@ impl ToRtp {
             // out at once.
             if let Some(mut last) = self.repeating.take() {
                 while !last.finished() {
-                    last.update(0, true, &mut |report| {
-                        self.send_event(report, statistics, send)
-                    });
+                    last.update(0, true, &mut |report| self.send_event(report, send));
                 }
             }
             self.repeating = Some(outgoing.sender);
@@ -422,12 +444,7 @@ impl ToRtp {
         over
     }
 
-    fn send_event(
-        &mut self,
-        report: event::Report,
-        statistics: &mut Statistics,
-        send: &mut dyn FnMut(&[u8]),
-    ) {
+    fn send_event(&mut self, report: event::Report, send: &mut dyn FnMut(&[u8])) {
         let Some(payload_type) = self.telephone_event else {
             return;
         };
@@ -446,11 +463,11 @@ impl ToRtp {
         let (head, body) = packet.split_at_mut(HEADER_OCTETS);
         head.copy_from_slice(&header.to_octets());
         body.copy_from_slice(&payload.to_octets());
-        self.sent_packet(PAYLOAD_OCTETS, statistics);
+        self.sent_packet(PAYLOAD_OCTETS);
         send(&packet);
     }
 
-    fn audio_packet(&mut self, statistics: &mut Statistics, send: &mut dyn FnMut(&[u8])) {
+    fn audio_packet(&mut self, send: &mut dyn FnMut(&[u8])) {
         let timestamp = self.first_timestamp.wrapping_add(self.sent as u32);
         let header = Header {
             marker: self.pausing,
@@ -474,7 +491,7 @@ impl ToRtp {
                 head.copy_from_slice(&header.to_octets());
                 rest.copy_from_slice(&body);
                 self.pausing = false;
-                self.sent_packet(length, statistics);
+                self.sent_packet(length);
                 send(packet.get(..HEADER_OCTETS + length).unwrap_or_default());
                 return;
             }
@@ -489,7 +506,7 @@ impl ToRtp {
             body.copy_from_slice(waiting);
         }
         self.pausing = false;
-        self.sent_packet(self.payload, statistics);
+        self.sent_packet(self.payload);
         send(
             packet
                 .get(..HEADER_OCTETS + self.payload)
@@ -498,12 +515,7 @@ impl ToRtp {
     }
 
     /// Describes the silence that begins or has changed.
-    fn noise_packet(
-        &mut self,
-        level: Dbm0,
-        statistics: &mut Statistics,
-        send: &mut dyn FnMut(&[u8]),
-    ) {
+    fn noise_packet(&mut self, level: Dbm0, send: &mut dyn FnMut(&[u8])) {
         let header = Header {
             marker: false,
             payload_type: comfort::PAYLOAD_TYPE,
@@ -514,15 +526,22 @@ impl ToRtp {
         let (head, body) = packet.split_at_mut(HEADER_OCTETS);
         head.copy_from_slice(&header.to_octets());
         body.copy_from_slice(&comfort::payload(level));
-        self.sent_packet(1, statistics);
+        self.sent_packet(1);
         send(&packet);
     }
 
-    fn sent_packet(&mut self, payload: usize, statistics: &mut Statistics) {
+    fn sent_packet(&mut self, payload: usize) {
         self.header.sequence = self.header.sequence.wrapping_add(1);
-        self.total.0 += 1;
-        self.total.1 += payload as u64;
-        statistics.packets_sent += 1;
-        statistics.octets_sent += payload as u64;
+        for (packets, octets) in [&mut self.total, &mut self.unaccounted] {
+            *packets += 1;
+            *octets += payload as u64;
+        }
+    }
+
+    /// Brings the statistics up to date: not with every packet, for they lie elsewhere in memory.
+    pub(super) fn account(&mut self, statistics: &mut Statistics) {
+        let (packets, octets) = std::mem::take(&mut self.unaccounted);
+        statistics.packets_sent += packets;
+        statistics.octets_sent += octets;
     }
 }

@@ -1,5 +1,6 @@
 //! From RTP to the timeslot: latching the source, sorting packets, jitter buffer, events.
 
+use std::mem::offset_of;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::rtcp::Seen;
 use crate::rtcp::quality::Losses;
 use crate::rtp::{Header, InterarrivalJitter};
 use crate::statistics::Statistics;
+use crate::vector::prefetch_head;
 
 /// Payload type of comfort noise (RFC 3389): the sender is silent.
 const COMFORT_NOISE: u8 = 13;
@@ -29,34 +31,51 @@ pub(super) enum Heard {
 }
 
 /// The receiving half of an RTP attachment.
+///
+/// What each tick or packet touches comes first, and of that what the other half asks for; so few
+/// cache lines hold it.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct ToTimeslot {
+    latched: Option<SocketAddr>,
+    last_packet: Option<Instant>,
+    data: bool,
     payload_type: u8,
     telephone_event: Option<u8>,
     redundancy: Option<u8>,
-    latched: Option<SocketAddr>,
+    /// Whether one of `events` goes on.
+    event_goes_on: bool,
+    /// Octets of audio in the last packet.
+    packet: usize,
     ssrc: Option<u32>,
-    sequence: Sequence,
-    jitter: InterarrivalJitter,
-    buffer: Buffer,
     /// From the payload's law to the timeslot's, when they differ.
     table: Option<&'static [u8; 256]>,
-    events: event::Receiver,
     /// What plays on the timeslot for events that are tones and no digits, and for tone payloads.
     sound: Option<Box<event::Sounds>>,
     /// When the attachment's first tick came: zero of its local clock.
     since: Option<Instant>,
-    last_packet: Option<Instant>,
+    jitter: InterarrivalJitter,
+    accepted: Accepted,
+    sequence: Sequence,
+    losses: Losses,
+    buffer: Buffer,
+    events: event::Receiver,
     /// What of the counters is in the statistics already.
     counted: Counters,
     lost_before: u64,
     sequence_restarts: u64,
-    losses: Losses,
-    /// Octets of audio in the last packet.
-    packet: usize,
     /// Bounds of the buffer, as reports tell them.
     bounds: Bounds,
-    data: bool,
+}
+
+/// Packets accepted that are not in the statistics yet: those lie elsewhere in memory.
+#[derive(Debug, Default)]
+struct Accepted {
+    packets: u64,
+    octets: u64,
+    /// Longest jitter, in microseconds, and longest time between two packets, in milliseconds.
+    jitter_max_us: u32,
+    gap_max_ms: u32,
 }
 
 /// How long the buffer may hold packets back.
@@ -93,34 +112,41 @@ pub(super) enum Received {
 }
 
 impl ToTimeslot {
+    /// Octets at the beginning that each tick or packet touches, and those that the other half asks
+    /// for.
+    pub(super) const TOUCHED: usize = offset_of!(Self, buffer) + Buffer::TOUCHED;
+    pub(super) const ASKED_FOR: usize = offset_of!(Self, payload_type);
+
     pub(super) fn new(rtp: &mut Rtp, law: Law, ring: Ring, lost_before: u64) -> Self {
         let payload_law = rtp.payload.law().unwrap_or(law);
         let voice = rtp.payload != Codec::Clearmode
             && matches!(rtp.jitter, crate::JitterConfig::Adaptive { .. });
         Self {
+            latched: rtp.only_remote.then_some(rtp.remote),
+            last_packet: None,
+            data: rtp.payload == Codec::Clearmode,
             payload_type: rtp.payload_type,
             telephone_event: rtp.telephone_event,
             redundancy: rtp
                 .redundancy
                 .as_ref()
                 .map(|redundancy| redundancy.payload_type),
-            latched: rtp.only_remote.then_some(rtp.remote),
+            event_goes_on: false,
+            packet: 2 * TICK_OCTETS,
             ssrc: None,
-            sequence: Sequence::new(),
-            jitter: InterarrivalJitter::default(),
-            buffer: Buffer::with_ring(ring, rtp.jitter, payload_law, voice),
             table: (payload_law != law).then(|| payload_law.convert_to(law)),
-            events: event::Receiver::new(),
             sound: rtp.tones.take(),
             since: None,
-            last_packet: None,
+            jitter: InterarrivalJitter::default(),
+            accepted: Accepted::default(),
+            sequence: Sequence::new(),
+            losses: Losses::default(),
+            buffer: Buffer::with_ring(ring, rtp.jitter, payload_law, voice),
+            events: event::Receiver::new(),
             counted: Counters::default(),
             lost_before,
             sequence_restarts: 0,
-            losses: Losses::default(),
-            packet: 2 * TICK_OCTETS,
             bounds: Bounds::of(rtp.jitter),
-            data: rtp.payload == Codec::Clearmode,
         }
     }
 
@@ -129,8 +155,14 @@ impl ToTimeslot {
         self.sound.take()
     }
 
-    /// Asks for the cache lines of the octets that the line takes next.
+    /// Asks for the cache lines of what a tick and a packet touch.
     pub(super) fn prefetch(&self) {
+        prefetch_head(self, Self::TOUCHED);
+    }
+
+    /// Asks for the cache lines of the octets that the line takes next, and of the place for those
+    /// that come.
+    pub(super) fn prefetch_octets(&self) {
         self.buffer.prefetch();
     }
 
@@ -177,6 +209,11 @@ impl ToTimeslot {
     /// Where to send, once a packet has shown it.
     pub(super) fn latched(&self) -> Option<SocketAddr> {
         self.latched
+    }
+
+    /// The same in its place.
+    pub(super) fn peer(&self) -> Option<&SocketAddr> {
+        self.latched.as_ref()
     }
 
     /// Whether packets from there are of somebody else than the peer.
@@ -250,11 +287,7 @@ impl ToTimeslot {
             Order::Duplicate | Order::Doubtful => {}
             _ if is_event => {
                 self.jitter.restart();
-                let at = self.clock(now);
-                let Self { events, sound, .. } = self;
-                events.handle(at, header.timestamp, payload, &mut |indication| {
-                    tell(indication, sound, heard);
-                });
+                self.event(now, header.timestamp, payload, heard);
             }
             _ if is_tone => {
                 self.jitter.restart();
@@ -280,7 +313,8 @@ impl ToTimeslot {
                 }
             }
         }
-        statistics.jitter_max_us = statistics.jitter_max_us.max(self.jitter.microseconds());
+        let jitter = u32::try_from(self.jitter.microseconds()).unwrap_or(u32::MAX);
+        self.accepted.jitter_max_us = self.accepted.jitter_max_us.max(jitter);
         if first {
             Received::First
         } else if is_next {
@@ -314,21 +348,34 @@ impl ToTimeslot {
         let Some((_, payload)) = Header::parse(datagram) else {
             return;
         };
-        let at = self.clock(now);
         let blocks = redundancy::blocks(header.timestamp, payload);
         for block in blocks.into_iter().flatten().filter(|block| !block.primary) {
             if block.payload_type == self.payload_type {
                 self.buffer.repair(block.timestamp, block.octets);
             } else if self.telephone_event == Some(block.payload_type) {
-                let Self { events, sound, .. } = self;
-                let mut heard = |indication| tell(indication, sound, heard);
-                events.handle(at, block.timestamp, block.octets, &mut heard);
+                self.event(now, block.timestamp, block.octets, heard);
             } else if let Some(sound) = &mut self.sound
                 && sound.is_tone(block.payload_type)
             {
                 sound.handle_tone(false, block.timestamp, block.octets);
             }
         }
+    }
+
+    /// Takes the payload of an event's packet.
+    fn event(
+        &mut self,
+        now: Instant,
+        timestamp: u32,
+        payload: &[u8],
+        heard: &mut dyn FnMut(Heard),
+    ) {
+        let at = self.clock(now);
+        let Self { events, sound, .. } = self;
+        events.handle(at, timestamp, payload, &mut |indication| {
+            tell(indication, sound, heard);
+        });
+        self.event_goes_on = self.events.is_current();
     }
 
     /// From now on octets are carried as they are, after a delay of `depth`.
@@ -351,9 +398,11 @@ impl ToTimeslot {
             statistics.packets_duplicate += 1;
             return;
         }
-        statistics.packets_received += 1;
-        statistics.octets_received += octets as u64;
-        statistics.packets_out_of_order += u64::from(matches!(order, Order::Old));
+        self.accepted.packets += 1;
+        self.accepted.octets += octets as u64;
+        if matches!(order, Order::Old) {
+            statistics.packets_out_of_order += 1;
+        }
         if first && statistics.first_packet_ms.is_none() {
             let waited = self.since.map_or_else(Default::default, |since| {
                 now.saturating_duration_since(since)
@@ -361,8 +410,9 @@ impl ToTimeslot {
             statistics.first_packet_ms = Some(waited.as_millis() as u64);
         }
         if let Some(last) = self.last_packet {
-            let gap = now.saturating_duration_since(last).as_millis() as u64;
-            statistics.gap_max_ms = statistics.gap_max_ms.max(gap);
+            let gap = now.saturating_duration_since(last).as_millis();
+            let gap = u32::try_from(gap).unwrap_or(u32::MAX);
+            self.accepted.gap_max_ms = self.accepted.gap_max_ms.max(gap);
         }
         self.last_packet = Some(now);
     }
@@ -379,10 +429,11 @@ impl ToTimeslot {
         octets: &mut [u8; TICK_OCTETS],
         heard: &mut dyn FnMut(Heard),
     ) {
-        if self.events.is_current() {
+        if self.event_goes_on {
             let at = self.clock(now);
             let Self { events, sound, .. } = self;
             events.handle_time(at, &mut |indication| tell(indication, sound, heard));
+            self.event_goes_on = self.events.is_current();
         }
         self.buffer.pull(octets);
         if let Some(table) = self.table {
@@ -399,6 +450,16 @@ impl ToTimeslot {
     /// Brings the statistics up to date: not in every tick, for that would touch memory for
     /// nothing.
     pub(super) fn account(&mut self, statistics: &mut Statistics) {
+        let Accepted {
+            packets,
+            octets,
+            jitter_max_us,
+            gap_max_ms,
+        } = std::mem::take(&mut self.accepted);
+        statistics.packets_received += packets;
+        statistics.octets_received += octets;
+        statistics.jitter_max_us = statistics.jitter_max_us.max(jitter_max_us.into());
+        statistics.gap_max_ms = statistics.gap_max_ms.max(gap_max_ms.into());
         let counters = self.buffer.counters();
         if counters != self.counted {
             let Counters {

@@ -103,7 +103,7 @@ mod tests {
     fn every_octet_is_decoded_as_by_the_table() {
         for law in [Law::ALaw, Law::MuLaw] {
             for first in 0..=255u8 {
-                let octets = std::array::from_fn(|n| first.wrapping_add(n as u8 * 77));
+                let octets = std::array::from_fn(|n| first.wrapping_add((n * 77) as u8));
                 let samples = decode(law, &octets);
                 assert_eq!(samples, decode_portable(law, &octets));
                 for (&sample, octet) in samples.as_flattened().iter().zip(octets) {
