@@ -179,9 +179,11 @@ impl Buffer {
     /// Octets at the beginning that packets and pulls touch while nothing is lost.
     pub(crate) const TOUCHED: usize = offset_of!(Self, concealer) + Concealer::TOUCHED;
 
-    /// Asks for the cache lines of the octets that [`pull`](Self::pull) takes next.
+    /// Asks for the cache lines of the octets that [`pull`](Self::pull) takes next, and of the place
+    /// for those of the next packet.
     pub(crate) fn prefetch(&self) {
         self.ring.prefetch(self.play);
+        self.ring.prefetch(self.end);
     }
 
     /// What was counted so far.

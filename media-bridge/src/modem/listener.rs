@@ -36,8 +36,8 @@ struct Kind {
     ms: u32,
 }
 
-/// CNG may be 38 Hz off (T.30), the others 15 Hz and as much
-/// again for the network. ANS waits for six turns of the modulation that would make it ANSam.
+/// CNG may be 38 Hz off (T.30), the others 15 Hz and as much again for the network. ANS waits for
+/// six turns of the modulation that would make it ANSam.
 const KINDS: [Kind; FREQUENCIES] = [
     Kind {
         signal: Signal::Cng,

@@ -79,6 +79,8 @@ pub(super) struct ToRtp {
     muted: bool,
     /// The packet before this one was not sent: the next begins a talkspurt.
     pausing: bool,
+    /// Whether there is a `detector`, which lies further on.
+    detecting: bool,
     /// Position of the first waiting octet.
     sent: u64,
     /// Packets and octets of payload sent by this source; those of them that are not in the
@@ -133,6 +135,7 @@ impl ToRtp {
             payload_law,
             muted: false,
             pausing: true,
+            detecting: detect,
             sent: 0,
             total: (0, 0),
             unaccounted: (0, 0),
@@ -165,6 +168,7 @@ impl ToRtp {
     /// From now on octets go out as they come: nothing is looked for in them.
     pub(super) fn carry_data(&mut self) {
         self.detector = None;
+        self.detecting = false;
         self.muted = false;
     }
 
@@ -181,8 +185,8 @@ impl ToRtp {
     /// Asks for the cache lines of what waits, and of the end to which a tick is added; and for those
     /// of the detector, when there is one.
     pub(super) fn prefetch_octets(&self) {
-        if let Some(detector) = &self.detector {
-            prefetch(detector);
+        if self.detecting {
+            prefetch(&self.detector);
         }
         let end = self.waiting + TICK_OCTETS;
         for octet in self
@@ -267,7 +271,9 @@ impl ToRtp {
             }
         }
         self.append(&converted);
-        self.detect(octets, open && !replaced, heard);
+        if self.detecting {
+            self.detect(octets, open && !replaced, heard);
+        }
         let sending = open || toning || digit;
         while self.waiting >= self.payload + self.look_back {
             self.packet(sending, statistics, send);
