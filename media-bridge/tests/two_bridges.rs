@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use media_bridge::level::Dbm0;
 use media_bridge::modem::{self, Signal};
+use media_bridge::rtcp::packet::{Read, read};
 use media_bridge::srtp::{MOST_PACKETS, MasterKey, Srtp, Suite};
 use media_bridge::{
     BridgeId, Codec, Command, Digit, Event, Flow, JitterConfig, OneWay, Open, Path, QueueRtp,
@@ -209,6 +210,40 @@ fn both_ends_know_round_trip_loss_and_rating() {
     assert!((0.03..0.07).contains(&part), "{part}");
     let (good, bad) = (near.mos_hundredths.unwrap(), far.mos_hundredths.unwrap());
     assert!(good > 425 && bad < good - 20 && bad > 300, "{good} {bad}");
+}
+
+/// Reports tell how loud the peer is heard, pauses left out (RFC 3611 §4.7.4).
+#[test]
+fn reports_tell_the_level_of_what_is_heard() {
+    let mut pair = Pair::new(|_, _| {});
+    pair.delay = 1;
+    let tone = |level: f32, tick: u64| {
+        std::array::from_fn(|k| {
+            let turns = (tick * 80 + k as u64) as f32 * 1_010.0 / 8_000.0;
+            let peak = Dbm0(level).peak(Law::ALaw);
+            Law::ALaw.encode((peak * (turns.fract() * std::f32::consts::TAU).sin()) as i16)
+        })
+    };
+    let mut told = [127; 2];
+    for tick in 0..1_500 {
+        // Every other second nobody says anything.
+        let spoken = match tick / 100 % 2 {
+            0 => [tone(-9.0, tick), tone(-24.0, tick)],
+            _ => [[Law::ALaw.idle(); TICK_OCTETS]; 2],
+        };
+        pair.tick(spoken);
+        for (waiting, told) in pair.network.iter().zip(&mut told) {
+            for (_, packet) in waiting.values().filter(|(flow, _)| *flow == Flow::Rtcp) {
+                read(packet, &mut |read| {
+                    if let Read::Metrics(metrics) = read {
+                        *told = metrics.signal_level;
+                    }
+                });
+            }
+        }
+    }
+    // What waits for an end is what the other one says of it.
+    assert_eq!(told, [-9, -24]);
 }
 
 /// The last packet of a bridge is a goodbye.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use packet::{Read, ReportBlock, SenderInfo, VoipMetrics, Writer};
 use quality::{GMIN, Losses};
 
+use crate::level::Dbm0;
+
 /// Least mean time between two compound packets (RFC 3550 §6.2). With two members and a packet of
 /// some 150 octets, five hundredths of 64 kbit/s would allow for more.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -45,6 +47,8 @@ pub struct Seen {
     pub packet_ms: u32,
     /// Packet by packet, what was received.
     pub losses: Losses,
+    /// Level of what is heard of it, pauses left out.
+    pub level: Option<Dbm0>,
 }
 
 /// What is known of the call's quality.
@@ -259,7 +263,9 @@ impl Session {
             gap_duration: rates.gap_ms,
             round_trip_delay: u16::try_from(trip).unwrap_or(u16::MAX),
             end_system_delay: seen.delay_ms.0.saturating_add(seen.packet_ms as u16),
-            signal_level: UNKNOWN as i8,
+            signal_level: seen
+                .level
+                .map_or(UNKNOWN as i8, |level| level.0.round() as i8),
             noise_level: UNKNOWN as i8,
             rerl: UNKNOWN,
             gmin: GMIN,

@@ -27,6 +27,7 @@ fn seen(sent: u64) -> Seen {
         concealed: true,
         packet_ms: 20,
         losses: Losses::default(),
+        level: Some(Dbm0(-17.6)),
     }
 }
 
@@ -77,6 +78,7 @@ fn a_compound_packet_is_what_others_read() {
     let metrics = metrics.unwrap();
     assert_eq!((metrics.ssrc, metrics.gmin, metrics.mos_lq), (7, 16, 44));
     assert_eq!((metrics.jb_nominal, metrics.end_system_delay), (40, 60));
+    assert_eq!((metrics.signal_level, metrics.noise_level), (-18, 127));
     // And one that leaves, having sent nothing since: a receiver report.
     let last = session.goodbye(now + ms(3_000), &seen(50));
     let packets: Vec<_> = Compound::parse(last.octets())

@@ -455,7 +455,8 @@ impl Bridge {
         let Some(attachment) = &mut self.attachment else {
             return;
         };
-        let ways = (&attachment.to_rtp, &attachment.to_timeslot);
+        let [_, heard] = &self.meters;
+        let ways = (&attachment.to_rtp, &attachment.to_timeslot, heard);
         let statistics = &mut self.statistics;
         let srtp = attachment.srtp.as_deref_mut();
         attachment

@@ -8,6 +8,7 @@ use super::to_rtp::ToRtp;
 use super::to_timeslot::ToTimeslot;
 use crate::command::{Rtp, RtpPort};
 use crate::io::{Flow, RtpIo};
+use crate::level::Meter;
 use crate::rtcp::packet::Writer;
 use crate::rtcp::quality::mos;
 use crate::rtcp::{Seen, Session};
@@ -127,12 +128,12 @@ impl Reports {
         }
     }
 
-    /// Sends a report when one is due.
+    /// Sends a report when one is due, with the level of what was `heard` of the peer.
     pub(super) fn tick(
         &mut self,
         now: Instant,
         port: RtpPort,
-        (to_rtp, to_timeslot): (&ToRtp, &ToTimeslot),
+        (to_rtp, to_timeslot, heard): (&ToRtp, &ToTimeslot, &Meter),
         srtp: Option<&mut Srtp>,
         statistics: &mut Statistics,
         rtp: &mut dyn RtpIo,
@@ -140,7 +141,10 @@ impl Reports {
         if !self.session.due(now) {
             return;
         }
-        let seen = seen(to_rtp, to_timeslot);
+        let seen = Seen {
+            level: heard.level(),
+            ..seen(to_rtp, to_timeslot)
+        };
         let mut report = self.session.report(now, &seen);
         if self.exchanged && srtp.is_none_or(|srtp| report.protect(&mut srtp.sender)) {
             let to = self.to(to_timeslot.latched());
