@@ -276,14 +276,15 @@ impl Bridge {
     }
 
     /// The second half of a tick: what the line gave, while it took what the first half had made.
+    /// Whether a packet is full, which [`send`](Self::send) sends.
     pub(super) fn tick_to_rtp(
         &mut self,
         now: Instant,
         (received, sent): (&[u8; TICK_OCTETS], &[u8; TICK_OCTETS]),
         rtp: &mut dyn RtpIo,
         events: &mut dyn FnMut(Event),
-    ) {
-        self.send(received, rtp, events);
+    ) -> bool {
+        let full = self.hear(received, events);
         // The echo of what the line took just now comes in the next tick at the earliest.
         if let Some(Attachment {
             echo: Some(echo), ..
@@ -298,31 +299,14 @@ impl Bridge {
             to.push(sent);
         }
         self.watch(now, received, rtp, events);
+        full
     }
 
-    fn send(
-        &mut self,
-        received: &[u8; TICK_OCTETS],
-        rtp: &mut dyn RtpIo,
-        events: &mut dyn FnMut(Event),
-    ) {
-        let Self {
-            id,
-            path,
-            statistics,
-            tone_to_rtp,
-            attachment,
-            ..
-        } = self;
-        let bridge = *id;
-        let Some(attachment) = attachment else { return };
-        let without_echo = attachment.echo.as_mut().map(|echo| echo.cancel(received));
-        let source = Source {
-            octets: without_echo.as_ref().unwrap_or(received),
-            open: path.to_rtp,
-            tone: tone_to_rtp.as_deref_mut(),
+    /// Sends the packets that are full.
+    pub(super) fn send(&mut self, rtp: &mut dyn RtpIo) {
+        let Some(attachment) = &mut self.attachment else {
+            return;
         };
-        let mut digits = 0;
         let Attachment {
             port,
             srtp,
@@ -332,8 +316,40 @@ impl Bridge {
             ..
         } = attachment;
         let port = *port;
-        let peer = || *to_timeslot.peer().unwrap_or(remote);
-        to_rtp.tick(
+        let to = *to_timeslot.peer().unwrap_or(remote);
+        to_rtp.send(&mut self.statistics, &mut |packet| match srtp {
+            None => rtp.send(port, Flow::Rtp, to, packet),
+            Some(srtp) => {
+                let mut buffer = [0; MAX_PACKET_SENT + TRAILER];
+                if let Some(packet) = srtp.sender.protect(packet, &mut buffer) {
+                    rtp.send(port, Flow::Rtp, to, packet);
+                }
+            }
+        });
+    }
+
+    /// Takes what the line gave; whether a packet is full.
+    fn hear(&mut self, received: &[u8; TICK_OCTETS], events: &mut dyn FnMut(Event)) -> bool {
+        let Self {
+            id,
+            path,
+            statistics,
+            tone_to_rtp,
+            attachment,
+            ..
+        } = self;
+        let bridge = *id;
+        let Some(attachment) = attachment else {
+            return false;
+        };
+        let without_echo = attachment.echo.as_mut().map(|echo| echo.cancel(received));
+        let source = Source {
+            octets: without_echo.as_ref().unwrap_or(received),
+            open: path.to_rtp,
+            tone: tone_to_rtp.as_deref_mut(),
+        };
+        let mut digits = 0;
+        let full = attachment.to_rtp.tick(
             source,
             statistics,
             &mut |to_rtp::Heard { digit, samples }| {
@@ -346,20 +362,12 @@ impl Bridge {
                     duration,
                 });
             },
-            &mut |packet| match srtp {
-                None => rtp.send(port, Flow::Rtp, peer(), packet),
-                Some(srtp) => {
-                    let mut buffer = [0; MAX_PACKET_SENT + TRAILER];
-                    if let Some(packet) = srtp.sender.protect(packet, &mut buffer) {
-                        rtp.send(port, Flow::Rtp, peer(), packet);
-                    }
-                }
-            },
         );
         if digits > 0 {
             statistics.digits_from_timeslot += digits;
         }
         end_tone(tone_to_rtp, bridge, Side::Rtp, events);
+        full
     }
 
     /// The first half of a tick: what the line takes.

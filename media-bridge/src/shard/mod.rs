@@ -215,7 +215,7 @@ impl Shard {
     }
 
     /// The second half: takes what `span` received while it sent `tx`, and sends the packets that
-    /// are full.
+    /// are full, all of them at last: signal processing and the system take turns with the caches.
     pub fn receive(
         &mut self,
         now: Instant,
@@ -227,13 +227,21 @@ impl Shard {
         let Some(start) = self.start_of(span) else {
             return;
         };
-        for (at, line) in (start..).zip(rx.0.iter().zip(&tx.0)) {
+        let mut full = [false; TIMESLOTS];
+        let lines = rx.0.iter().zip(&tx.0);
+        for (at, (line, full)) in (start..).zip(lines.zip(&mut full)) {
             self.prefetch(at, Bridge::prefetch_to_rtp, Bridge::prefetch_octets_to_rtp);
             let Some(place) = self.places.get_mut(at) else {
                 break;
             };
             if let Some(bridge) = &mut place.bridge {
-                bridge.tick_to_rtp(now, line, rtp, events);
+                *full = bridge.tick_to_rtp(now, line, rtp, events);
+            }
+        }
+        let places = self.places.get_mut(start..).unwrap_or_default();
+        for (place, _) in places.iter_mut().zip(full).filter(|(_, full)| *full) {
+            if let Some(bridge) = &mut place.bridge {
+                bridge.send(rtp);
             }
         }
         for (number, check) in Self::checks_of(&mut self.checks, start) {

@@ -79,6 +79,8 @@ pub(super) struct ToRtp {
     muted: bool,
     /// The packet before this one was not sent: the next begins a talkspurt.
     pausing: bool,
+    /// Something is to be sent in this tick: the path is open, or a tone or a digit plays.
+    sending: bool,
     /// Whether there is a `detector`, which lies further on.
     detecting: bool,
     /// Position of the first waiting octet.
@@ -135,6 +137,7 @@ impl ToRtp {
             payload_law,
             muted: false,
             pausing: true,
+            sending: false,
             detecting: detect,
             sent: 0,
             total: (0, 0),
@@ -226,14 +229,14 @@ impl ToRtp {
         self.digits.play(digit, samples)
     }
 
-    /// One tick: takes the timeslot's octets, sends the packets that are full.
+    /// One tick: takes the timeslot's octets. Whether a packet is full, which
+    /// [`send`](Self::send) sends before the next tick.
     pub(super) fn tick(
         &mut self,
         source: Source<'_>,
         statistics: &mut Statistics,
         heard: &mut dyn FnMut(Heard),
-        send: &mut dyn FnMut(&[u8]),
-    ) {
+    ) -> bool {
         let Source { octets, open, tone } = source;
         let toning = tone.is_some();
         let mut converted = [self.payload_law.idle(); TICK_OCTETS];
@@ -274,10 +277,19 @@ impl ToRtp {
         if self.detecting {
             self.detect(octets, open && !replaced, heard);
         }
-        let sending = open || toning || digit;
-        while self.waiting >= self.payload + self.look_back {
-            self.packet(sending, statistics, send);
+        self.sending = open || toning || digit;
+        self.full()
+    }
+
+    /// Sends the packets that are full.
+    pub(super) fn send(&mut self, statistics: &mut Statistics, send: &mut dyn FnMut(&[u8])) {
+        while self.full() {
+            self.packet(self.sending, statistics, send);
         }
+    }
+
+    fn full(&self) -> bool {
+        self.waiting >= self.payload + self.look_back
     }
 
     fn append(&mut self, octets: &[u8; TICK_OCTETS]) {
