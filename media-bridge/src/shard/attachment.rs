@@ -67,6 +67,13 @@ impl Attachment {
     /// From here on the call carries data: nobody listens, cancels, conceals or describes silence any
     /// more, and the boxes of those that did go home.
     pub(super) fn carry_data(&mut self, events: &mut dyn FnMut(Event)) {
+        self.send_voice_home(events);
+        self.to_rtp.carry_data();
+        self.to_timeslot.carry_data(self.data_depth);
+    }
+
+    /// What only voice needs goes home.
+    fn send_voice_home(&mut self, events: &mut dyn FnMut(Event)) {
         if let Some(modems) = self.modems.take() {
             events(Event::Spent(Spent::Modems(modems)));
         }
@@ -76,8 +83,6 @@ impl Attachment {
         if let Some(noise) = self.to_rtp.take_comfort_noise() {
             events(Event::Spent(Spent::ComfortNoise(noise)));
         }
-        self.to_rtp.carry_data();
-        self.to_timeslot.carry_data(self.data_depth);
     }
 
     /// It is over: what it counted goes into the statistics, and what came by [`Rtp`] goes home.
@@ -88,17 +93,9 @@ impl Attachment {
     ) {
         self.to_timeslot.account(statistics);
         self.to_rtp.account(statistics);
-        if let Some(modems) = self.modems.take() {
-            events(Event::Spent(Spent::Modems(modems)));
-        }
+        self.send_voice_home(events);
         if let Some(srtp) = self.srtp.take() {
             events(Event::Spent(Spent::Srtp(srtp)));
-        }
-        if let Some(echo) = self.echo.take() {
-            events(Event::Spent(Spent::Echo(echo)));
-        }
-        if let Some(noise) = self.to_rtp.take_comfort_noise() {
-            events(Event::Spent(Spent::ComfortNoise(noise)));
         }
         if let Some(tones) = self.to_timeslot.take_tones() {
             events(Event::Spent(Spent::Tones(tones)));
