@@ -11,7 +11,7 @@ use crate::vector::correlate;
 pub(crate) const FREQUENCIES: usize = 8;
 
 /// Samples are taken with so many bits less, so that the sums have room: 14 bits are what G.711 has.
-const SHIFT: u32 = 2;
+pub(crate) const SHIFT: u32 = 2;
 /// Waves have this peak.
 const PEAK: f64 = 2_047.0;
 /// What a sum of squares of the samples taken is on the scale of 16 bits.

@@ -5,8 +5,9 @@
 //! alike (integers, or no fused multiply-add), so that what is decided or sent is the same on every
 //! machine.
 //!
-//! This and what is below it is all of signal processing with `unsafe`: the calls of functions compiled with
-//! AVX2, behind the check that the processor has it, and what takes arrays for vectors and back.
+//! This and what is below it is all of signal processing with `unsafe`: the calls of functions
+//! compiled with AVX2, behind the check that the processor has it, and what takes arrays for vectors
+//! and back.
 
 pub(crate) mod g711;
 pub(crate) mod tick;

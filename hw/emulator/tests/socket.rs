@@ -94,7 +94,12 @@ impl Counting {
             "{} jumps that were not reported: {after:?}",
             self.jumps - jumps
         );
-        // An alarm may stand: a far end that has just come says by RAI that it has not heard us yet.
+        // A far end that has just come may say by RAI that it has not heard us yet, and no more.
+        let alarms = self.socket.alarms();
+        assert!(
+            self.heard.is_some() || excused > 0 || alarms.contains(Alarm::Rai),
+            "silence without a reason: {alarms:?}, {after:?}"
+        );
         let heard = (0..PATIENCE).any(|_| {
             self.tick();
             self.heard.is_some()

@@ -74,15 +74,13 @@ impl Attachment {
 
     /// What only voice needs goes home.
     fn send_voice_home(&mut self, events: &mut dyn FnMut(Event)) {
-        if let Some(modems) = self.modems.take() {
-            events(Event::Spent(Spent::Modems(modems)));
-        }
-        if let Some(echo) = self.echo.take() {
-            events(Event::Spent(Spent::Echo(echo)));
-        }
-        if let Some(noise) = self.to_rtp.take_comfort_noise() {
-            events(Event::Spent(Spent::ComfortNoise(noise)));
-        }
+        send_home(self.modems.take(), Spent::Modems, events);
+        send_home(self.echo.take(), Spent::Echo, events);
+        send_home(
+            self.to_rtp.take_comfort_noise(),
+            Spent::ComfortNoise,
+            events,
+        );
     }
 
     /// It is over: what it counted goes into the statistics, and what came by [`Rtp`] goes home.
@@ -94,18 +92,19 @@ impl Attachment {
         self.to_timeslot.account(statistics);
         self.to_rtp.account(statistics);
         self.send_voice_home(events);
-        if let Some(srtp) = self.srtp.take() {
-            events(Event::Spent(Spent::Srtp(srtp)));
-        }
-        if let Some(tones) = self.to_timeslot.take_tones() {
-            events(Event::Spent(Spent::Tones(tones)));
-        }
-        if let Some(sender) = self.to_rtp.take_redundancy() {
-            events(Event::Spent(Spent::Redundancy(sender)));
-        }
+        send_home(self.srtp.take(), Spent::Srtp, events);
+        send_home(self.to_timeslot.take_tones(), Spent::Tones, events);
+        send_home(self.to_rtp.take_redundancy(), Spent::Redundancy, events);
         events(Event::Spent(Spent::Room(Room {
             ring: self.to_timeslot.take_ring(),
             pending: self.to_rtp.take_pending(),
         })));
+    }
+}
+
+/// A box that is there goes home.
+fn send_home<T>(gone: Option<T>, spent: fn(T) -> Spent, events: &mut dyn FnMut(Event)) {
+    if let Some(gone) = gone {
+        events(Event::Spent(spent(gone)));
     }
 }

@@ -164,7 +164,7 @@ impl Bridge {
 
     /// The peer's address, once a packet has shown it.
     pub(super) fn latched(&self) -> Option<SocketAddr> {
-        self.attachment.as_ref()?.to_timeslot.latched()
+        self.attachment.as_ref()?.to_timeslot.latched().copied()
     }
 
     /// Takes a datagram from the network; says what it tells of the pace of its stream.
@@ -316,7 +316,7 @@ impl Bridge {
             ..
         } = attachment;
         let port = *port;
-        let to = *to_timeslot.peer().unwrap_or(remote);
+        let to = *to_timeslot.latched().unwrap_or(remote);
         to_rtp.send(&mut self.statistics, &mut |packet| match srtp {
             None => rtp.send(port, Flow::Rtp, to, packet),
             Some(srtp) => {

@@ -104,7 +104,7 @@ impl Reports {
         if !self.exchanged {
             return;
         }
-        let known = match (self.latched, to_timeslot.latched()) {
+        let known = match (self.latched, to_timeslot.latched().copied()) {
             (Some(latched), _) => latched == source,
             (None, Some(peer)) => peer.ip() == source.ip(),
             (None, None) => self.remote.ip() == source.ip(),
@@ -147,7 +147,7 @@ impl Reports {
         };
         let mut report = self.session.report(now, &seen);
         if self.exchanged && srtp.is_none_or(|srtp| report.protect(&mut srtp.sender)) {
-            let to = self.to(to_timeslot.latched());
+            let to = self.to(to_timeslot.latched().copied());
             rtp.send(port, self.flow(), to, report.octets());
         }
         self.account(&seen, statistics);
@@ -168,7 +168,7 @@ impl Reports {
         let goodbye = sent.then(|| Goodbye {
             port,
             flow: self.flow(),
-            to: self.to(to_timeslot.latched()),
+            to: self.to(to_timeslot.latched().copied()),
             packet,
         });
         self.account(&seen, statistics);

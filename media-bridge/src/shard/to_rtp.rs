@@ -85,10 +85,8 @@ pub(super) struct ToRtp {
     detecting: bool,
     /// Position of the first waiting octet.
     sent: u64,
-    /// Packets and octets of payload sent by this source; those of them that are not in the
-    /// statistics yet.
+    /// Packets and octets of payload sent by this source.
     total: (u64, u64),
-    unaccounted: (u64, u64),
     /// Payload type of redundant packets, and what they repeat.
     redundancy: Option<(u8, Box<redundancy::Sender>)>,
     event_pause_until: u64,
@@ -101,6 +99,8 @@ pub(super) struct ToRtp {
     detector: Option<Detector>,
     /// A digit heard before the end of the one before it could be sent.
     next: Option<Outgoing>,
+    /// What of `total` is in the statistics already.
+    accounted: (u64, u64),
 }
 
 impl ToRtp {
@@ -141,7 +141,6 @@ impl ToRtp {
             detecting: detect,
             sent: 0,
             total: (0, 0),
-            unaccounted: (0, 0),
             redundancy: rtp
                 .redundancy
                 .as_mut()
@@ -156,6 +155,7 @@ impl ToRtp {
             },
             detector: detect.then(|| Detector::new(DetectorConfig::default(), law)),
             next: None,
+            accounted: (0, 0),
         }
     }
 
@@ -163,7 +163,7 @@ impl ToRtp {
     pub(super) fn go_on_from(&mut self, old: &Self) {
         if old.header.ssrc == self.header.ssrc {
             self.header.sequence = old.header.sequence;
-            self.total = old.total;
+            (self.total, self.accounted) = (old.total, old.accounted);
             self.first_timestamp = old.first_timestamp.wrapping_add(old.sent as u32);
         }
     }
@@ -550,16 +550,14 @@ impl ToRtp {
 
     fn sent_packet(&mut self, payload: usize) {
         self.header.sequence = self.header.sequence.wrapping_add(1);
-        for (packets, octets) in [&mut self.total, &mut self.unaccounted] {
-            *packets += 1;
-            *octets += payload as u64;
-        }
+        self.total.0 += 1;
+        self.total.1 += payload as u64;
     }
 
     /// Brings the statistics up to date: not with every packet, for they lie elsewhere in memory.
     pub(super) fn account(&mut self, statistics: &mut Statistics) {
-        let (packets, octets) = std::mem::take(&mut self.unaccounted);
-        statistics.packets_sent += packets;
-        statistics.octets_sent += octets;
+        statistics.packets_sent += self.total.0 - self.accounted.0;
+        statistics.octets_sent += self.total.1 - self.accounted.1;
+        self.accounted = self.total;
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct ToTimeslot {
     payload_type: u8,
     telephone_event: Option<u8>,
     redundancy: Option<u8>,
-    /// Whether one of `events` goes on.
+    /// Whether one of `events`, which lie further on, has not ended.
     event_goes_on: bool,
     /// Octets of audio in the last packet.
     packet: usize,
@@ -207,12 +207,7 @@ impl ToTimeslot {
     }
 
     /// Where to send, once a packet has shown it.
-    pub(super) fn latched(&self) -> Option<SocketAddr> {
-        self.latched
-    }
-
-    /// The same in its place.
-    pub(super) fn peer(&self) -> Option<&SocketAddr> {
+    pub(super) fn latched(&self) -> Option<&SocketAddr> {
         self.latched.as_ref()
     }
 

@@ -2,11 +2,10 @@
 
 use tdm::{Law, TICK_OCTETS};
 
+use crate::correlate::SHIFT;
+
 /// Samples of a tick, by fours, with the 14 bits that G.711 has.
 pub(crate) type Tick = [[i16; 4]; TICK_OCTETS / 4];
-
-/// Bits of a 16-bit sample that G.711 has not.
-const SHIFT: u32 = 2;
 
 /// Samples of a tick's octets.
 pub(crate) fn decode(law: Law, octets: &[u8; TICK_OCTETS]) -> Tick {
